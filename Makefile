@@ -1,0 +1,50 @@
+# Everything runs in .venv, which the first target that needs it makes. PYTHON=python3.12 make … takes another Python.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: run demo check test test-long test-gpu format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo       set up, then register and inspect the sample product over HTTP"
+	@echo "make run        serve on 127.0.0.1:8000"
+	@echo "make check      lint, types, architecture"
+	@echo "make test       check, then the tests"
+	@echo "make test-long  the tests that take minutes"
+	@echo "make test-gpu   the tests that need a CUDA device"
+
+# Installed once; again only when the dependencies change. --progress-bar shows how far the long download is.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: $(VENV)/installed
+	$(BIN)/inspector serve
+
+demo: $(VENV)/installed
+	$(BIN)/inspector demo
+
+check: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(PYTEST) -q tests/test_architecture.py
+
+test: check
+	$(PYTEST) -m "not long and not gpu"
+
+test-long: $(VENV)/installed
+	$(PYTEST) -m "long and not gpu" --timeout 3600
+
+test-gpu: $(VENV)/installed
+	$(PYTEST) -m gpu
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,196 @@
+"""The errors of the service, one tree.
+
+InspectorError
+├── ConfigurationError            a setting or an installed file is wrong; the start is refused
+│   ├── UnknownBackbone
+│   └── WeightsUnavailable        a weight file is missing, incomplete or not the registered one
+├── InvalidRequest                the caller sent something that can never succeed as it is
+│   ├── InvalidProductId
+│   ├── InvalidSettings
+│   ├── UnsupportedImageType
+│   ├── ImageUndecodable
+│   │   └── ImageTruncated
+│   ├── ImageTooSmall
+│   ├── ImageTooLarge
+│   ├── BodyTooLarge
+│   ├── TooManyImages
+│   └── NotAcceptable
+├── NotFound
+│   ├── ProductNotFound
+│   ├── ReferenceNotFound
+│   └── BankNotFound
+├── Conflict                      right in itself, but not in the present state
+│   ├── NoReferences
+│   ├── BackboneMismatch
+│   ├── BankDamaged
+│   ├── ProductDamaged            the settings of a product are lost; they must be sent again
+│   ├── PreconditionFailed
+│   └── StaleRevision             a compare-and-set lost its race; the service retries it
+├── StorageError                  what was stored is not what is found; repeating does not help
+│   ├── BlobMissing
+│   └── BlobDamaged
+└── Unavailable                   try again later; carries `retry_after_s`
+    ├── Overloaded
+    ├── NotReady
+    ├── Draining
+    ├── StorageUnavailable
+    ├── StorageFull
+    └── GpuOutOfMemory
+
+Messages tell the reader what to do next. Nothing here knows an HTTP status.
+"""
+
+
+class InspectorError(Exception):
+    """Root of the tree. `code` is the stable, machine-readable name of the error."""
+
+    code = "internal-error"
+
+    def __init__(self, message: str, *, limit: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.limit = limit
+
+
+class ConfigurationError(InspectorError):
+    code = "configuration"
+
+
+class UnknownBackbone(ConfigurationError):
+    code = "unknown-backbone"
+
+
+class WeightsUnavailable(ConfigurationError):
+    code = "weights-unavailable"
+
+
+class InvalidRequest(InspectorError):
+    code = "invalid-request"
+
+
+class InvalidProductId(InvalidRequest):
+    code = "invalid-product-id"
+
+
+class InvalidSettings(InvalidRequest):
+    code = "invalid-settings"
+
+
+class UnsupportedImageType(InvalidRequest):
+    code = "unsupported-image-type"
+
+
+class ImageUndecodable(InvalidRequest):
+    code = "image-undecodable"
+
+
+class ImageTruncated(ImageUndecodable):
+    code = "image-truncated"
+
+
+class ImageTooSmall(InvalidRequest):
+    code = "image-too-small"
+
+
+class ImageTooLarge(InvalidRequest):
+    code = "image-too-large"
+
+
+class BodyTooLarge(InvalidRequest):
+    code = "body-too-large"
+
+
+class TooManyImages(InvalidRequest):
+    code = "too-many-images"
+
+
+class NotAcceptable(InvalidRequest):
+    code = "not-acceptable"
+
+
+class NotFound(InspectorError):
+    code = "not-found"
+
+
+class ProductNotFound(NotFound):
+    code = "product-not-found"
+
+
+class ReferenceNotFound(NotFound):
+    code = "reference-not-found"
+
+
+class BankNotFound(NotFound):
+    code = "bank-not-found"
+
+
+class Conflict(InspectorError):
+    code = "conflict"
+
+
+class NoReferences(Conflict):
+    code = "no-references"
+
+
+class BackboneMismatch(Conflict):
+    code = "backbone-mismatch"
+
+
+class BankDamaged(Conflict):
+    code = "bank-damaged"
+
+
+class ProductDamaged(Conflict):
+    code = "product-damaged"
+
+
+class PreconditionFailed(Conflict):
+    code = "precondition-failed"
+
+
+class StaleRevision(Conflict):
+    code = "stale-revision"
+
+
+class StorageError(InspectorError):
+    code = "storage-error"
+
+
+class BlobMissing(StorageError):
+    code = "blob-missing"
+
+
+class BlobDamaged(StorageError):
+    code = "blob-damaged"
+
+
+class Unavailable(InspectorError):
+    code = "unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(Unavailable):
+    code = "overloaded"
+
+
+class NotReady(Unavailable):
+    code = "not-ready"
+
+
+class Draining(Unavailable):
+    code = "draining"
+
+
+class StorageUnavailable(Unavailable):
+    code = "storage-unavailable"
+
+
+class StorageFull(Unavailable):
+    code = "storage-full"
+
+
+class GpuOutOfMemory(Unavailable):
+    code = "gpu-out-of-memory"

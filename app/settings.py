@@ -1,0 +1,85 @@
+"""Every setting of the service, in one place: the only reader of the environment."""
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.engine.options import Profile
+from app.errors import ConfigurationError
+
+ENV_PREFIX = "INSPECTOR_"
+SECRETS_DIR = Path("/run/secrets")
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+class Settings(BaseSettings):
+    """Read from the environment (`INSPECTOR_…`), then `.env`, then Docker secrets in `/run/secrets`."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(Path("data"), description="Folder of the disk store.")
+    store_url: str | None = Field(None, description="Store as a URL, `disk:///folder`; unset: the disk at DATA_DIR.")
+    weights_dir: Path = Field(Path("models/weights"), description="Folder of the backbones' weight files.")
+    weights_url: str | None = Field(
+        None, description="Mirror that `weights fetch` asks instead of the official address."
+    )
+    backbone: str = Field("auto", description="`auto`, `embedded` or a name from models/registry.toml.")
+    verify_weights: bool = Field(True, description="Check a weight file's SHA-256 before it is loaded.")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda|cuda:\d+)$", description="Where the backbone and search run.")
+    precision: Precision = Field(
+        "auto", description="Precision of the backbone; auto: float32 on CPU, bfloat16 on GPU."
+    )
+    threads: int = Field(0, ge=0, le=1024, description="Threads of torch, FAISS and OpenCV; 0: one per available core.")
+    max_body_bytes: int = Field(256 * 2**20, ge=1024, description="Largest request body.")
+    max_image_pixels: int = Field(100_000_000, ge=1024, description="Largest image, in pixels (width times height).")
+    max_images_per_request: int = Field(64, ge=1, le=10_000, description="Most images in one registration.")
+    max_queue: int = Field(
+        32, ge=1, le=10_000, description="Inspections that may wait or run; one more is answered 503."
+    )
+    max_registrations: int = Field(4, ge=1, le=1000, description="Registrations that may wait or run at a time.")
+    bank_cache_bytes: int = Field(4 * 2**30, ge=2**20, description="Memory for loaded banks; least recently used go.")
+    auto_create_products: bool = Field(True, description="Create an unknown product at its first registration.")
+    keep_versions: int = Field(20, ge=1, le=10_000, description="Bank versions kept per product.")
+    smaller_edge: int = Field(448, ge=112, le=1344, description="SMALLER_EDGE given to a product at its creation, px.")
+    profile: Profile = Field("robust", description="Profile given to a product at its creation.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
+
+    @field_validator("store_url")
+    @classmethod
+    def _store_is_on_disk(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme != "disk" or not urlsplit(value).path.startswith("/")):
+            raise ValueError("only disk:///absolute/folder is supported")
+        return value
+
+    @model_validator(mode="after")
+    def _registrations_fit_the_queue(self) -> Self:
+        if self.max_registrations > self.max_queue:
+            raise ValueError("MAX_REGISTRATIONS must not exceed MAX_QUEUE")
+        return self
+
+    @property
+    def store_dir(self) -> Path:
+        """Folder of the disk store."""
+        return Path(urlsplit(self.store_url).path) if self.store_url else self.data_dir
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment; a wrong value raises `ConfigurationError` that names it."""
+    secrets_dir = SECRETS_DIR if SECRETS_DIR.is_dir() else None
+    try:
+        return Settings(_secrets_dir=secrets_dir, **overrides)  # type: ignore[call-arg, arg-type]
+    except ValidationError as error:
+        problems = [
+            f"{_setting_name(item['loc'])}: {item['msg']} (given: {item['input']!r})" for item in error.errors()
+        ]
+        raise ConfigurationError("Wrong settings. " + "; ".join(problems)) from error
+
+
+def _setting_name(location: tuple[int | str, ...]) -> str:
+    return ENV_PREFIX + str(location[0]).upper() if location else "settings"

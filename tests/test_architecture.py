@@ -1,0 +1,84 @@
+"""Imports go down only, files stay one noun, functions stay short: read from the syntax trees."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+APP = ROOT / "app"
+FILES = sorted(APP.rglob("*.py"))
+
+MAX_FILE_LINES = 250
+MAX_FUNCTION_LINES = 60
+P95_FUNCTION_LINES = 40
+
+ALLOWED = {
+    "main": {"main", "api", "service", "storage", "engine", "weights", "settings", "errors"},
+    "cli": {"cli", "main", "demo", "api", "service", "storage", "engine", "weights", "settings", "errors"},
+    "demo": {"demo", "errors", "settings"},
+    "api": {"api", "service", "storage", "engine", "settings", "errors"},
+    "service": {"service", "storage", "engine", "errors"},
+    "weights": {"weights", "engine", "settings", "errors"},
+    "storage": {"storage", "engine", "errors"},
+    "engine": {"engine", "errors"},
+    "settings": {"settings", "engine", "errors"},
+    "errors": set(),
+    "__init__": set(),
+}
+ENGINE_MAY_NOT_IMPORT = {"fastapi", "starlette", "uvicorn", "pydantic", "redis", "httpx2", "os.environ", "typer", "rich"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def layer(path: Path) -> str:
+    return path.relative_to(APP).parts[0].removesuffix(".py")
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_down_only(path: Path) -> None:
+    own = {name.split(".")[1] for name in imports(path) if name.startswith("app.")}
+    assert own <= ALLOWED[layer(path)], f"{path}: a layer may not import {own - ALLOWED[layer(path)]}"
+
+
+@pytest.mark.parametrize("path", [file for file in FILES if layer(file) == "engine"], ids=lambda path: path.name)
+def test_the_engine_knows_no_framework(path: Path) -> None:
+    assert not {name.split(".")[0] for name in imports(path)} & ENGINE_MAY_NOT_IMPORT
+
+
+def test_torch_and_faiss_come_from_one_module() -> None:
+    importers = {path.name for path in FILES if {"torch", "faiss"} & {name.split(".")[0] for name in imports(path)}}
+    assert importers == {"faiss_torch.py"}
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    readers = {path.name for path in FILES if "os.environ" in path.read_text() or "getenv" in path.read_text()}
+    assert readers <= {"faiss_torch.py", "settings.py"}
+
+
+def test_web_exceptions_and_statuses_stay_in_the_api() -> None:
+    assert not [path for path in FILES if layer(path) != "api" and "HTTPException" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_one_noun(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MAX_FILE_LINES
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted((length, name) for path in FILES for name, length in functions(path))
+    assert lengths[-1][0] <= MAX_FUNCTION_LINES, lengths[-1]
+    assert lengths[int(0.95 * len(lengths))][0] <= P95_FUNCTION_LINES
