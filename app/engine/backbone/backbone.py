@@ -1,0 +1,23 @@
+"""What the engine asks of a backbone, whatever executes it."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.backbone.spec import BackboneSpec
+
+
+class Backbone(Protocol):
+    """A frozen network or fixed descriptor: normalised images in, raw patch features out.
+
+    `engine` names what executes it and `precision` its arithmetic; both are recorded in the bank's manifest.
+    """
+
+    spec: BackboneSpec
+    engine: str
+    precision: str
+
+    def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """B×3×H×W (H and W whole patches) to raw patch features B×N×D, row-major over the grid, float32."""
+        ...

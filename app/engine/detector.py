@@ -1,0 +1,54 @@
+"""The method as one façade: what the golden vectors check, stage by stage."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.augment import rotate
+from app.engine.backbone.backbone import Backbone
+from app.engine.bank import MemoryBank, Segment, segment, unit_length
+from app.engine.options import Preprocessing
+from app.engine.preprocess import preprocess
+from app.engine.types import Distances, Image, Mask, ModelInput, PatchFeatures
+
+
+@dataclass(frozen=True, slots=True)
+class PatchDistances:
+    """Per patch of an inspected image, in raster order: `values` (N, 0 off the foreground) and the `nearest` bank row
+    (N, −1 off the foreground)."""
+
+    values: Distances
+    nearest: NDArray[np.int64]
+
+
+def patch_features(backbone: Backbone, inputs: list[ModelInput]) -> list[PatchFeatures]:
+    """Raw patch features of preprocessed images of one size, in one forward pass."""
+    values = backbone.extract(np.stack([each.tensor for each in inputs]))
+    return [PatchFeatures(value, each.geometry) for value, each in zip(values, inputs, strict=True)]
+
+
+def reference_input(image: Image, angle_deg: float, preprocessing: Preprocessing, backbone: Backbone) -> ModelInput:
+    """One rotation of a reference, made at full resolution and then preprocessed (ALGORITHM 1.2)."""
+    return preprocess(rotate(image, angle_deg), preprocessing.smaller_edge, backbone.spec)
+
+
+def reference_features(image: Image, preprocessing: Preprocessing, backbone: Backbone) -> list[PatchFeatures]:
+    """Patch features of a reference at every angle, in the order of the angles."""
+    return [
+        patch_features(backbone, [reference_input(image, angle_deg, preprocessing, backbone)])[0]
+        for angle_deg in preprocessing.angles_deg
+    ]
+
+
+def reference_segment(image: Image, preprocessing: Preprocessing, backbone: Backbone) -> Segment:
+    """A reference's share of the memory bank."""
+    return segment(reference_features(image, preprocessing, backbone), preprocessing.angles_deg)
+
+
+def patch_distances(features: PatchFeatures, bank: MemoryBank, mask: Mask) -> PatchDistances:
+    """Cosine distance of every foreground patch to the bank (ALGORITHM 5.1)."""
+    patches = features.geometry.grid.patches
+    values, nearest = np.zeros(patches, np.float32), np.full(patches, -1, np.int64)
+    values[mask], nearest[mask] = bank.nearest(unit_length(features.values[mask]))
+    return PatchDistances(values, nearest)

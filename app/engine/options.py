@@ -1,0 +1,53 @@
+"""The choices that change what the engine computes."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Profile = Literal["robust", "paper"]
+StatisticName = Literal["mean_top1p", "max", "mean_topk", "percentile"]
+Rotation = Literal["on", "off"]
+Masking = Literal["auto", "on", "off"]
+
+ROTATION_ANGLES_DEG: tuple[float, ...] = (0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """How patch distances become the image score (ALGORITHM 5.2).
+
+    `mean_top1p`: mean of the `int(0.01·N)` largest; `max`; `mean_topk`: mean of the `k` largest; `percentile`: the
+    `q`-th percentile, 0..100. `foreground_only` leaves masked patches out instead of counting them as 0.
+    """
+
+    name: StatisticName = "mean_top1p"
+    k: int | None = None
+    q: float | None = None
+    foreground_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What changes the features of a bank: a bank answers only to the preprocessing that made it."""
+
+    smaller_edge: int = 448
+    rotation: Rotation = "on"
+
+    @property
+    def angles_deg(self) -> tuple[float, ...]:
+        return ROTATION_ANGLES_DEG if self.rotation == "on" else ROTATION_ANGLES_DEG[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSettings:
+    """What the user chose for a product. `backbone` is a registry name or `default`."""
+
+    smaller_edge: int = 448
+    rotation: Rotation = "on"
+    masking: Masking = "auto"
+    statistic: Statistic = field(default_factory=Statistic)
+    profile: Profile = "robust"
+    backbone: str = "default"
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return Preprocessing(self.smaller_edge, self.rotation)

@@ -1,0 +1,69 @@
+"""The values that flow through the engine."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+"""H×W×3, RGB, 0..255."""
+
+Mask: TypeAlias = NDArray[np.bool_]
+"""N patches in raster order, true = foreground."""
+
+Distances: TypeAlias = NDArray[np.float32]
+"""N patches in raster order, cosine distance to the nearest bank row, 0..2; 0 off the foreground."""
+
+AnomalyMap: TypeAlias = NDArray[np.float32]
+"""H×W at the size of the original image, in units of the patch distance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Height and width in pixels."""
+
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows and columns of patches."""
+
+    rows: int
+    columns: int
+
+    @property
+    def patches(self) -> int:
+        return self.rows * self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What became of an image on its way to the backbone.
+
+    `original` is the image as given, `resized` after the resize, `cropped` after the bottom and right crop to whole
+    patches, `grid` the patches of the cropped image.
+    """
+
+    original: Size
+    resized: Size
+    cropped: Size
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """A preprocessed image: `tensor` is 3×h×w float32, normalised for the backbone; h×w is `geometry.cropped`."""
+
+    tensor: NDArray[np.float32]
+    geometry: Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFeatures:
+    """Raw patch features of one image: `values` is N×D float32, row-major over `geometry.grid`."""
+
+    values: NDArray[np.float32]
+    geometry: Geometry
