@@ -1,0 +1,46 @@
+"""The loaded backbones: the default one, and those that single products name."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.spec import BackboneSpec
+from app.errors import InvalidSettings
+
+DEFAULT = "default"
+
+
+class Backbones:
+    """Loads a backbone at its first use, once, and keeps it."""
+
+    def __init__(self, specs: Mapping[str, BackboneSpec], default: str, load: Callable[[str], Backbone]) -> None:
+        """`load` raises WeightsUnavailable where a backbone's file is missing or wrong."""
+        self._specs = specs
+        self._load = load
+        self._loading = threading.Lock()
+        self._loaded: dict[str, Backbone] = {}
+        self.default_name = default
+
+    def name_of(self, setting: str) -> str:
+        """The registry name behind a product's `backbone` setting."""
+        return self.default_name if setting == DEFAULT else setting
+
+    def spec(self, setting: str) -> BackboneSpec:
+        """What the registry says of the backbone that a product's setting names.
+
+        Raises:
+            InvalidSettings: the registry has no such backbone.
+        """
+        name = self.name_of(setting)
+        if name not in self._specs:
+            known = ", ".join(sorted(self._specs))
+            raise InvalidSettings(f"backbone: {name!r} is not in the registry. Choose `default` or one of: {known}.")
+        return self._specs[name]
+
+    def get(self, setting: str) -> Backbone:
+        """The loaded backbone; the first call for a name loads it, others wait for that."""
+        name = self.spec(setting).name
+        with self._loading:
+            if name not in self._loaded:
+                self._loaded[name] = self._load(name)
+            return self._loaded[name]

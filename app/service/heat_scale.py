@@ -1,0 +1,40 @@
+"""The hot end of a bank's colour scale (ALGORITHM 5.4)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.engine.bank import MemoryBank, Segment
+from app.service.engine_thread import EngineThread, Priority
+
+REFERENCES_COMPARED = 8
+"""The scale needs the order of magnitude, not every pair; more would make each registration slower than the last."""
+
+
+def evenly_spaced(count: int, limit: int) -> list[int]:
+    """At most `limit` of the positions 0..count−1, evenly spaced, the first and the last among them."""
+    if count <= limit:
+        return list(range(count))
+    return [round(step * (count - 1) / (limit - 1)) for step in range(limit)]
+
+
+def heat_scale(segments: Sequence[Segment], engine: EngineThread, device: str) -> float | None:
+    """Twice the largest leave-one-out patch distance between the segments; None for fewer than two.
+
+    Each one's unrotated foreground patches are searched among all the others' rows, one segment a piece.
+    """
+    if len(segments) < 2:
+        return None
+    banks = [MemoryBank([part], device) for part in segments]
+    largest = 0.0
+    for own, part in enumerate(segments):
+        queries = part.upright[part.foreground]
+        if not len(queries):
+            continue
+        others = [bank for other, bank in enumerate(banks) if other != own]
+        nearest, _ = engine.run(Priority.REGISTRATION, others[0].nearest, queries)
+        for bank in others[1:]:
+            distances, _ = engine.run(Priority.REGISTRATION, bank.nearest, queries)
+            nearest = np.minimum(nearest, distances)
+        largest = max(largest, float(nearest.max()))
+    return 2 * largest if largest > 0 else None

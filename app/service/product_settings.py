@@ -1,0 +1,73 @@
+"""A product's settings as the user writes them, checked key by key."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, get_args
+
+from app.engine.options import Masking, ProductSettings, Profile, Rotation, Statistic, StatisticName
+from app.errors import InvalidSettings
+
+SMALLEST_EDGE_PX, LARGEST_EDGE_PX = 112, 1344
+_CHOICES = {"rotation": get_args(Rotation), "masking": get_args(Masking), "profile": get_args(Profile)}
+
+
+def merged(settings: ProductSettings, changes: Mapping[str, Any]) -> ProductSettings:
+    """The settings with some keys changed; `"statistic": "max"` is short for `{"name": "max"}`.
+
+    Raises:
+        InvalidSettings: an unknown key or a wrong value; the message names it and says what is allowed.
+    """
+    _refuse_unknown(changes, ProductSettings, "settings")
+    checked = {key: _checked(key, value) for key, value in changes.items()}
+    return replace(settings, **checked)
+
+
+def _checked(key: str, value: Any) -> Any:
+    if key == "smaller_edge":
+        return _whole_number(key, value, SMALLEST_EDGE_PX, LARGEST_EDGE_PX)
+    if key == "statistic":
+        return _statistic(value)
+    if key in _CHOICES and value not in _CHOICES[key]:
+        raise InvalidSettings(f"{key}: {value!r} is not one of {', '.join(_CHOICES[key])}.")
+    if not isinstance(value, str):
+        raise InvalidSettings(f"{key}: {value!r} is not a name.")
+    return value
+
+
+def _statistic(value: Any) -> Statistic:
+    given = {"name": value} if isinstance(value, str) else value
+    if not isinstance(given, Mapping):
+        raise InvalidSettings('statistic: give a name or an object such as {"name": "mean_topk", "k": 20}.')
+    _refuse_unknown(given, Statistic, "statistic")
+    statistic = Statistic(**given)
+    if statistic.name not in get_args(StatisticName):
+        raise InvalidSettings(f"statistic.name: {statistic.name!r} is not one of {', '.join(get_args(StatisticName))}.")
+    if not isinstance(statistic.foreground_only, bool):
+        raise InvalidSettings("statistic.foreground_only: give true or false.")
+    _check_number(statistic)
+    return statistic
+
+
+def _check_number(statistic: Statistic) -> None:
+    """`mean_topk` needs k and `percentile` needs q; elsewhere they would be ignored, so they are refused."""
+    if statistic.name == "mean_topk":
+        _whole_number("statistic.k", statistic.k, 1, 1_000_000)
+    elif statistic.k is not None:
+        raise InvalidSettings(f"statistic.k: only mean_topk has a k, not {statistic.name}.")
+    if statistic.name == "percentile":
+        if isinstance(statistic.q, bool) or not isinstance(statistic.q, int | float) or not 0 <= statistic.q <= 100:
+            raise InvalidSettings(f"statistic.q: {statistic.q!r} is not a number from 0 to 100.")
+    elif statistic.q is not None:
+        raise InvalidSettings(f"statistic.q: only percentile has a q, not {statistic.name}.")
+
+
+def _whole_number(key: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InvalidSettings(f"{key}: {value!r} is not a whole number from {low} to {high}.")
+    return value
+
+
+def _refuse_unknown(given: Mapping[str, Any], kind: type, where: str) -> None:
+    known = [field.name for field in fields(kind)]
+    if unknown := sorted(set(given) - set(known)):
+        raise InvalidSettings(f"{where}: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}.")

@@ -1,0 +1,131 @@
+"""What the use cases answer: plain values, without a word about HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.engine.heatmap import Heatmap, HeatmapStyle
+from app.engine.masking import MaskingVerdict
+from app.engine.options import Masking
+from app.storage.documents import BankManifest, Product
+
+Calibration = Literal["none"]
+Verdict = Literal["not_decidable"]
+Flag = Literal["uncalibrated", "mask_untrusted", "mask_empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One uploaded file as it came."""
+
+    data: bytes
+    filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneView:
+    """The backbone that a product answers with, and whether it is the embedded stand-in rather than DINOv2."""
+
+    name: str
+    engine: str
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    """A product and the state of its bank. `bank_version` is None before the first registration.
+
+    `rebuild_needed`: the settings that make features (or the default backbone) have changed since the active bank was
+    made and no bank with the new ones serves yet.
+    """
+
+    product: Product
+    bank_version: int | None
+    bank_loaded: bool
+    backbone: str
+    references: int
+    rebuild_needed: bool
+    masking: "MaskingView | None"
+    calibration: Calibration = "none"
+
+    @property
+    def ready(self) -> bool:
+        return self.bank_version is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MaskingView:
+    """The product's masking: its setting, the stored verdict of the masking test, and whether masks are applied."""
+
+    setting: Masking
+    applied: bool
+    reference: str
+    verdict: MaskingVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Outcome of a registration: the bank version that holds every reference sent, and which of them were new."""
+
+    product_id: str
+    product_created: bool
+    manifest: BankManifest
+    received: tuple[str, ...]
+    already_present: frozenset[str]
+    masking: MaskingView | None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HeatmapRequest:
+    """How the heatmap is wanted. `size`: `map` (the size the backbone saw), `image`, or the smaller edge in px."""
+
+    style: HeatmapStyle = "heat"
+    size: Literal["map", "image"] | int = "map"
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRequest:
+    """What a caller says with an image. `heatmap` None: none wanted. The ids are the caller's own and are echoed."""
+
+    heatmap: HeatmapRequest | None = field(default_factory=HeatmapRequest)
+    bank_version: int | None = None
+    part_id: str | None = None
+    meas_id: str | None = None
+    station_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionResult:
+    """One inspected image. `score` is the image score in units of the patch distance, unrounded."""
+
+    inspection_id: str
+    product_id: str
+    bank_version: int
+    backbone: str
+    score: float
+    flags: tuple[Flag, ...]
+    foreground_fraction: float
+    heatmap: Heatmap | None
+    width: int
+    height: int
+    sha256: str
+    timings_ms: Mapping[str, float]
+    created_at: str
+    request: InspectionRequest
+    threshold: float | None = None
+    calibration: Calibration = "none"
+    verdict: Verdict = "not_decidable"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the service can inspect, and on what. `reason` says why not."""
+
+    ready: bool
+    reason: str | None
+    backbone: BackboneView
+    device: str
+    loaded_banks: int
+    loaded_bank_bytes: int
+    waiting: int
