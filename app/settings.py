@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     )
     threads: int = Field(0, ge=0, le=1024, description="Threads of torch, FAISS and OpenCV; 0: one per available core.")
     max_body_bytes: int = Field(256 * 2**20, ge=1024, description="Largest request body.")
-    max_image_pixels: int = Field(100_000_000, ge=1024, description="Largest image, in pixels (width times height).")
+    max_image_pixels: int = Field(
+        100_000_000, ge=1024, le=2**30, description="Largest image, in pixels (width times height)."
+    )
     max_images_per_request: int = Field(64, ge=1, le=10_000, description="Most images in one registration.")
     max_queue: int = Field(
         32, ge=1, le=10_000, description="Inspections that may wait or run; one more is answered 503."
@@ -66,7 +68,7 @@ class Settings(BaseSettings):
     @property
     def store_dir(self) -> Path:
         """Folder of the disk store."""
-        return Path(urlsplit(self.store_url).path) if self.store_url else self.data_dir
+        return Path(unquote(urlsplit(self.store_url).path)) if self.store_url else self.data_dir
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.spec import BackboneSpec
-from app.errors import InvalidSettings
+from app.errors import InvalidSettings, NotReady, WeightsUnavailable
 
 DEFAULT = "default"
+WEIGHTS_RETRY_S = 60
+"""Somebody has to bring the file first."""
 
 
 class Backbones:
@@ -20,6 +22,11 @@ class Backbones:
         self._loading = threading.Lock()
         self._loaded: dict[str, Backbone] = {}
         self.default_name = default
+
+    def load_default(self) -> Backbone:
+        """Load the default backbone, at the start. WeightsUnavailable."""
+        with self._loading:
+            return self._loaded.setdefault(self.default_name, self._load(self.default_name))
 
     def name_of(self, setting: str) -> str:
         """The registry name behind a product's `backbone` setting."""
@@ -38,9 +45,17 @@ class Backbones:
         return self._specs[name]
 
     def get(self, setting: str) -> Backbone:
-        """The loaded backbone; the first call for a name loads it, others wait for that."""
+        """The loaded backbone; the first call for a name loads it, others wait for that.
+
+        Raises:
+            InvalidSettings: the registry has no such backbone.
+            NotReady: its weights are missing or not the registered ones.
+        """
         name = self.spec(setting).name
         with self._loading:
             if name not in self._loaded:
-                self._loaded[name] = self._load(name)
+                try:
+                    self._loaded[name] = self._load(name)
+                except WeightsUnavailable as error:
+                    raise NotReady(error.message, retry_after_s=WEIGHTS_RETRY_S) from error
             return self._loaded[name]

@@ -40,6 +40,11 @@ class EngineThread:
             self._pieces.put((priority, next(self._order), partial(piece, *arguments), outcome))
         return outcome.result()
 
+    @property
+    def waiting(self) -> int:
+        """Pieces that wait for their turn."""
+        return self._pieces.qsize()
+
     def close(self) -> None:
         """Finish what is queued, then end the thread."""
         with self._closing:

@@ -36,7 +36,7 @@ class ProductView:
     """A product and the state of its bank. `bank_version` is None before the first registration.
 
     `rebuild_needed`: the settings that make features (or the default backbone) have changed since the active bank was
-    made and no bank with the new ones serves yet.
+    made and no bank with the new ones serves yet. `problem`: why the bank cannot serve and what to do, if so.
     """
 
     product: Product
@@ -46,6 +46,7 @@ class ProductView:
     references: int
     rebuild_needed: bool
     masking: "MaskingView | None"
+    problem: str | None = None
     calibration: Calibration = "none"
 
     @property

@@ -1,0 +1,133 @@
+"""From settings to a service: weights, backbone, store, use cases."""
+
+import logging
+import os
+
+import cv2
+
+from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.embedded import EmbeddedBackbone
+from app.engine.backbone.spec import BackboneSpec
+from app.engine.backbone.vit import ViTBackbone
+from app.engine.faiss_torch import faiss, torch
+from app.engine.options import ProductSettings
+from app.errors import ConfigurationError
+from app.service.backbones import Backbones
+from app.service.service import Limits, Service
+from app.settings import Settings
+from app.storage.disk.blobs import DiskBlobs
+from app.storage.disk.catalog import DiskCatalog
+from app.weights.files import verify, weight_file
+from app.weights.registry import Registry, load_registry
+from app.weights.tensors import load_tensors
+
+logger = logging.getLogger(__name__)
+
+PREFERRED, EMBEDDED = "dinov2_vits14", "embedded"
+
+
+def build_service(settings: Settings) -> Service:
+    """The service that the settings describe, its default backbone loaded.
+
+    Raises:
+        ConfigurationError: a setting cannot be met here: no such backbone, its weights are missing, no such device, or
+            the store was made with another default backbone.
+    """
+    catalog = DiskCatalog(settings.store_dir)
+    registry = load_registry()
+    default = resolve_default(settings, registry, catalog)
+    return service_with_default(settings, registry, catalog, default)
+
+
+def service_with_default(settings: Settings, registry: Registry, catalog: DiskCatalog, default: str) -> Service:
+    """The service with a default backbone of the caller's choice, which is loaded but not written down."""
+    device = resolve_device(settings.device)
+    limit_threads(settings.threads)
+    backbones = Backbones(
+        registry.backbones, default, lambda name: load_backbone(registry.spec(name), settings, device)
+    )
+    loaded = backbones.load_default()
+    logger.info("backbone %s (%s, %s) on %s", default, loaded.engine, loaded.precision, device)
+    if default == EMBEDDED:
+        logger.warning(
+            "this is the embedded backbone, not DINOv2. For DINOv2: inspector weights fetch %s, then "
+            "inspector backbone set %s",
+            PREFERRED,
+            PREFERRED,
+        )
+    return Service(
+        catalog,
+        DiskBlobs(settings.store_dir),
+        backbones,
+        device=device,
+        defaults=ProductSettings(smaller_edge=settings.smaller_edge, profile=settings.profile),
+        limits=Limits(
+            max_image_pixels=settings.max_image_pixels,
+            max_images_per_request=settings.max_images_per_request,
+            keep_versions=settings.keep_versions,
+            bank_cache_bytes=settings.bank_cache_bytes,
+        ),
+        auto_create=settings.auto_create_products,
+    )
+
+
+def resolve_default(settings: Settings, registry: Registry, catalog: DiskCatalog) -> str:
+    """The default backbone, decided at the first start and kept in the store from then on.
+
+    A line must not depend on which files happened to be there this morning, so only `inspector backbone set` changes
+    it.
+    """
+    stored = catalog.default_backbone()
+    if stored is None:
+        chosen = (
+            _first_choice(registry, settings) if settings.backbone == "auto" else registry.spec(settings.backbone).name
+        )
+        load_backbone(registry.spec(chosen), settings, "cpu")
+        catalog.set_default_backbone(chosen)
+        return chosen
+    if settings.backbone not in ("auto", stored):
+        raise ConfigurationError(
+            f"INSPECTOR_BACKBONE is {settings.backbone}, but the banks at {settings.store_dir} are made with {stored}. "
+            f"To change over, rebuilding every bank: inspector backbone set {settings.backbone}"
+        )
+    return registry.spec(stored).name
+
+
+def _first_choice(registry: Registry, settings: Settings) -> str:
+    present = weight_file(registry.spec(PREFERRED), settings.weights_dir).is_file()
+    return PREFERRED if present else EMBEDDED
+
+
+def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbone:
+    """Load a backbone from its weight file, checked first unless that is switched off. WeightsUnavailable."""
+    path = weight_file(spec, settings.weights_dir)
+    if settings.verify_weights or not path.is_file():
+        verify(path, spec)
+    tensors = load_tensors(path)
+    if spec.architecture == "embedded":
+        return EmbeddedBackbone(spec, {name: value.numpy() for name, value in tensors.items()}, device)
+    return ViTBackbone(spec, tensors, device, resolve_precision(settings, device))
+
+
+def resolve_device(wanted: str) -> str:
+    """`auto` is the first GPU where there is one, else the CPU."""
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigurationError(f"INSPECTOR_DEVICE is {wanted}, but torch finds no GPU here. Use cpu or auto.")
+    return wanted
+
+
+def resolve_precision(settings: Settings, device: str) -> str:
+    """`auto` is float32 on the CPU and bfloat16 on a GPU."""
+    if settings.precision == "auto":
+        return "float32" if device == "cpu" else "bfloat16"
+    return settings.precision
+
+
+def limit_threads(threads: int) -> None:
+    """Give torch, FAISS and OpenCV the same number of threads; 0 means one for each core this process may use."""
+    count = threads or len(os.sched_getaffinity(0))
+    torch.set_num_threads(count)
+    faiss.omp_set_num_threads(count)
+    cv2.setNumThreads(count)

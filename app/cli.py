@@ -1,0 +1,77 @@
+"""`inspector`: serve, demo, weights, backbone."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app.assembly import build_service
+from app.backbone_commands import backbone_app
+from app.demo.run import run_demo
+from app.errors import InspectorError
+from app.main import create_app
+from app.settings import Settings, load_settings
+from app.weights.commands import weights_app
+
+GRACE_S = 30
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+cli = typer.Typer(
+    help="Inspect photographs of manufactured parts, from a handful of good examples. "
+    "Settings come from INSPECTOR_* variables, .env, or /run/secrets.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+cli.add_typer(weights_app, name="weights")
+cli.add_typer(backbone_app, name="backbone")
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on [INSPECTOR_HOST]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one [INSPECTOR_PORT]")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the disk store [INSPECTOR_DATA_DIR]")] = None,
+) -> None:
+    """Serve the HTTP API until a signal ends it (SIGTERM or Ctrl-C: finish what is under way, then stop)."""
+    given = {"host": host, "port": port, "data_dir": data_dir}
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    start_logging(settings)
+    uvicorn.run(
+        create_app(settings, build_service(settings)),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+@cli.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the heatmaps")] = Path("demo-output"),
+) -> None:
+    """Register and inspect the bundled sample product over HTTP, in a server of its own."""
+    run_demo(output)
+
+
+def start_logging(settings: Settings) -> None:
+    """Log to stderr, one line an event."""
+    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr, force=True)
+
+
+def main(run: Callable[[], object] = cli) -> None:
+    """Entry point: errors of ours are one line on stderr and exit status 1."""
+    try:
+        run()
+    except InspectorError as error:
+        sys.stderr.write(f"inspector: {error.message}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Making the next version of a product's memory bank: new segments first, then the manifest, then the pointer."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from app.engine.bank import Segment
+from app.engine.options import Profile
+from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, StaleRevision
+from app.service.backbones import Backbones
+from app.service.engine_thread import EngineThread
+from app.service.extraction import ReferenceExtractor
+from app.service.heat_scale import REFERENCES_COMPARED, evenly_spaced, heat_scale
+from app.service.reference_maker import Recipe, ReferenceMaker
+from app.storage.disk.blobs import DiskBlobs
+from app.storage.disk.catalog import DiskCatalog
+from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, ReferenceEntry
+from app.storage.segments import decode_segment
+
+logger = logging.getLogger(__name__)
+
+SALVAGING = ("rebuild", "repair")
+
+References = tuple[ReferenceEntry, ...]
+Change = Callable[[References], References]
+
+
+def now() -> str:
+    """The time as RFC 3339, UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _kept(tested: MaskingRecord | None, references: References) -> MaskingRecord | None:
+    """The stored outcome of the masking test, while its reference stays."""
+    return tested if tested and any(each.sha256 == tested.reference for each in references) else None
+
+
+@contextmanager
+def _image_needed(reference: ReferenceEntry) -> Iterator[None]:
+    try:
+        yield
+    except (BlobMissing, BlobDamaged) as error:
+        raise BankDamaged(
+            f"The image of reference {reference.sha256} is lost ({error}). "
+            "Register that photograph again, or delete the reference."
+        ) from error
+
+
+def stored_segment(blobs: DiskBlobs, product_id: str, entry: ReferenceEntry) -> Segment:
+    """A segment of a bank. BlobMissing, BlobDamaged, BankDamaged where it cannot be read."""
+    return decode_segment(blobs.get(product_id, "segments", entry.segment))
+
+
+class BankBuilder:
+    """Publishes bank versions. Several may build for one product at once: the slower one starts over from the other's
+    version, keeping the segments that it has already made."""
+
+    def __init__(
+        self,
+        catalog: DiskCatalog,
+        blobs: DiskBlobs,
+        backbones: Backbones,
+        engine: EngineThread,
+        *,
+        device: str,
+        max_pixels: int,
+        keep_versions: int,
+    ) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._backbones = backbones
+        self._engine = engine
+        self._device = device
+        self._max_pixels = max_pixels
+        self._keep_versions = keep_versions
+        self._extractor = ReferenceExtractor(engine, device)
+
+    def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
+        """Publish the next version: the active one's references after `change`, under the product's settings of now.
+
+        A segment that those settings have outdated, that cannot be read any more, or that was never made (`segment`
+        is empty) is made from the reference as uploaded. A `rebuild` makes all of them again, and it and `repair` start
+        from the newest version that can be read. All of it is durable on return.
+
+        Raises:
+            ProductNotFound: the product is gone.
+            BankDamaged: the active version or one of its reference images is lost.
+            StorageFull, StorageUnavailable: nothing was published.
+        """
+        maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
+        while True:
+            settings = self._catalog.product(product_id).settings
+            recipe = Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
+            pointer = self._catalog.pointer(product_id)
+            active = self._newest_intact(product_id) if reason in SALVAGING else self._active(product_id, pointer)
+            references = change(active.references if active else ())
+            usable = active if active and reason != "rebuild" and recipe.made(active) else None
+            tested = usable.masking if usable and reason != "masking" else None
+            masking = _kept(tested, references) or self._tested(maker, references, recipe, settings.profile)
+            entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
+            manifest = self._manifest(product_id, pointer, reason, recipe, entries, masking)
+            try:
+                self._catalog.publish(product_id, manifest, pointer)
+            except StaleRevision:
+                logger.info("another registration for %s was faster; joining its version", product_id)
+                continue
+            self._collect(product_id)
+            return manifest
+
+    def _active(self, product_id: str, pointer: BankPointer) -> BankManifest | None:
+        if pointer.active is not None:
+            return self._catalog.manifest(product_id, pointer.active)
+        if pointer.latest:
+            raise BankDamaged(
+                f"The record of which bank serves {product_id!r} is lost. Activate a version, or rebuild."
+            )
+        return None
+
+    def _newest_intact(self, product_id: str) -> BankManifest | None:
+        """The active version, or the newest one that can be read: what a rebuild starts from."""
+        active = self._catalog.pointer(product_id).active
+        versions = sorted(self._catalog.versions(product_id), reverse=True)
+        for version in sorted(versions, key=lambda version: version != active):
+            try:
+                return self._catalog.manifest(product_id, version)
+            except BankDamaged as error:
+                logger.warning("%s", error)
+        return None
+
+    def _entry(
+        self, maker: ReferenceMaker, reference: ReferenceEntry, recipe: Recipe, usable: BankManifest | None
+    ) -> ReferenceEntry:
+        if usable and reference in usable.references and self._readable(maker.product_id, reference):
+            return reference
+        with _image_needed(reference):
+            return maker.entry(reference, recipe)
+
+    def _tested(
+        self, maker: ReferenceMaker, references: References, recipe: Recipe, profile: Profile
+    ) -> MaskingRecord | None:
+        if not references:
+            return None
+        with _image_needed(references[0]):
+            return maker.masking_record(references[0], recipe, profile)
+
+    def _readable(self, product_id: str, reference: ReferenceEntry) -> bool:
+        try:
+            stored_segment(self._blobs, product_id, reference)
+        except (BlobMissing, BlobDamaged, BankDamaged) as error:
+            logger.warning("a segment of %s is made again: %s", product_id, error)
+            return False
+        return True
+
+    def _manifest(
+        self,
+        product_id: str,
+        pointer: BankPointer,
+        reason: ManifestReason,
+        recipe: Recipe,
+        entries: References,
+        masking: MaskingRecord | None,
+    ) -> BankManifest:
+        compared = [entries[position] for position in evenly_spaced(len(entries), REFERENCES_COMPARED)]
+        segments = [stored_segment(self._blobs, product_id, entry) for entry in compared] if len(entries) > 1 else []
+        return BankManifest(
+            version=pointer.latest + 1,
+            parent=pointer.active,
+            reason=reason,
+            created_at=now(),
+            backbone=recipe.backbone.spec.name,
+            backbone_sha256=recipe.backbone.spec.sha256,
+            engine=recipe.backbone.engine,
+            precision=recipe.backbone.precision,
+            preprocessing=recipe.preprocessing,
+            width=recipe.backbone.spec.width,
+            references=entries,
+            masking=masking,
+            heat_scale=heat_scale(segments, self._engine, self._device),
+        )
+
+    def _collect(self, product_id: str) -> None:
+        """Drop the versions beyond the limit and what only they needed; nothing while a version cannot be read."""
+        try:
+            self._catalog.prune(product_id, self._keep_versions)
+            kept = [self._catalog.manifest(product_id, version) for version in self._catalog.versions(product_id)]
+        except (BankDamaged, NotFound) as error:
+            logger.warning("nothing of %s was cleared: %s", product_id, error)
+            return
+        entries = [entry for manifest in kept for entry in manifest.references]
+        self._blobs.collect(product_id, "references", {entry.sha256 for entry in entries})
+        self._blobs.collect(product_id, "segments", {entry.segment for entry in entries})
+        self._blobs.collect(product_id, "previews", {each.masking.preview for each in kept if each.masking})

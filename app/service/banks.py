@@ -1,0 +1,137 @@
+"""Bank versions: the loaded one for an inspection, listing, rollback and rebuild."""
+
+import logging
+
+from app.engine.bank import MemoryBank
+from app.errors import BackboneMismatch, BankDamaged, BlobDamaged, BlobMissing, NoReferences, StaleRevision
+from app.service.backbones import Backbones
+from app.service.bank_builder import BankBuilder, stored_segment
+from app.service.bank_cache import BankCache, BankKey, LoadedBank
+from app.service.engine_thread import EngineThread, Priority
+from app.storage.disk.blobs import DiskBlobs
+from app.storage.disk.catalog import DiskCatalog
+from app.storage.documents import BankManifest, Product
+
+logger = logging.getLogger(__name__)
+
+
+class BankService:
+    """The versions of each product's memory bank."""
+
+    def __init__(
+        self,
+        catalog: DiskCatalog,
+        blobs: DiskBlobs,
+        backbones: Backbones,
+        builder: BankBuilder,
+        cache: BankCache,
+        engine: EngineThread,
+        device: str,
+    ) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._backbones = backbones
+        self._builder = builder
+        self._cache = cache
+        self._engine = engine
+        self._device = device
+
+    def manifests(self, product_id: str) -> tuple[list[BankManifest], int | None]:
+        """The kept versions, newest first, and which one serves. A damaged one is left out. ProductNotFound."""
+        kept = []
+        for version in sorted(self._catalog.versions(product_id), reverse=True):
+            try:
+                kept.append(self._catalog.manifest(product_id, version))
+            except BankDamaged as error:
+                logger.warning("%s", error)
+        return kept, self._catalog.pointer(product_id).active
+
+    def manifest(self, product_id: str, version: int) -> BankManifest:
+        """One version. ProductNotFound, BankNotFound, BankDamaged."""
+        return self._catalog.manifest(product_id, version)
+
+    def active(self, product_id: str) -> BankManifest | None:
+        """The version that serves; None before the first registration.
+
+        Raises:
+            ProductNotFound, BankDamaged.
+        """
+        pointer = self._catalog.pointer(product_id)
+        if pointer.active is None:
+            if pointer.latest:
+                raise BankDamaged(f"Which bank serves {product_id!r} is lost. Activate a version, or rebuild the bank.")
+            return None
+        return self._catalog.manifest(product_id, pointer.active)
+
+    def activate(self, product_id: str, version: int) -> BankManifest:
+        """Let a kept version serve (rollback). ProductNotFound, BankNotFound, BankDamaged, BackboneMismatch."""
+        manifest = self._catalog.manifest(product_id, version)
+        self._check_backbone(manifest)
+        while True:
+            try:
+                self._catalog.activate(product_id, version, self._catalog.pointer(product_id))
+            except StaleRevision:
+                continue
+            return manifest
+
+    def rebuild(self, product_id: str) -> BankManifest:
+        """A new version from the references as uploaded, under the settings and the backbone of now.
+
+        Raises:
+            ProductNotFound, BankDamaged (an uploaded image is lost).
+        """
+        return self._builder.update(product_id, "rebuild")
+
+    def loaded(self, product: Product, version: int | None = None) -> LoadedBank:
+        """The bank that serves the product, or the version asked for, in memory.
+
+        A segment that fails its checksum is made again from its reference, as a new version.
+
+        Raises:
+            NoReferences: nothing was registered yet, or every reference was deleted.
+            BankNotFound, BankDamaged, BackboneMismatch.
+        """
+        active = self._catalog.pointer(product.product_id).active
+        wanted = active if version is None else version
+        if wanted is None:
+            self.active(product.product_id)
+            raise no_references(product.product_id)
+        try:
+            return self._cache.get(_key(product, wanted), lambda: self._load(product.product_id, wanted))
+        except (BlobMissing, BlobDamaged) as error:
+            if wanted != active:
+                raise BankDamaged(f"Bank version {wanted} cannot be read ({error}). Activate another one.") from error
+            logger.warning("bank %d of %s is repaired: %s", wanted, product.product_id, error)
+            repaired = self._builder.update(product.product_id, "repair").version
+            return self._cache.get(_key(product, repaired), lambda: self._load(product.product_id, repaired))
+
+    def is_loaded(self, product: Product, version: int) -> bool:
+        return self._cache.peek(_key(product, version)) is not None
+
+    def _load(self, product_id: str, version: int) -> LoadedBank:
+        manifest = self._catalog.manifest(product_id, version)
+        if not manifest.references:
+            raise no_references(product_id)
+        self._check_backbone(manifest)
+        segments = [stored_segment(self._blobs, product_id, entry) for entry in manifest.references]
+        bank = self._engine.run(Priority.REGISTRATION, MemoryBank, segments, self._device)
+        return LoadedBank(manifest, bank)
+
+    def _check_backbone(self, manifest: BankManifest) -> None:
+        if self._backbones.spec(manifest.backbone).sha256 != manifest.backbone_sha256:
+            raise BackboneMismatch(
+                f"Bank version {manifest.version} was made by another build of {manifest.backbone}. "
+                "Rebuild it: POST /products/{id}/banks"
+            )
+
+
+def no_references(product_id: str) -> NoReferences:
+    """The error for a product whose bank is empty."""
+    return NoReferences(
+        f"Product {product_id!r} has no references yet. "
+        f"Register photographs of good parts first: POST /products/{product_id}/references"
+    )
+
+
+def _key(product: Product, version: int) -> BankKey:
+    return BankKey(product.product_id, product.created_at, version)

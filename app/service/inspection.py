@@ -1,0 +1,141 @@
+"""Inspecting one photograph."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import numpy as np
+
+from app.engine.backbone.backbone import Backbone
+from app.engine.detector import PatchDistances, patch_distances, patch_features
+from app.engine.heatmap import Heatmap, heatmap
+from app.engine.image_file import decode_image
+from app.engine.masking import foreground_mask, trusted
+from app.engine.preprocess import preprocess
+from app.engine.scoring import anomaly_map, image_score
+from app.engine.types import Image, Mask, PatchFeatures
+from app.service.backbones import Backbones
+from app.service.bank_builder import now
+from app.service.bank_cache import LoadedBank
+from app.service.banks import BankService
+from app.service.engine_thread import EngineThread, Priority
+from app.service.masking import masking_applies
+from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult
+from app.storage.disk.catalog import DiskCatalog
+from app.storage.documents import Product
+
+
+class StageClock:
+    """Milliseconds per stage, in the order in which the stages ran."""
+
+    def __init__(self) -> None:
+        self.timings_ms: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.timings_ms[name] = 1000 * (time.perf_counter() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreground:
+    """Which patches are scored, and what had to be said of the mask."""
+
+    mask: Mask
+    flags: tuple[Flag, ...]
+
+
+class InspectionService:
+    """Scores photographs against the bank of their product."""
+
+    def __init__(
+        self, catalog: DiskCatalog, banks: BankService, backbones: Backbones, engine: EngineThread, max_pixels: int
+    ) -> None:
+        self._catalog = catalog
+        self._banks = banks
+        self._backbones = backbones
+        self._engine = engine
+        self._max_pixels = max_pixels
+
+    def inspect(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
+        """Score one photograph, with its heatmap if one is wanted.
+
+        Raises:
+            InvalidRequest and what is below it: the file cannot be read; ProductNotFound, BankNotFound, NoReferences,
+            BackboneMismatch, BankDamaged, NotReady, GpuOutOfMemory.
+        """
+        clock = StageClock()
+        with clock.stage("bank"):
+            product = self._catalog.product(product_id)
+            loaded = self._banks.loaded(product, request.bank_version)
+            backbone = self._backbones.get(loaded.manifest.backbone)
+        with clock.stage("decode"):
+            image = decode_image(upload, self._max_pixels).pixels
+        features = self._features(image, loaded, backbone, clock)
+        with clock.stage("mask"):
+            foreground = _foreground(features, product, loaded, backbone)
+        with clock.stage("search"):
+            distances = self._engine.run(Priority.INSPECTION, patch_distances, features, loaded.bank, foreground.mask)
+        with clock.stage("score"):
+            score = image_score(distances.values, foreground.mask, product.settings.statistic)
+        with clock.stage("heatmap"):
+            drawn = _drawn(request.heatmap, image, features, distances, product, loaded, backbone)
+        return InspectionResult(
+            inspection_id=str(uuid4()),
+            product_id=product_id,
+            bank_version=loaded.manifest.version,
+            backbone=backbone.spec.name,
+            score=score,
+            flags=("uncalibrated", *foreground.flags),
+            foreground_fraction=float(foreground.mask.mean()),
+            heatmap=drawn,
+            width=image.shape[1],
+            height=image.shape[0],
+            sha256=hashlib.sha256(upload).hexdigest(),
+            timings_ms=clock.timings_ms,
+            created_at=now(),
+            request=request,
+        )
+
+    def _features(self, image: Image, loaded: LoadedBank, backbone: Backbone, clock: StageClock) -> PatchFeatures:
+        with clock.stage("preprocess"):
+            model_input = preprocess(image, loaded.manifest.preprocessing.smaller_edge, backbone.spec)
+        with clock.stage("backbone"):
+            return self._engine.run(Priority.INSPECTION, patch_features, backbone, [model_input])[0]
+
+
+def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, backbone: Backbone) -> Foreground:
+    """The mask that scoring uses. `robust`: one that the references make implausible is not trusted (ALGORITHM 3.6)."""
+    everything = np.ones(features.geometry.grid.patches, bool)
+    if not masking_applies(product, loaded.manifest.masking):
+        return Foreground(everything, ())
+    mask = foreground_mask(features, backbone.spec, product.settings.profile)
+    if product.settings.profile == "paper":
+        return Foreground(mask, () if mask.any() else ("mask_empty",))
+    fractions = [fraction for entry in loaded.manifest.references for fraction in entry.foreground_fractions]
+    return Foreground(mask, ()) if trusted(mask, fractions) else Foreground(everything, ("mask_untrusted",))
+
+
+def _drawn(
+    wanted: HeatmapRequest | None,
+    image: Image,
+    features: PatchFeatures,
+    distances: PatchDistances,
+    product: Product,
+    loaded: LoadedBank,
+    backbone: Backbone,
+) -> Heatmap | None:
+    if wanted is None:
+        return None
+    edge = loaded.manifest.preprocessing.smaller_edge if wanted.size == "map" else wanted.size
+    return heatmap(
+        anomaly_map(distances.values, features.geometry, product.settings.profile),
+        image,
+        loaded.manifest.heat_scale or backbone.spec.heat_scale,
+        style=wanted.style,
+        smaller_edge=None if edge == "image" else edge,
+    )

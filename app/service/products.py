@@ -1,0 +1,225 @@
+"""Products: creating, changing, listing and deleting them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum
+from typing import Any
+
+from app.engine.options import ProductSettings
+from app.errors import (
+    BankDamaged,
+    Conflict,
+    InvalidProductId,
+    InvalidSettings,
+    NotReady,
+    PreconditionFailed,
+    ProductNotFound,
+    StaleRevision,
+)
+from app.service.backbones import Backbones
+from app.service.bank_builder import BankBuilder, now
+from app.service.bank_cache import BankCache
+from app.service.banks import BankService
+from app.service.masking import masking_applies
+from app.service.product_settings import merged
+from app.service.results import MaskingView, ProductView
+from app.storage.disk.catalog import DiskCatalog
+from app.storage.documents import BankManifest, Product
+
+PRODUCT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Unset(Enum):
+    """A field that a change leaves as it is."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+
+
+class ProductService:
+    """The products and their settings."""
+
+    def __init__(
+        self,
+        catalog: DiskCatalog,
+        backbones: Backbones,
+        banks: BankService,
+        builder: BankBuilder,
+        cache: BankCache,
+        defaults: ProductSettings,
+    ) -> None:
+        self._catalog = catalog
+        self._backbones = backbones
+        self._banks = banks
+        self._builder = builder
+        self._cache = cache
+        self._defaults = defaults
+
+    def create(
+        self,
+        product_id: str,
+        settings: Mapping[str, Any] | None = None,
+        display_name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> ProductView:
+        """Create a product. InvalidProductId, InvalidSettings; Conflict where it exists."""
+        check_product_id(product_id)
+        chosen = self._usable(merged(self._defaults, settings or {}))
+        self._catalog.create(Product(product_id, chosen, display_name, dict(metadata or {}), now()))
+        return self.view(product_id)
+
+    def put(
+        self,
+        product_id: str,
+        settings: Mapping[str, Any] | None = None,
+        display_name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        expected_revision: int | None = None,
+    ) -> tuple[ProductView, bool]:
+        """Create a product or replace its settings, name and metadata; what is not given takes the default.
+
+        Returns the product and whether it was created. Raises what `create` and `change` raise.
+        """
+        try:
+            self._catalog.product(product_id)
+        except ProductNotFound:
+            if expected_revision is None:
+                return self.create(product_id, settings, display_name, metadata), True
+            raise
+        chosen = merged(self._defaults, settings or {})
+        written = {"settings": chosen, "display_name": display_name, "metadata": dict(metadata or {})}
+        return self._write(product_id, lambda product: replace(product, **written), expected_revision), False
+
+    def change(
+        self,
+        product_id: str,
+        settings: Mapping[str, Any] | None = None,
+        display_name: str | Unset | None = UNSET,
+        metadata: Mapping[str, Any] | None = None,
+        expected_revision: int | None = None,
+    ) -> ProductView:
+        """Change some settings, the name or the metadata. A change of what makes features rebuilds the bank; the old
+        one serves until the new one is published.
+
+        Raises:
+            ProductNotFound, InvalidSettings; PreconditionFailed where the revision is another than expected.
+        """
+
+        def changed(product: Product) -> Product:
+            return replace(
+                product,
+                settings=merged(product.settings, settings or {}),
+                display_name=product.display_name if isinstance(display_name, Unset) else display_name,
+                metadata=product.metadata if metadata is None else dict(metadata),
+            )
+
+        return self._write(product_id, changed, expected_revision)
+
+    def page(self, after: str | None, limit: int) -> list[ProductView]:
+        """The products behind `after` in the order of their ids, at most `limit`."""
+        ids = [each for each in self._catalog.product_ids() if after is None or each > after]
+        return [view for each in ids[:limit] if (view := self._view_if_there(each))]
+
+    def view(self, product_id: str) -> ProductView:
+        """A product and the state of its bank; a damaged bank is told as `problem`. ProductNotFound."""
+        product = self._catalog.product(product_id)
+        active, problem = None, None
+        try:
+            active = self._banks.active(product_id)
+        except BankDamaged as error:
+            problem = error.message
+        return ProductView(
+            product=product,
+            bank_version=active.version if active and active.references else None,
+            bank_loaded=active is not None and self._banks.is_loaded(product, active.version),
+            backbone=self._backbones.name_of(product.settings.backbone),
+            references=len(active.references) if active else 0,
+            rebuild_needed=active is not None and self._outdated(product, active),
+            masking=_masking_view(product, active),
+            problem=problem,
+        )
+
+    def load(self, product_id: str) -> ProductView:
+        """Bring the product's bank into memory, before a changeover. ProductNotFound, NoReferences, BankDamaged."""
+        self._banks.loaded(self._catalog.product(product_id))
+        return self.view(product_id)
+
+    def delete(self, product_id: str) -> None:
+        """Delete a product with its references and banks. ProductNotFound."""
+        self._catalog.delete(product_id)
+        self._cache.drop_product(product_id)
+
+    def ensure(self, product_id: str, *, create: bool) -> bool:
+        """See to it that the product exists; whether it had to be created. ProductNotFound, InvalidProductId."""
+        check_product_id(product_id)
+        try:
+            self._catalog.product(product_id)
+        except ProductNotFound:
+            if not create:
+                raise
+        else:
+            return False
+        try:
+            self.create(product_id)
+        except Conflict:
+            # Another registration created it a moment ago; an id that differs in case only is still not found.
+            self._catalog.product(product_id)
+            return False
+        return True
+
+    def _write(self, product_id: str, change: Any, expected_revision: int | None) -> ProductView:
+        while True:
+            product = self._catalog.product(product_id)
+            if expected_revision not in (None, product.revision):
+                raise PreconditionFailed(
+                    f"Product {product_id!r} is at revision {product.revision}, not {expected_revision}. "
+                    "Read it again and repeat the change."
+                )
+            changed = change(product)
+            self._usable(changed.settings)
+            try:
+                written = self._catalog.replace(changed)
+            except StaleRevision:
+                continue
+            active = self._banks.active(product_id)
+            if active and self._outdated(written, active):
+                self._builder.update(product_id, "settings")
+            return self.view(product_id)
+
+    def _usable(self, settings: ProductSettings) -> ProductSettings:
+        """The settings, once their backbone was found to load."""
+        try:
+            self._backbones.get(settings.backbone)
+        except NotReady as error:
+            raise InvalidSettings(f"backbone: {error.message}") from error
+        return settings
+
+    def _outdated(self, product: Product, active: BankManifest) -> bool:
+        spec = self._backbones.spec(product.settings.backbone)
+        wanted = (spec.sha256, product.settings.preprocessing)
+        return bool(active.references) and (active.backbone_sha256, active.preprocessing) != wanted
+
+    def _view_if_there(self, product_id: str) -> ProductView | None:
+        try:
+            return self.view(product_id)
+        except ProductNotFound:
+            return None
+
+
+def check_product_id(product_id: str) -> None:
+    """Refuse an id that would not do as a folder name and a key. InvalidProductId."""
+    if not PRODUCT_ID.fullmatch(product_id):
+        raise InvalidProductId(
+            f"{product_id[:80]!r} is not a product id. Use 1 to 64 letters, digits, '.', '_' and '-', "
+            "a letter or digit first; a free name goes into display_name."
+        )
+
+
+def _masking_view(product: Product, active: BankManifest | None) -> MaskingView | None:
+    if active is None or active.masking is None:
+        return None
+    record = active.masking
+    return MaskingView(product.settings.masking, masking_applies(product, record), record.reference, record.verdict)

@@ -1,0 +1,92 @@
+"""From a stored reference image to what a bank keeps of it: its segment, and the outcome of the masking test."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.engine.backbone.backbone import Backbone
+from app.engine.bank import segment
+from app.engine.heatmap import encode_png
+from app.engine.image_file import decode_image
+from app.engine.masking import foreground_mask, masking_test, preview
+from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
+from app.engine.types import Image, PatchFeatures
+from app.service.extraction import ReferenceExtractor
+from app.storage.disk.blobs import DiskBlobs
+from app.storage.documents import BankManifest, MaskingRecord, ReferenceEntry
+from app.storage.segments import encode_segment
+
+MASK_PROFILE: Profile = "robust"
+"""The foreground of references serves only the robust profile: the paper's takes no notice of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What makes features. A bank answers only to the recipe that made it."""
+
+    backbone: Backbone
+    preprocessing: Preprocessing
+
+    def made(self, manifest: BankManifest) -> bool:
+        """Whether the manifest's segments were made by this recipe."""
+        return (manifest.backbone_sha256, manifest.preprocessing) == (self.backbone.spec.sha256, self.preprocessing)
+
+
+class ReferenceMaker:
+    """Makes segments for one product. Remembers what it has made, so that a lost race costs no second extraction."""
+
+    def __init__(self, product_id: str, blobs: DiskBlobs, extractor: ReferenceExtractor, max_pixels: int) -> None:
+        self.product_id = product_id
+        self._blobs = blobs
+        self._extractor = extractor
+        self._max_pixels = max_pixels
+        self._entries: dict[tuple[str, Recipe], ReferenceEntry] = {}
+        self._tests: dict[tuple[str, Recipe], MaskingRecord] = {}
+        self._recent: tuple[str, Recipe, list[PatchFeatures]] | None = None
+
+    def entry(self, reference: ReferenceEntry, recipe: Recipe) -> ReferenceEntry:
+        """The reference with its segment made and stored.
+
+        Raises:
+            BlobMissing, BlobDamaged: the image as uploaded is lost.
+        """
+        key = (reference.sha256, recipe)
+        if key not in self._entries:
+            angles_deg = recipe.preprocessing.angles_deg
+            features = self._features(reference, recipe, angles_deg)
+            masks = [foreground_mask(each, recipe.backbone.spec, MASK_PROFILE) for each in features]
+            part = segment(features, angles_deg, masks[0])
+            self._entries[key] = replace(
+                reference,
+                segment=self._blobs.put(self.product_id, "segments", encode_segment(part)),
+                rows=len(part.rows),
+                foreground_fractions=tuple(float(mask.mean()) for mask in masks),
+            )
+        return self._entries[key]
+
+    def masking_record(self, reference: ReferenceEntry, recipe: Recipe, profile: Profile) -> MaskingRecord:
+        """Run the masking test on a reference and its eight rotations, and store its preview (ALGORITHM 3.5)."""
+        key = (reference.sha256, recipe)
+        if key not in self._tests:
+            features = self._features(reference, recipe, ROTATION_ANGLES_DEG)
+            spec = recipe.backbone.spec
+            verdict = masking_test(features, ROTATION_ANGLES_DEG, spec, profile)
+            masks = [foreground_mask(each, spec, profile) for each in features]
+            picture = preview(self._image(reference), masks, ROTATION_ANGLES_DEG, features[0].geometry)
+            stored = self._blobs.put(self.product_id, "previews", encode_png(picture))
+            self._tests[key] = MaskingRecord(reference.sha256, verdict, stored)
+        return self._tests[key]
+
+    def _features(self, reference: ReferenceEntry, recipe: Recipe, angles_deg: Sequence[float]) -> list[PatchFeatures]:
+        """Those of the reference at the angles; the last ones made are kept for the next step of the same reference."""
+        if (
+            self._recent is None
+            or self._recent[:2] != (reference.sha256, recipe)
+            or len(self._recent[2]) < len(angles_deg)
+        ):
+            made = self._extractor.features(self._image(reference), angles_deg, recipe.preprocessing, recipe.backbone)
+            self._recent = (reference.sha256, recipe, made)
+        return self._recent[2][: len(angles_deg)]
+
+    def _image(self, reference: ReferenceEntry) -> Image:
+        data = self._blobs.get(self.product_id, "references", reference.sha256)
+        return decode_image(data, self._max_pixels).pixels

@@ -1,0 +1,158 @@
+"""Registering and deleting references."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import TypeVar
+
+from app.engine.image_file import decode_image
+from app.engine.preprocess import geometry
+from app.engine.types import Size
+from app.errors import BlobMissing, InvalidRequest, ReferenceNotFound, TooManyImages
+from app.service.bank_builder import BankBuilder, References, now
+from app.service.banks import BankService
+from app.service.masking import MaskingService
+from app.service.products import ProductService
+from app.service.results import Registered, Upload
+from app.storage.disk.blobs import DiskBlobs
+from app.storage.documents import BankManifest, ReferenceEntry
+
+Refused = TypeVar("Refused", bound=InvalidRequest)
+
+
+class RegistrationService:
+    """The references of each product. What `add` has returned survives a power cut."""
+
+    def __init__(
+        self,
+        products: ProductService,
+        banks: BankService,
+        masking: MaskingService,
+        blobs: DiskBlobs,
+        builder: BankBuilder,
+        *,
+        max_pixels: int,
+        max_images: int,
+        auto_create: bool,
+    ) -> None:
+        self._products = products
+        self._banks = banks
+        self._masking = masking
+        self._blobs = blobs
+        self._builder = builder
+        self._max_pixels = max_pixels
+        self._max_images = max_images
+        self._auto_create = auto_create
+
+    def add(self, product_id: str, uploads: Sequence[Upload]) -> Registered:
+        """Register photographs of good parts: all of them, or none where one cannot be read.
+
+        Sending a photograph again changes nothing. An unknown product is created with the defaults, if that is set.
+
+        Raises:
+            InvalidRequest and what is below it: nothing, too much or something unreadable was sent; the message names
+                the image.
+            ProductNotFound, BankDamaged, StorageFull, StorageUnavailable.
+        """
+        started = time.perf_counter()
+        if not uploads:
+            raise InvalidRequest(
+                "No image was sent. Send one photograph as the body, or several as form fields `images`."
+            )
+        if len(uploads) > self._max_images:
+            raise TooManyImages(
+                f"{len(uploads)} images were sent; at most {self._max_images} are accepted at a time. "
+                "Send them in several requests.",
+                limit=self._max_images,
+            )
+        sent = {entry.sha256: entry for entry in (self._checked(each, place) for place, each in enumerate(uploads))}
+        checked = time.perf_counter()
+        created = self._products.ensure(product_id, create=self._auto_create)
+        present = {entry.sha256 for entry in self._present(product_id)}
+        for upload in uploads:
+            self._blobs.put(product_id, "references", upload.data)
+        manifest = self._publish(product_id, sent, present)
+        done = time.perf_counter()
+        return Registered(
+            product_id=product_id,
+            product_created=created,
+            manifest=manifest,
+            received=tuple(sent),
+            already_present=frozenset(sent) & present,
+            masking=self._masking.view(product_id),
+            timings_ms={"decode": 1000 * (checked - started), "total": 1000 * (done - started)},
+        )
+
+    def entries(self, product_id: str) -> References:
+        """The references of the bank that serves. ProductNotFound, BankDamaged."""
+        return self._present(product_id)
+
+    def entry(self, product_id: str, sha256: str) -> ReferenceEntry:
+        """One reference. ProductNotFound, ReferenceNotFound."""
+        for entry in self._present(product_id):
+            if entry.sha256 == sha256:
+                return entry
+        raise ReferenceNotFound(
+            f"Product {product_id!r} has no reference {sha256!r}. List them: GET /products/{product_id}/references"
+        )
+
+    def image(self, product_id: str, sha256: str) -> tuple[bytes, str]:
+        """A reference image as it was uploaded, and its media type. ProductNotFound, ReferenceNotFound."""
+        entry = self.entry(product_id, sha256)
+        try:
+            return self._blobs.get(product_id, "references", sha256), entry.media_type
+        except BlobMissing as error:
+            raise ReferenceNotFound(
+                f"The image of reference {sha256!r} is lost. Register that photograph again."
+            ) from error
+
+    def remove(self, product_id: str, sha256: str) -> BankManifest:
+        """Delete a reference: a new version without it serves from now on; older versions keep it for a rollback.
+
+        Raises:
+            ProductNotFound, ReferenceNotFound, BankDamaged.
+        """
+        self.entry(product_id, sha256)
+        return self._builder.update(
+            product_id, "delete", lambda references: tuple(each for each in references if each.sha256 != sha256)
+        )
+
+    def _present(self, product_id: str) -> References:
+        active = self._banks.active(product_id)
+        return active.references if active else ()
+
+    def _publish(self, product_id: str, sent: dict[str, ReferenceEntry], present: set[str]) -> BankManifest:
+        active = self._banks.active(product_id)
+        if active and set(sent) <= present:
+            return active
+        return self._builder.update(product_id, "register", lambda references: _joined(references, sent))
+
+    def _checked(self, upload: Upload, place: int) -> ReferenceEntry:
+        """What is known of an upload once it was decoded; the pixels are dropped, many large images would not fit."""
+        try:
+            decoded = decode_image(upload.data, self._max_pixels)
+            height, width = decoded.pixels.shape[:2]
+            geometry(Size(height, width), smaller_edge=448, patch_size=14)
+        except InvalidRequest as error:
+            raise _named(error, upload, place) from error
+        return ReferenceEntry(
+            sha256=hashlib.sha256(upload.data).hexdigest(),
+            segment="",
+            rows=0,
+            foreground_fractions=(),
+            filename=upload.filename,
+            media_type=decoded.media_type,
+            width=width,
+            height=height,
+            size_bytes=len(upload.data),
+            added_at=now(),
+        )
+
+
+def _named(error: Refused, upload: Upload, place: int) -> Refused:
+    return type(error)(f"Image {place + 1} ({upload.filename or 'unnamed'}): {error.message}", limit=error.limit)
+
+
+def _joined(references: References, sent: dict[str, ReferenceEntry]) -> References:
+    present = {each.sha256 for each in references}
+    return references + tuple(entry for sha256, entry in sent.items() if sha256 not in present)

@@ -1,0 +1,35 @@
+"""A reference's segment as a blob: safetensors, readable without this program."""
+
+import json
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from app.engine.bank import Segment
+from app.engine.types import Grid
+from app.errors import BankDamaged
+
+
+def encode_segment(segment: Segment) -> bytes:
+    """Serialise a segment: tensors `rows` (M×D float32) and `foreground` (N bool), and how the rows are laid out."""
+    layout = {"rows": segment.grid.rows, "columns": segment.grid.columns, "angles_deg": list(segment.angles_deg)}
+    tensors = {"rows": segment.rows, "foreground": segment.foreground}
+    return save(tensors, metadata={"layout": json.dumps(layout)})
+
+
+def decode_segment(data: bytes) -> Segment:
+    """Read a segment back.
+
+    Raises:
+        BankDamaged: the bytes are not a segment (their checksum was right, so another program wrote them).
+    """
+    try:
+        tensors = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        layout = json.loads(header["__metadata__"]["layout"])
+        grid = Grid(layout["rows"], layout["columns"])
+        rows, foreground = tensors["rows"].astype(np.float32, copy=False), tensors["foreground"].astype(bool)
+        return Segment(rows, foreground, tuple(layout["angles_deg"]), grid)
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise BankDamaged(f"A segment of the bank cannot be read ({error}). Rebuild the bank.") from error
