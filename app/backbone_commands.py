@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from app.assembly import service_with_default
 from app.settings import load_settings
 from app.storage.disk.catalog import DiskCatalog
 from app.weights.registry import load_registry
@@ -34,6 +33,8 @@ def set_backbone(
     Interrupted, it can be run again and goes on where it stopped: each product answers with the backbone that made its
     bank. Stop the server first, or restart it afterwards: it reads the default at its start.
     """
+    from app.assembly import service_with_default
+
     settings = load_settings()
     catalog, registry = DiskCatalog(settings.store_dir), load_registry()
     before = catalog.default_backbone()

@@ -1,4 +1,7 @@
-"""`inspector`: serve, demo, weights, backbone."""
+"""`inspector`: serve, demo, weights, backbone.
+
+What needs torch is imported by the command that needs it, so that the others answer at once.
+"""
 
 import logging
 import sys
@@ -7,13 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from app.assembly import build_service
 from app.backbone_commands import backbone_app
-from app.demo.run import run_demo
 from app.errors import InspectorError
-from app.main import create_app
 from app.settings import Settings, load_settings
 from app.weights.commands import weights_app
 
@@ -37,6 +36,11 @@ def serve(
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the disk store [INSPECTOR_DATA_DIR]")] = None,
 ) -> None:
     """Serve the HTTP API until a signal ends it (SIGTERM or Ctrl-C: finish what is under way, then stop)."""
+    import uvicorn
+
+    from app.assembly import build_service
+    from app.main import create_app
+
     given = {"host": host, "port": port, "data_dir": data_dir}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     start_logging(settings)
@@ -56,12 +60,15 @@ def demo(
     output: Annotated[Path, typer.Option(help="Folder for the heatmaps")] = Path("demo-output"),
 ) -> None:
     """Register and inspect the bundled sample product over HTTP, in a server of its own."""
+    from app.demo.run import run_demo
+
     run_demo(output)
 
 
 def start_logging(settings: Settings) -> None:
     """Log to stderr, one line an event."""
     logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr, force=True)
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 
 
 def main(run: Callable[[], object] = cli) -> None:

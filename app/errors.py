@@ -8,12 +8,15 @@ InspectorError
 │   ├── InvalidProductId
 │   ├── InvalidSettings
 │   ├── UnsupportedImageType
+│   ├── UnsupportedBodyType       not JSON where JSON is asked for
 │   ├── ImageUndecodable
 │   │   └── ImageTruncated
 │   ├── ImageTooSmall
 │   ├── ImageTooLarge
 │   ├── BodyTooLarge
 │   ├── TooManyImages
+│   ├── RequestTimeout            the body did not come in time
+│   ├── MethodNotAllowed
 │   └── NotAcceptable
 ├── NotFound
 │   ├── ProductNotFound
@@ -80,6 +83,10 @@ class UnsupportedImageType(InvalidRequest):
     code = "unsupported-image-type"
 
 
+class UnsupportedBodyType(InvalidRequest):
+    code = "unsupported-body-type"
+
+
 class ImageUndecodable(InvalidRequest):
     code = "image-undecodable"
 
@@ -102,6 +109,14 @@ class BodyTooLarge(InvalidRequest):
 
 class TooManyImages(InvalidRequest):
     code = "too-many-images"
+
+
+class RequestTimeout(InvalidRequest):
+    code = "request-timeout"
+
+
+class MethodNotAllowed(InvalidRequest):
+    code = "method-not-allowed"
 
 
 class NotAcceptable(InvalidRequest):

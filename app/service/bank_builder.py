@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.engine.bank import Segment
@@ -19,8 +20,6 @@ from app.storage.documents import BankManifest, BankPointer, ManifestReason, Mas
 from app.storage.segments import decode_segment
 
 logger = logging.getLogger(__name__)
-
-SALVAGING = ("rebuild", "repair")
 
 References = tuple[ReferenceEntry, ...]
 Change = Callable[[References], References]
@@ -80,8 +79,8 @@ class BankBuilder:
         """Publish the next version: the active one's references after `change`, under the product's settings of now.
 
         A segment that those settings have outdated, that cannot be read any more, or that was never made (`segment`
-        is empty) is made from the reference as uploaded. A `rebuild` makes all of them again, and it and `repair` start
-        from the newest version that can be read. All of it is durable on return.
+        is empty) is made from the reference as uploaded. A `rebuild` makes all of them again, and starts from the
+        newest version that can be read. All of it is durable on return.
 
         Raises:
             ProductNotFound: the product is gone.
@@ -93,7 +92,7 @@ class BankBuilder:
             settings = self._catalog.product(product_id).settings
             recipe = Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
             pointer = self._catalog.pointer(product_id)
-            active = self._newest_intact(product_id) if reason in SALVAGING else self._active(product_id, pointer)
+            active = self._newest_intact(product_id) if reason == "rebuild" else self._active(product_id, pointer)
             references = change(active.references if active else ())
             usable = active if active and reason != "rebuild" and recipe.made(active) else None
             tested = usable.masking if usable and reason != "masking" else None
@@ -107,6 +106,35 @@ class BankBuilder:
                 continue
             self._collect(product_id)
             return manifest
+
+    def repair(self, product_id: str, damaged: BankManifest) -> BankManifest:
+        """Make the segments of a version that cannot be read any more again, as they were made.
+
+        Where they come out the same to the bit, the version itself is whole again; else a new version takes its place.
+
+        Raises:
+            BankDamaged: a reference image is lost too, or the version neither serves nor came out the same.
+        """
+        maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
+        recipe = Recipe(self._backbones.get(damaged.backbone), damaged.preprocessing)
+        references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
+        if references == damaged.references:
+            return damaged
+        pointer = self._catalog.pointer(product_id)
+        if pointer.active != damaged.version:
+            raise BankDamaged(f"Bank version {damaged.version} of {product_id!r} cannot be read. Activate another one.")
+        repaired = replace(
+            damaged,
+            version=pointer.latest + 1,
+            parent=damaged.version,
+            reason="repair",
+            created_at=now(),
+            engine=recipe.backbone.engine,
+            precision=recipe.backbone.precision,
+            references=references,
+        )
+        self._catalog.publish(product_id, repaired, pointer)
+        return repaired
 
     def _active(self, product_id: str, pointer: BankPointer) -> BankManifest | None:
         if pointer.active is not None:

@@ -2,7 +2,7 @@
 
 import logging
 
-from app.engine.bank import MemoryBank
+from app.engine.bank import MemoryBank, Segment
 from app.errors import BackboneMismatch, BankDamaged, BlobDamaged, BlobMissing, NoReferences, StaleRevision
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder, stored_segment
@@ -85,7 +85,7 @@ class BankService:
     def loaded(self, product: Product, version: int | None = None) -> LoadedBank:
         """The bank that serves the product, or the version asked for, in memory.
 
-        A segment that fails its checksum is made again from its reference, as a new version.
+        A segment that fails its checksum is made again from its reference.
 
         Raises:
             NoReferences: nothing was registered yet, or every reference was deleted.
@@ -96,14 +96,7 @@ class BankService:
         if wanted is None:
             self.active(product.product_id)
             raise no_references(product.product_id)
-        try:
-            return self._cache.get(_key(product, wanted), lambda: self._load(product.product_id, wanted))
-        except (BlobMissing, BlobDamaged) as error:
-            if wanted != active:
-                raise BankDamaged(f"Bank version {wanted} cannot be read ({error}). Activate another one.") from error
-            logger.warning("bank %d of %s is repaired: %s", wanted, product.product_id, error)
-            repaired = self._builder.update(product.product_id, "repair").version
-            return self._cache.get(_key(product, repaired), lambda: self._load(product.product_id, repaired))
+        return self._cache.get(_key(product, wanted), lambda: self._load(product.product_id, wanted))
 
     def is_loaded(self, product: Product, version: int) -> bool:
         return self._cache.peek(_key(product, version)) is not None
@@ -113,9 +106,17 @@ class BankService:
         if not manifest.references:
             raise no_references(product_id)
         self._check_backbone(manifest)
-        segments = [stored_segment(self._blobs, product_id, entry) for entry in manifest.references]
+        try:
+            segments = self._segments(product_id, manifest)
+        except (BlobMissing, BlobDamaged) as error:
+            logger.warning("bank %d of %s is repaired: %s", version, product_id, error)
+            manifest = self._builder.repair(product_id, manifest)
+            segments = self._segments(product_id, manifest)
         bank = self._engine.run(Priority.REGISTRATION, MemoryBank, segments, self._device)
         return LoadedBank(manifest, bank)
+
+    def _segments(self, product_id: str, manifest: BankManifest) -> list[Segment]:
+        return [stored_segment(self._blobs, product_id, entry) for entry in manifest.references]
 
     def _check_backbone(self, manifest: BankManifest) -> None:
         if self._backbones.spec(manifest.backbone).sha256 != manifest.backbone_sha256:
