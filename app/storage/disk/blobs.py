@@ -1,0 +1,110 @@
+"""Blobs of a product: uploads, segments of patch features, previews. Immutable, named by their SHA-256."""
+
+import os
+import re
+from collections.abc import Set as AbstractSet
+from hashlib import sha256
+from pathlib import Path
+
+from app.errors import BlobDamaged, BlobMissing
+from app.storage.disk.durable import (
+    age_s,
+    explained,
+    list_folder,
+    make_folder,
+    read_if_present,
+    remove_leftovers,
+    sync_folder,
+    write_durably,
+)
+from app.storage.disk.layout import StoreLayout
+from app.storage.disk.lock import product_lock
+from app.storage.disk.quarantine import quarantine
+from app.storage.documents import BlobKind
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class DiskBlobs:
+    """The blobs of every product under one root folder. Safe for many threads and processes.
+
+    All methods raise InvalidProductId, StorageFull and StorageUnavailable.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._layout = StoreLayout(root)
+
+    def put(self, product_id: str, kind: BlobKind, data: bytes) -> str:
+        """Store a blob and return its SHA-256 in hex; it survives a power cut from then on. ProductNotFound.
+
+        Storing it again changes nothing but its age, so that `collect` does not take it; a damaged copy is replaced.
+        """
+        digest = sha256(data).hexdigest()
+        path = self._layout.blob(product_id, kind, digest)
+        with product_lock(self._layout, product_id):
+            stored = read_if_present(path)
+            if stored == data:
+                _renew(path)
+                return digest
+            if stored is not None:
+                quarantine(self._layout, path)
+            make_folder(path.parent)
+            write_durably(path, data)
+        return digest
+
+    def get(self, product_id: str, kind: BlobKind, digest: str) -> bytes:
+        """The content of a blob, verified. BlobMissing; BlobDamaged, once: the damaged copy is kept in quarantine."""
+        path = self._path(product_id, kind, digest)
+        data = None if path is None else read_if_present(path)
+        if path is None or data is None:
+            raise BlobMissing(
+                f"Product {product_id!r} has no {digest!r} among its {kind}. Rebuild the bank, or add the reference "
+                "again."
+            )
+        return data if sha256(data).hexdigest() == digest else self._second_look(product_id, path)
+
+    def exists(self, product_id: str, kind: BlobKind, digest: str) -> bool:
+        path = self._path(product_id, kind, digest)
+        if path is None:
+            return False
+        with explained(path):
+            return path.is_file()
+
+    def collect(self, product_id: str, kind: BlobKind, keep: AbstractSet[str], grace_s: float = 3600) -> int:
+        """Delete the blobs that are not in `keep` and were not stored during the last `grace_s` seconds; their number.
+
+        The grace covers registrations that have stored blobs but not yet published the manifest. ProductNotFound.
+        """
+        folder = self._layout.blobs(product_id, kind)
+        with product_lock(self._layout, product_id):
+            remove_leftovers(folder)
+            unused = [path for path in list_folder(folder) if _DIGEST.fullmatch(path.name) and path.name not in keep]
+            old = [path for path in unused if age_s(path) >= grace_s]
+            for path in old:
+                with explained(path):
+                    path.unlink()
+        return len(old)
+
+    def _path(self, product_id: str, kind: BlobKind, digest: str) -> Path | None:
+        path = self._layout.blob(product_id, kind, digest)
+        return path if _DIGEST.fullmatch(digest) else None
+
+    def _second_look(self, product_id: str, path: Path) -> bytes:
+        # Under the lock, because a writer may be replacing the damaged copy at this moment.
+        with product_lock(self._layout, product_id):
+            data = read_if_present(path)
+            if data is not None and sha256(data).hexdigest() == path.name:
+                return data
+            if data is not None:
+                quarantine(self._layout, path)
+        raise BlobDamaged(
+            f"{path.name!r} among the {path.parent.name} of product {product_id!r} is damaged; a damaged copy is kept "
+            "in quarantine. Rebuild the bank, or add the reference again."
+        )
+
+
+def _renew(path: Path) -> None:
+    with explained(path):
+        os.utime(path)
+    # Whoever wrote it may have died between the rename and this fsync.
+    sync_folder(path.parent)

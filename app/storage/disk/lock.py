@@ -1,0 +1,63 @@
+"""Locks between threads and between processes.
+
+`flock` belongs to the open file, and every acquisition opens the file anew: so threads of one process exclude each
+other as processes do, and the kernel releases the lock of a process that dies.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.errors import ProductNotFound
+from app.storage.disk.durable import explained
+from app.storage.disk.layout import StoreLayout
+
+
+@contextmanager
+def store_lock(layout: StoreLayout) -> Iterator[None]:
+    """Held to create products and to change what belongs to the whole store. Taken before a product's lock."""
+    with explained(layout.lock):
+        descriptor = _acquired(layout.lock)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def product_lock(layout: StoreLayout, product_id: str) -> Iterator[None]:
+    """Held to change one product. ProductNotFound when there is none, or when it was deleted while waiting."""
+    path = layout.product_lock(product_id)
+    with explained(path):
+        try:
+            descriptor = _acquired(path)
+        except FileNotFoundError:
+            raise ProductNotFound(f"There is no product {product_id!r}. Create it, or check the id.") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _acquired(path: Path) -> int:
+    """Descriptor of the locked file that lies at `path` now. FileNotFoundError when its folder is gone."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _lies_at(descriptor, path):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lies_at(descriptor: int, path: Path) -> bool:
+    # The folder may have been renamed away, and even made again, while this one waited for the lock.
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

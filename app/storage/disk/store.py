@@ -1,0 +1,55 @@
+"""What belongs to the store as a whole: its format, its default backbone, its opening."""
+
+import shutil
+from dataclasses import dataclass
+
+from app.errors import ConfigurationError
+from app.storage.disk.document_file import read_or_quarantine
+from app.storage.disk.durable import list_folder, make_folder, remove_leftovers, write_durably
+from app.storage.disk.layout import StoreLayout, is_product_id
+from app.storage.disk.lock import store_lock
+from app.storage.documents_json import DocumentDamaged, encode
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRecord:
+    format: int = FORMAT
+    default_backbone: str | None = None
+
+
+def open_store(layout: StoreLayout) -> None:
+    """Make the folders, refuse a store of another format, remove what dead writers left.
+
+    ConfigurationError for another format; StorageFull, StorageUnavailable.
+    """
+    for folder in (layout.root, layout.products, layout.quarantine, layout.transit):
+        make_folder(folder)
+    with store_lock(layout):
+        record = read_record(layout)
+        if record is None and not product_ids(layout):
+            write_durably(layout.store, encode(StoreRecord()))
+        if record is not None and record.format != FORMAT:
+            raise ConfigurationError(
+                f"The store at {layout.root} has format {record.format}, and this release reads format {FORMAT}. "
+                "Run the release that wrote it."
+            )
+        for folder in list_folder(layout.transit):
+            shutil.rmtree(folder, ignore_errors=True)
+    for product_id in product_ids(layout):
+        for folder in layout.product_folders(product_id):
+            remove_leftovers(folder)
+    remove_leftovers(layout.root)
+
+
+def read_record(layout: StoreLayout) -> StoreRecord | None:
+    """The record of the store; None when it is lost. The caller holds the store's lock."""
+    try:
+        return read_or_quarantine(layout, StoreRecord, layout.store)
+    except DocumentDamaged:
+        return None
+
+
+def product_ids(layout: StoreLayout) -> list[str]:
+    return [path.name for path in list_folder(layout.products) if is_product_id(path.name)]

@@ -1,0 +1,87 @@
+"""The small documents that storage keeps: products, bank manifests, pointers. Frozen dataclasses, JSON on disk."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.engine.masking import MaskingVerdict
+from app.engine.options import Preprocessing, ProductSettings
+
+BlobKind = Literal["references", "segments", "previews"]
+ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product. `revision` counts its changes (compare-and-set, ETag); times are RFC 3339, UTC."""
+
+    product_id: str
+    settings: ProductSettings
+    display_name: str | None
+    metadata: dict[str, object]
+    created_at: str
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceEntry:
+    """One reference of a bank version: its upload, and the segment of patch features made from it.
+
+    `sha256` names the upload and the reference, `segment` the segment blob (both SHA-256 of their content).
+    `foreground_fractions` has one number per angle: the share of patches that the masking step keeps, 0..1.
+    """
+
+    sha256: str
+    segment: str
+    rows: int
+    foreground_fractions: tuple[float, ...]
+    filename: str | None
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaskingRecord:
+    """The stored outcome of the masking test: which reference it was run on, and the preview blob (PNG)."""
+
+    reference: str
+    verdict: MaskingVerdict
+    preview: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankManifest:
+    """One version of a memory bank: which segments it joins, and everything that made them.
+
+    `heat_scale` is the patch distance at the hot end of the colour scale; None with fewer than two references, where
+    the backbone's constant serves.
+    """
+
+    version: int
+    parent: int | None
+    reason: ManifestReason
+    created_at: str
+    backbone: str
+    backbone_sha256: str
+    engine: str
+    precision: str
+    preprocessing: Preprocessing
+    width: int
+    references: tuple[ReferenceEntry, ...] = field(default_factory=tuple)
+    masking: MaskingRecord | None = None
+    heat_scale: float | None = None
+
+    @property
+    def rows(self) -> int:
+        return sum(reference.rows for reference in self.references)
+
+
+@dataclass(frozen=True, slots=True)
+class BankPointer:
+    """Which version serves. `active` is None before the first registration; `latest` is the highest number given."""
+
+    active: int | None = None
+    latest: int = 0
+    revision: int = 0
