@@ -89,7 +89,8 @@ class BankBuilder:
         """
         maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
         while True:
-            settings = self._catalog.product(product_id).settings
+            product = self._catalog.product(product_id)
+            settings = product.settings
             recipe = Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
             pointer = self._catalog.pointer(product_id)
             active = self._newest_intact(product_id) if reason == "rebuild" else self._active(product_id, pointer)
@@ -100,7 +101,7 @@ class BankBuilder:
             entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
             manifest = self._manifest(product_id, pointer, reason, recipe, entries, masking)
             try:
-                self._catalog.publish(product_id, manifest, pointer)
+                self._catalog.publish(product_id, manifest, pointer, product_created_at=product.created_at)
             except StaleRevision:
                 logger.info("another registration for %s was faster; joining its version", product_id)
                 continue

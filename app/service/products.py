@@ -1,5 +1,6 @@
 """Products: creating, changing, listing and deleting them."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from app.errors import (
     InvalidSettings,
     NotReady,
     PreconditionFailed,
+    ProductDamaged,
     ProductNotFound,
     StaleRevision,
 )
@@ -26,6 +28,8 @@ from app.service.product_settings import merged
 from app.service.results import MaskingView, ProductView
 from app.storage.disk.catalog import DiskCatalog
 from app.storage.documents import BankManifest, Product
+
+logger = logging.getLogger(__name__)
 
 PRODUCT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -85,7 +89,7 @@ class ProductService:
         """
         try:
             self._catalog.product(product_id)
-        except ProductNotFound:
+        except (ProductNotFound, ProductDamaged):
             if expected_revision is None:
                 return self.create(product_id, settings, display_name, metadata), True
             raise
@@ -205,7 +209,8 @@ class ProductService:
     def _view_if_there(self, product_id: str) -> ProductView | None:
         try:
             return self.view(product_id)
-        except ProductNotFound:
+        except (ProductNotFound, ProductDamaged) as error:
+            logger.warning("left out of the list: %s", error)
             return None
 
 

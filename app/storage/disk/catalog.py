@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from app.errors import BankDamaged, BankNotFound, ConfigurationError, StaleRevision
+from app.errors import BankDamaged, BankNotFound, ConfigurationError, ProductNotFound, StaleRevision
 from app.storage.disk.bank_history import (
     list_versions,
     read_held_pointer,
@@ -117,9 +117,13 @@ class DiskCatalog:
         """The versions that are kept, ascending. ProductNotFound."""
         return list_versions(self._layout, product_id, self.pointer(product_id).latest)
 
-    def publish(self, product_id: str, manifest: BankManifest, expected: BankPointer) -> BankPointer:
+    def publish(
+        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, product_created_at: str | None = None
+    ) -> BankPointer:
         """Store the next version and let it serve. StaleRevision unless the pointer is `expected`; ProductNotFound.
 
+        `product_created_at` tells the product apart from one that was deleted meanwhile and created again under the
+        same id: the blobs of the manifest went with it, so that is ProductNotFound too.
         ValueError unless `manifest.version` follows `expected.latest`.
         """
         if manifest.version != expected.latest + 1:
@@ -128,6 +132,9 @@ class DiskCatalog:
         pointer = BankPointer(manifest.version, manifest.version, expected.revision + 1)
         with product_lock(self._layout, product_id):
             require_pointer(self._layout, product_id, expected)
+            held = read_held_product(self._layout, product_id)
+            if product_created_at not in (None, held.created_at):
+                raise ProductNotFound(f"Product {product_id!r} was deleted meanwhile. Register its references again.")
             make_folder(self._layout.banks(product_id))
             write_durably(self._layout.bank(product_id, manifest.version), document)
             return write_pointer(self._layout, product_id, pointer)
