@@ -1,0 +1,49 @@
+"""Heatmaps: the fixed scale, the styles, the sizes."""
+
+import cv2
+import numpy as np
+import pytest
+
+from app.engine.heatmap import COLORMAP, heatmap
+from app.engine.image_file import decode_image
+from app.engine.types import AnomalyMap
+
+RAMP: AnomalyMap = np.tile(np.linspace(0, 2, 80, dtype=np.float32), (60, 1))
+IMAGE = np.full((60, 80, 3), 120, np.uint8)
+
+
+def test_the_palette_picture_shows_the_pixels_of_the_colour_map() -> None:
+    drawn = heatmap(RAMP, IMAGE, 2.0, smaller_edge=None)
+    levels = np.rint(RAMP / 2 * 255).astype(np.uint8)
+    expected = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[:, :, ::-1]
+    assert COLORMAP == "inferno"
+    np.testing.assert_array_equal(decode_image(drawn.png, 10_000).pixels, expected)
+
+
+def test_the_scale_is_the_banks_and_not_stretched_per_image() -> None:
+    weak = decode_image(heatmap(RAMP / np.float32(10), IMAGE, 2.0, smaller_edge=None).png, 10_000).pixels
+    strong = decode_image(heatmap(RAMP, IMAGE, 2.0, smaller_edge=None).png, 10_000).pixels
+    beyond = decode_image(heatmap(RAMP * np.float32(10), IMAGE, 2.0, smaller_edge=None).png, 10_000).pixels
+    assert weak.max() < strong.max()
+    np.testing.assert_array_equal(beyond[:, -1], strong[:, -1])
+
+
+def test_sixteen_bit_grey_carries_the_values() -> None:
+    drawn = heatmap(RAMP, IMAGE, 2.0, style="gray16", smaller_edge=None)
+    grey = cv2.imdecode(np.frombuffer(drawn.png, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert grey is not None
+    assert grey.dtype == np.uint16
+    np.testing.assert_allclose(grey / 65535 * drawn.scale_max, RAMP, atol=2e-5)
+
+
+def test_the_overlay_shows_the_image_where_nothing_is_wrong() -> None:
+    pixels = decode_image(heatmap(RAMP, IMAGE, 2.0, style="overlay", smaller_edge=None).png, 10_000).pixels
+    np.testing.assert_array_equal(pixels[:, 0], IMAGE[:, 0])
+    assert (pixels[:, -1].astype(int) != 120).any()
+
+
+@pytest.mark.parametrize(("edge", "size"), [(None, (80, 60)), (30, (40, 30)), (120, (160, 120))])
+def test_the_size_is_the_one_asked_for(edge: int | None, size: tuple[int, int]) -> None:
+    drawn = heatmap(RAMP, IMAGE, 2.0, style="overlay", smaller_edge=edge)
+    assert (drawn.width, drawn.height) == size
+    assert decode_image(drawn.png, 100_000).pixels.shape[:2] == size[::-1]
