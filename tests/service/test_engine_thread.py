@@ -1,0 +1,53 @@
+"""The engine thread: one piece at a time, inspection first."""
+
+import threading
+
+import pytest
+
+from app.service.engine_thread import EngineThread, Priority
+
+
+def test_inspection_goes_before_registration_that_came_earlier() -> None:
+    engine, started, go_on = EngineThread(), threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def occupy() -> None:
+        started.set()
+        go_on.wait(10)
+
+    def queue(priority: Priority, name: str) -> threading.Thread:
+        caller = threading.Thread(target=engine.run, args=(priority, order.append, name))
+        waiting = engine.waiting
+        caller.start()
+        while engine.waiting == waiting:
+            threading.Event().wait(0.001)
+        return caller
+
+    occupant = threading.Thread(target=engine.run, args=(Priority.REGISTRATION, occupy))
+    occupant.start()
+    started.wait(10)
+    callers = [
+        queue(Priority.REGISTRATION, "first registration"),
+        queue(Priority.REGISTRATION, "second registration"),
+        queue(Priority.INSPECTION, "inspection"),
+    ]
+    go_on.set()
+    for caller in [occupant, *callers]:
+        caller.join(10)
+    engine.close()
+    assert order == ["inspection", "first registration", "second registration"]
+
+
+def test_what_a_piece_raises_reaches_its_caller_and_the_thread_lives_on() -> None:
+    engine = EngineThread()
+    with pytest.raises(ZeroDivisionError):
+        engine.run(Priority.INSPECTION, divmod, 1, 0)
+    assert engine.run(Priority.INSPECTION, divmod, 7, 2) == (3, 1)
+    engine.close()
+
+
+def test_a_closed_engine_takes_nothing_more() -> None:
+    engine = EngineThread()
+    engine.close()
+    with pytest.raises(RuntimeError):
+        engine.run(Priority.INSPECTION, divmod, 7, 2)

@@ -1,0 +1,114 @@
+"""Registering, deleting and rolling back references."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from app.errors import BankDamaged, ImageTruncated, InvalidRequest, ProductNotFound, ReferenceNotFound, TooManyImages
+from app.service.results import InspectionRequest, Upload
+from app.service.service import Service
+from app.settings import Settings, load_settings
+from tests.api.photographs import photograph
+from tests.api.tiny_service import tiny_service
+from tests.service.conftest import upload
+
+PLAIN = InspectionRequest(heatmap=None)
+
+
+def blob_files(settings: Settings, kind: str) -> set[Path]:
+    return set((settings.store_dir / "products" / "flange" / kind).iterdir())
+
+
+def test_a_registration_creates_the_product_and_version_one(service: Service) -> None:
+    registered = service.references.add("flange", [upload(1), upload(2)])
+    assert (registered.product_created, registered.manifest.version) == (True, 1)
+    assert registered.manifest.rows == 2 * 8 * 8 * 10
+    assert service.references.image("flange", registered.received[0]) == (photograph(1), "image/png")
+
+
+def test_repeating_a_registration_changes_nothing(service: Service, settings: Settings) -> None:
+    first = service.references.add("flange", [upload(1)])
+    before = blob_files(settings, "segments")
+    again = service.references.add("flange", [upload(1), upload(1)])
+    assert again.manifest == first.manifest
+    assert again.already_present == set(first.received)
+    assert blob_files(settings, "segments") == before
+
+
+def test_one_bad_image_of_several_registers_none_and_is_named(service: Service) -> None:
+    with pytest.raises(ImageTruncated, match=r"Image 2 \(cut\.png\)"):
+        service.references.add("flange", [upload(1), Upload(photograph(2)[:-30], "cut.png")])
+    with pytest.raises(ProductNotFound):
+        service.products.view("flange")
+
+
+def test_nothing_or_too_much_is_refused(service: Service, settings: Settings) -> None:
+    with pytest.raises(InvalidRequest, match="No image"):
+        service.references.add("flange", [])
+    with pytest.raises(TooManyImages, match=str(settings.max_images_per_request)):
+        service.references.add("flange", [upload(1)] * (settings.max_images_per_request + 1))
+
+
+def test_registrations_at_the_same_moment_lose_nothing(service: Service) -> None:
+    service.references.add("flange", [upload(0)])
+    with ThreadPoolExecutor(4) as callers:
+        list(callers.map(lambda seed: service.references.add("flange", [upload(seed)]), range(1, 9)))
+    assert len(service.references.entries("flange")) == 9
+    assert service.products.view("flange").bank_version == 9
+
+
+def test_a_deleted_reference_no_longer_counts_and_comes_back_with_a_rollback(service: Service) -> None:
+    kept, gone = service.references.add("flange", [upload(1), upload(2)]).received
+    service.references.remove("flange", gone)
+    assert [entry.sha256 for entry in service.references.entries("flange")] == [kept]
+    with pytest.raises(ReferenceNotFound):
+        service.references.remove("flange", gone)
+    service.banks.activate("flange", 1)
+    assert service.inspection.inspect("flange", photograph(2), PLAIN).bank_version == 1
+    assert len(service.references.entries("flange")) == 2
+
+
+def test_the_masking_test_moves_to_another_reference_with_the_deletion_of_its_own(service: Service) -> None:
+    first, second = service.references.add("flange", [upload(1), upload(2)]).received
+    assert service.masking.view("flange").reference == first
+    service.references.remove("flange", first)
+    assert service.masking.view("flange").reference == second
+
+
+def test_versions_beyond_the_limit_go_and_the_active_one_stays(service: Service) -> None:
+    for seed in range(7):
+        service.references.add("flange", [upload(seed)])
+    assert [manifest.version for manifest in service.banks.manifests("flange")[0]] == [7, 6, 5, 4, 3]
+
+
+def test_a_damaged_segment_is_made_again_from_its_reference(service: Service, settings: Settings) -> None:
+    service.references.add("flange", [upload(1)])
+    before = service.inspection.inspect("flange", photograph(2), PLAIN)
+    (segment,) = blob_files(settings, "segments")
+    segment.write_bytes(segment.read_bytes()[:-1] + b"?")
+    restarted = tiny_service(settings)
+    after = restarted.inspection.inspect("flange", photograph(2), PLAIN)
+    restarted.close()
+    assert (after.score, after.bank_version) == (before.score, before.bank_version)
+    assert len(list((settings.store_dir / "quarantine").iterdir())) == 1
+
+
+def test_with_its_image_lost_too_the_bank_says_what_to_do(service: Service, settings: Settings) -> None:
+    service.references.add("flange", [upload(1)])
+    for file in blob_files(settings, "segments") | blob_files(settings, "references"):
+        file.write_bytes(b"?")
+    restarted = tiny_service(settings)
+    with pytest.raises(BankDamaged, match="Register that photograph again"):
+        restarted.inspection.inspect("flange", photograph(2), PLAIN)
+    restarted.references.add("flange", [upload(1)])
+    restarted.banks.rebuild("flange")
+    assert restarted.inspection.inspect("flange", photograph(1), PLAIN).bank_version == 2
+    restarted.close()
+
+
+def test_without_automatic_creation_an_unknown_product_is_not_found(tmp_path: Path) -> None:
+    strict = tiny_service(load_settings(data_dir=tmp_path, smaller_edge=112, auto_create_products=False))
+    with pytest.raises(ProductNotFound):
+        strict.references.add("flange", [upload(1)])
+    strict.close()

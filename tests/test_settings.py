@@ -1,0 +1,60 @@
+"""Settings: where they come from, and what a wrong one says."""
+
+from pathlib import Path
+
+import pytest
+
+import app.settings
+from app.errors import ConfigurationError
+from app.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_environment_sets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSPECTOR_PORT", "9001")
+    assert load_settings().port == 9001
+
+
+def test_a_file_sets_them_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("INSPECTOR_PORT=9002\nINSPECTOR_THREADS=3\n")
+    monkeypatch.setenv("INSPECTOR_PORT", "9001")
+    assert (load_settings().port, load_settings().threads) == (9001, 3)
+
+
+def test_a_docker_secret_sets_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inspector_weights_url").write_text("https://mirror.example/weights")
+    monkeypatch.setattr(app.settings, "SECRETS_DIR", tmp_path)
+    assert load_settings().weights_url == "https://mirror.example/weights"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "seventy"),
+        ("DEVICE", "gpu"),
+        ("PRECISION", "half"),
+        ("PROFILE", "fast"),
+        ("SMALLER_EDGE", "20"),
+        ("STORE_URL", "redis://somewhere"),
+        ("STORE_URL", "disk://relative"),
+        ("MAX_IMAGE_PIXELS", "-1"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_and_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"INSPECTOR_{name}", value)
+    with pytest.raises(ConfigurationError, match=f"INSPECTOR_{name}.*{value}"):
+        load_settings()
+
+
+def test_the_store_is_at_the_data_dir_unless_a_url_says_otherwise(tmp_path: Path) -> None:
+    assert load_settings(data_dir=tmp_path).store_dir == tmp_path
+    assert load_settings(store_url="disk:///srv/a%20store").store_dir == Path("/srv/a store")
+
+
+def test_every_setting_is_explained() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
