@@ -1,18 +1,23 @@
 """Inspecting photographs against the bank of their product."""
 
-from dataclasses import replace
-
+import cv2
+import numpy as np
 import pytest
 
 from app.errors import NoReferences, ProductNotFound
-from app.service.results import HeatmapRequest, InspectionRequest
+from app.service.results import HeatmapRequest, InspectionRequest, Upload
 from app.service.service import Service
-from app.settings import Settings
-from app.storage.disk.catalog import DiskCatalog
 from tests.api.photographs import photograph
 from tests.service.conftest import upload
 
 PLAIN = InspectionRequest(heatmap=None)
+
+
+def disc(radius_px: int) -> bytes:
+    """A bright disc on a dark ground, 160x128 px, as PNG."""
+    picture = np.random.default_rng(radius_px).integers(20, 30, (128, 160, 3)).astype(np.uint8)
+    cv2.circle(picture, (80, 64), radius_px, (210, 220, 230), -1)
+    return cv2.imencode(".png", picture)[1].tobytes()
 
 
 def test_the_same_photograph_twice_gives_the_same_bytes(service: Service) -> None:
@@ -45,21 +50,15 @@ def test_no_threshold_is_invented(service: Service) -> None:
     assert "uncalibrated" in result.flags
 
 
-@pytest.mark.parametrize(
-    ("fractions", "flags"),
-    [((0.001, 0.002), ("uncalibrated", "mask_untrusted")), ((0.02, 1.0), ("uncalibrated",))],
-)
+@pytest.mark.parametrize(("radius_px", "untrusted"), [(30, False), (29, False), (56, True), (4, True)])
 def test_a_mask_unlike_those_of_the_references_is_not_trusted_and_flagged(
-    service: Service, settings: Settings, fractions: tuple[float, ...], flags: tuple[str, ...]
+    service: Service, radius_px: int, untrusted: bool
 ) -> None:
-    service.products.create("flange", {"masking": "on"})
-    manifest = service.references.add("flange", [upload(1)]).manifest
-    entry = replace(manifest.references[0], foreground_fractions=fractions)
-    catalog = DiskCatalog(settings.store_dir)
-    catalog.publish("flange", replace(manifest, version=2, references=(entry,)), catalog.pointer("flange"))
-    result = service.inspection.inspect("flange", photograph(2), PLAIN)
-    assert result.flags == flags
-    assert (result.foreground_fraction == 1) == ("mask_untrusted" in flags)
+    service.products.create("disc", {"masking": "on"})
+    service.references.add("disc", [Upload(disc(30))])
+    result = service.inspection.inspect("disc", disc(radius_px), PLAIN)
+    assert ("mask_untrusted" in result.flags) == untrusted
+    assert (result.foreground_fraction == 1) == untrusted
 
 
 def test_an_unknown_product_and_one_without_references_are_told_apart(service: Service) -> None:
