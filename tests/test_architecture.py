@@ -27,7 +27,17 @@ ALLOWED = {
     "errors": set(),
     "__init__": set(),
 }
-ENGINE_MAY_NOT_IMPORT = {"fastapi", "starlette", "uvicorn", "pydantic", "redis", "httpx2", "os.environ", "typer", "rich"}
+ENGINE_MAY_NOT_IMPORT = {
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "pydantic",
+    "redis",
+    "httpx2",
+    "os.environ",
+    "typer",
+    "rich",
+}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -45,7 +55,10 @@ def layer(path: Path) -> str:
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+            yield (
+                f"{path.relative_to(ROOT)}:{node.lineno} {node.name}",
+                (node.end_lineno or node.lineno) - node.lineno + 1,
+            )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import typer
 from rich.console import Console
-from rich.table import Table
 
 from app.errors import ConfigurationError
 
@@ -38,9 +38,9 @@ def run_demo(output: Path) -> None:
         backbone = _answer(client.get("/health/ready"))["backbone"]
         console.print(f"serving on {address} with the backbone {backbone['name']}")
         _register(client, console)
-        table = _inspect_all(client, console, output)
-    console.print(table)
-    console.print(f"Heatmaps: {output.absolute()}")
+        lines = _inspect_all(client, console, output)
+    for line in ["score   verdict        what it shows  heatmap", *lines]:
+        typer.echo(line)
 
 
 def _register(client: httpx2.Client, console: Console) -> None:
@@ -51,8 +51,9 @@ def _register(client: httpx2.Client, console: Console) -> None:
     console.print(f"registered {registered['reference_count']} references as bank version {registered['bank_version']}")
 
 
-def _inspect_all(client: httpx2.Client, console: Console, output: Path) -> Table:
-    table = Table("photograph", "what it shows", "score", "verdict", "heatmap")
+def _inspect_all(client: httpx2.Client, console: Console, output: Path) -> list[str]:
+    """A line for each inspected photograph: score, verdict, what it shows, where its heatmap is."""
+    lines = []
     paths = sorted((SAMPLE / "test").glob("*/*.jpg"), key=lambda path: (path.parent.name != "good", path))
     with console.status("inspecting") as status:
         for number, path in enumerate(paths, start=1):
@@ -66,9 +67,9 @@ def _inspect_all(client: httpx2.Client, console: Console, output: Path) -> Table
             _check(picture)
             heatmap = output / f"{path.stem}.png"
             heatmap.write_bytes(picture.content)
-            score = f"{float(picture.headers['Anomaly-Score']):.4f}"
-            table.add_row(path.name, path.parent.name, score, picture.headers["Anomaly-Verdict"], str(heatmap))
-    return table
+            score, verdict = float(picture.headers["Anomaly-Score"]), picture.headers["Anomaly-Verdict"]
+            lines.append(f"{score:.4f}  {verdict}  {path.parent.name:<13}  {heatmap}")
+    return lines
 
 
 def _answer(response: httpx2.Response) -> Any:

@@ -36,7 +36,7 @@ def heatmap(
 ) -> Heatmap:
     """Draw an anomaly map (H×W) of an image (H×W×3) as PNG; `smaller_edge` in px, None for the image's own size.
 
-    `heat`: 8-bit palette. `overlay`: the image with the heat laid over it, opaque in proportion to the heat.
+    `heat`: 8-bit palette. `overlay`: the image with the heat laid over it, opaque as the square of the heat, so that good parts stay clear.
     `gray16`: 16-bit grey, 65535 = `scale_max`.
     """
     shown = _scaled(anomaly_map, smaller_edge)
@@ -62,7 +62,7 @@ def _scaled(picture: Picture, smaller_edge: int | None) -> Picture:
 
 
 def _overlay(image: Image, levels: NDArray[np.uint8], share: AnomalyMap) -> Image:
-    opacity = (OVERLAY_OPACITY * share.astype(np.float32))[:, :, None]
+    opacity = (OVERLAY_OPACITY * share**2)[:, :, None]
     mixed = image.astype(np.float32) * (1 - opacity) + _PALETTE[levels].astype(np.float32) * opacity
     return np.asarray(np.rint(mixed), np.uint8)
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 Architecture = Literal["dinov2", "vit", "embedded"]
 PositionEmbedding = Literal["dinov2", "dinov2_reg", "timm", "none"]
-MaskRule = Literal["fixed", "otsu"]
+MaskRule = Literal["fixed", "otsu", "otsu_core"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class BackboneSpec:
     `width` is the feature dimension D, `registers` the number of register tokens that precede the patches,
     `position_embedding` the rule by which the stored table is resampled (docstring of `position_table`), `mean` and
     `std` the per-channel normalisation of RGB in 0..1. `mask_rule` says how the first principal component becomes a
-    foreground mask: `fixed` compares with `mask_threshold`, `otsu` finds the threshold in the image itself.
+    foreground mask: `fixed` compares with `mask_threshold`, `otsu` finds the threshold in the image itself, `otsu_core`
+    moves it up to the object's core, for features that reach past the outline.
     `heat_scale` is the patch distance at the hot end of the colour scale while a bank has one reference only.
     `address`, `size_bytes` and `sha256` describe the official file; `bytes` is unknown for some.
     """

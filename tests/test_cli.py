@@ -1,0 +1,63 @@
+"""The command line: what it offers, and how it fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def inspector(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "offered"),
+    [
+        ([], ["serve", "demo", "weights", "backbone"]),
+        (["weights"], ["list", "fetch", "verify"]),
+        (["backbone"], ["show", "set"]),
+    ],
+)
+def test_help_names_every_command(arguments: list[str], offered: list[str]) -> None:
+    shown = inspector(*arguments, "--help").stdout
+    assert [command for command in offered if command not in shown] == []
+
+
+def test_a_wrong_setting_is_one_line_and_no_traceback(tmp_path: Path) -> None:
+    failed = inspector("serve", INSPECTOR_PORT="ninety", INSPECTOR_DATA_DIR=str(tmp_path))
+    assert failed.returncode == 1
+    assert failed.stderr.count("\n") == 1
+    assert "INSPECTOR_PORT" in failed.stderr
+
+
+def test_an_unknown_backbone_stops_the_start_and_the_known_ones_are_named(tmp_path: Path) -> None:
+    failed = inspector("serve", INSPECTOR_BACKBONE="dinov9", INSPECTOR_DATA_DIR=str(tmp_path))
+    assert failed.returncode == 1
+    assert "dinov2_vits14" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_backbone_without_its_file_stops_the_start_and_says_how_to_get_it(tmp_path: Path) -> None:
+    failed = inspector(
+        "serve",
+        INSPECTOR_BACKBONE="dinov2_vits14",
+        INSPECTOR_DATA_DIR=str(tmp_path),
+        INSPECTOR_WEIGHTS_DIR=str(tmp_path),
+    )
+    assert failed.returncode == 1
+    assert "inspector weights fetch dinov2_vits14" in failed.stderr
+
+
+def test_show_says_that_nothing_is_decided_before_the_first_start(tmp_path: Path) -> None:
+    assert "not decided yet" in inspector("backbone", "show", INSPECTOR_DATA_DIR=str(tmp_path)).stdout
