@@ -4,6 +4,7 @@ What needs torch is imported by the command that needs it, so that the others an
 """
 
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,8 @@ def serve(
     given = {"host": host, "port": port, "data_dir": data_dir}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     start_logging(settings)
+    # uvicorn stops gracefully at SIGTERM and then raises the signal again; that is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         create_app(settings, build_service(settings)),
         host=settings.host,

@@ -36,7 +36,8 @@ def heatmap(
 ) -> Heatmap:
     """Draw an anomaly map (H×W) of an image (H×W×3) as PNG; `smaller_edge` in px, None for the image's own size.
 
-    `heat`: 8-bit palette. `overlay`: the image with the heat laid over it, opaque as the square of the heat, so that good parts stay clear.
+    `heat`: 8-bit palette. `overlay`: the image with the heat laid over it, opaque as the square of the heat, so that
+    good parts stay clear.
     `gray16`: 16-bit grey, 65535 = `scale_max`.
     """
     shown = _scaled(anomaly_map, smaller_edge)
