@@ -1,0 +1,57 @@
+"""What routes ask for by name."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+
+from app.api.lanes import Lanes
+from app.api.schemas.products import PRODUCT_ID
+from app.errors import PreconditionFailed, ReferenceNotFound
+from app.service.service import Service
+from app.settings import Settings
+
+SHA256_LENGTH = 64
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _lanes(request: Request) -> Lanes:
+    lanes: Lanes = request.app.state.lanes
+    return lanes
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _sha256(sha256: Annotated[str, Path(description="SHA-256 of the file as uploaded, in hex.")]) -> str:
+    lowered = sha256.lower()
+    if len(lowered) != SHA256_LENGTH or not set(lowered) <= set("0123456789abcdef"):
+        raise ReferenceNotFound("A reference is named by the SHA-256 of its file: 64 hexadecimal digits.")
+    return lowered
+
+
+def _expected_revision(
+    if_match: Annotated[str | None, Header(description="The ETag that the product must still have.")] = None,
+) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    quoted = if_match.strip()
+    revision = quoted[1:-1]
+    if quoted != f'"{revision}"' or not revision.isascii() or not revision.isdigit():
+        raise PreconditionFailed(f"If-Match: {quoted[:100]} is no ETag of a product. Read it anew and use its ETag.")
+    return int(revision)
+
+
+ServiceDep = Annotated[Service, Depends(_service)]
+LanesDep = Annotated[Lanes, Depends(_lanes)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+ProductId = Annotated[str, Path(pattern=PRODUCT_ID, description="The product's id, as it is on disk.")]
+Sha256 = Annotated[str, Depends(_sha256)]
+BankVersion = Annotated[int, Path(ge=1, description="Number of the bank version.")]
+ExpectedRevision = Annotated[int | None, Depends(_expected_revision)]
+Accept = Annotated[str | None, Header(description="Media types that the caller can take.")]

@@ -1,0 +1,100 @@
+"""Bounded ways into the service: each has its own threads and a limit on how many requests wait or run in it."""
+
+import asyncio
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ParamSpec, Self, TypeVar
+
+from app.errors import Overloaded
+from app.settings import Settings
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+NEWEST_SHARE = 0.2
+"""Weight of the newest request in the running mean of the service time."""
+
+LONGEST_RETRY_S = 300
+ADMIN_THREADS, ADMIN_LIMIT = 4, 64
+
+
+class Lane:
+    """`threads` requests run, `limit` wait or run; one more is refused at once. Used from the event loop only."""
+
+    def __init__(self, name: str, threads: int, limit: int) -> None:
+        self.name = name
+        self.occupied = 0
+        self._threads, self._limit = threads, limit
+        self._mean_service_s = 1.0
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Holds a place in the lane, from before the body is read until the answer is made.
+
+        Raises:
+            Overloaded: all places are taken; carries the time after which one should be free.
+        """
+        if self.occupied >= self._limit:
+            raise Overloaded(
+                f"All {self._limit} places for {self.name} are taken. Send the request again later.",
+                retry_after_s=self._retry_after_s(),
+            )
+        self.occupied += 1
+        try:
+            yield
+        finally:
+            self.occupied -= 1
+
+    async def run(self, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Runs the function on one of the lane's threads."""
+
+        def timed() -> tuple[Result, float]:
+            started = time.monotonic()
+            return function(*args, **kwargs), time.monotonic() - started
+
+        result, took_s = await asyncio.get_running_loop().run_in_executor(self._pool, timed)
+        self._mean_service_s += NEWEST_SHARE * (took_s - self._mean_service_s)
+        return result
+
+    async def call(self, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Takes a place and runs the function."""
+        with self.admitted():
+            return await self.run(function, *args, **kwargs)
+
+    def _retry_after_s(self) -> int:
+        wait_s = self._mean_service_s * self.occupied / self._threads
+        return min(LONGEST_RETRY_S, max(1, math.ceil(wait_s)))
+
+    def close(self) -> None:
+        """Waits for what runs; what still waits is dropped."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Inspections, registrations (and whatever makes a bank), and everything quick: none takes another's threads."""
+
+    inspection: Lane
+    registration: Lane
+    admin: Lane
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Lanes sized for this machine and these settings."""
+        cores = settings.threads or os.cpu_count() or 1
+        return cls(
+            Lane("inspections", min(2 * cores + 2, settings.max_queue), settings.max_queue),
+            Lane("registrations", min(cores + 1, settings.max_registrations), settings.max_registrations),
+            Lane("administration", ADMIN_THREADS, ADMIN_LIMIT),
+        )
+
+    def close(self) -> None:
+        """Waits for what runs in any lane."""
+        for lane in (self.inspection, self.registration, self.admin):
+            lane.close()

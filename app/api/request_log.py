@@ -1,0 +1,65 @@
+"""The outermost layer of a request: its id, its line in the log, and a problem where nothing else caught an error."""
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import problem
+from app.errors import InspectorError
+
+access_log = logging.getLogger("inspector.access")
+error_log = logging.getLogger("inspector.error")
+
+REQUEST_ID_HEADER = "X-Request-ID"
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+MAX_LOGGED_PATH = 200
+
+
+class RequestLog:
+    """Takes the caller's `X-Request-ID` or makes one, echoes it, writes one line per request and never a body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started, status = time.perf_counter(), 0
+
+        async def identified(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, identified)
+        except Exception:
+            error_log.exception("request_id=%s failed", request_id)
+            if status:
+                raise
+            await problem(scope, _unexpected(request_id))(scope, receive, identified)
+        finally:
+            _write_line(scope, request_id, status, 1000 * (time.perf_counter() - started))
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _unexpected(request_id: str) -> InspectorError:
+    return InspectorError(f"The service failed unexpectedly. Its log tells more under request_id={request_id}.")
+
+
+def _write_line(scope: Scope, request_id: str, status: int, ms: float) -> None:
+    path = scope.get("raw_path", b"").decode("latin-1")[:MAX_LOGGED_PATH]
+    access_log.info("request_id=%s method=%s path=%s status=%d ms=%.1f", request_id, scope["method"], path, status, ms)

@@ -1,0 +1,67 @@
+"""Memory banks in JSON."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from app.api.schemas.references import ReferenceBody
+from app.engine.options import Rotation
+from app.storage.documents import BankManifest, ManifestReason
+
+
+class PreprocessingBody(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    smaller_edge: int
+    rotation: Rotation
+
+
+class BankSummary(BaseModel):
+    """One version of a product's memory bank and what made it. `width` is the feature dimension."""
+
+    product_id: str
+    version: int
+    parent: int | None
+    reason: ManifestReason
+    created_at: str
+    backbone: str
+    backbone_sha256: str
+    engine: str
+    precision: str
+    preprocessing: PreprocessingBody
+    width: int
+    rows: int
+    reference_count: int
+    masking_accepted: bool | None
+
+    @classmethod
+    def of(cls, product_id: str, manifest: BankManifest) -> Self:
+        return cls.model_validate(_members(product_id, manifest), from_attributes=True)
+
+
+class BankBody(BankSummary):
+    """A bank version with its references."""
+
+    references: list[ReferenceBody]
+
+    @classmethod
+    def of(cls, product_id: str, manifest: BankManifest) -> Self:
+        members = _members(product_id, manifest) | {"references": list(manifest.references)}
+        return cls.model_validate(members, from_attributes=True)
+
+
+class BankList(BaseModel):
+    """The kept versions, newest first. `active` is the one that serves."""
+
+    product_id: str
+    active: int | None
+    banks: list[BankSummary]
+
+
+def _members(product_id: str, manifest: BankManifest) -> dict[str, object]:
+    taken = ("version", "parent", "reason", "created_at", "backbone", "backbone_sha256", "engine", "precision")
+    return {name: getattr(manifest, name) for name in (*taken, "preprocessing", "width", "rows")} | {
+        "product_id": product_id,
+        "reference_count": len(manifest.references),
+        "masking_accepted": manifest.masking and manifest.masking.verdict.accepted,
+    }

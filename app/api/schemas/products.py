@@ -1,0 +1,159 @@
+"""Products in JSON."""
+
+import json
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+
+from app.api.schemas.masking import MaskingBody
+from app.engine.options import Masking, Profile, Rotation, StatisticName
+from app.service.results import Calibration, ProductView
+
+PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+MAX_METADATA_BYTES = 16 * 1024
+
+DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Given(BaseModel):
+    """A body as callers send it: exact types, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StatisticGiven(Given):
+    """How patch distances become the image score. `mean_topk` needs `k`, `percentile` needs `q`."""
+
+    name: StatisticName = "mean_top1p"
+    k: int | None = Field(default=None, ge=1, description="Patches that `mean_topk` averages.")
+    q: float | None = Field(default=None, ge=0, le=100, description="The percentile, 0..100.")
+    foreground_only: bool = Field(default=False, description="Leave masked patches out instead of counting them as 0.")
+
+
+def _long_form(statistic: object) -> object:
+    return {"name": statistic} if isinstance(statistic, str) else statistic
+
+
+StatisticOrName = Annotated[
+    StatisticGiven, BeforeValidator(_long_form, json_schema_input_type=StatisticGiven | StatisticName)
+]
+
+
+class SettingsGiven(Given):
+    """Settings of a product; what is left out keeps its value (PATCH) or takes the default (POST, PUT)."""
+
+    smaller_edge: int = Field(default=448, ge=112, le=1344, description="Smaller edge that images are scaled to, px.")
+    rotation: Rotation = Field(default="on", description="Register each reference in eight rotations.")
+    masking: Masking = Field(default="auto", description="Foreground mask: `auto` follows the masking test.")
+    statistic: StatisticOrName = Field(default=StatisticGiven(), description="An object, or just its name.")
+    profile: Profile = "robust"
+    backbone: str = Field(
+        default="default", min_length=1, max_length=100, description="`default` or a registered name."
+    )
+
+
+def _as_json(value: dict[str, JsonValue]) -> bytes:
+    """NaN, infinity and half surrogate pairs pass Python's JSON parser and fit into no JSON that others can read."""
+    return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+
+
+class ProductChange(Given):
+    """What PATCH changes; a key that is left out stays."""
+
+    display_name: DisplayName | None = None
+    metadata: dict[str, JsonValue] | None = None
+    settings: SettingsGiven | None = None
+
+    @field_validator("metadata")
+    @classmethod
+    def _metadata_is_small(cls, value: dict[str, JsonValue] | None) -> dict[str, JsonValue] | None:
+        if value is not None and len(_as_json(value)) > MAX_METADATA_BYTES:
+            raise ValueError(f"more than {MAX_METADATA_BYTES} bytes of metadata")
+        return value
+
+    def changed_settings(self) -> dict[str, object]:
+        """The settings that were sent, and no others."""
+        return self.settings.model_dump(exclude_unset=True) if self.settings else {}
+
+
+class ProductGiven(ProductChange):
+    """A whole product, as PUT sends it."""
+
+
+class NewProduct(ProductChange):
+    """A product to create."""
+
+    product_id: str = Field(pattern=PRODUCT_ID)
+
+
+class StatisticBody(BaseModel):
+    name: StatisticName
+    k: int | None
+    q: float | None
+    foreground_only: bool
+
+
+class SettingsBody(BaseModel):
+    """A product's settings, every key."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    smaller_edge: int
+    rotation: Rotation
+    masking: Masking
+    statistic: StatisticBody
+    profile: Profile
+    backbone: str
+
+
+class CalibrationBody(BaseModel):
+    state: Calibration
+
+
+class ProductBody(BaseModel):
+    """A product and the state of its memory bank. `ready`: it has a bank and can inspect."""
+
+    product_id: str
+    display_name: str | None
+    metadata: dict[str, JsonValue]
+    settings: SettingsBody
+    ready: bool
+    bank_version: int | None
+    bank_loaded: bool
+    backbone: str
+    reference_count: int
+    rebuild_needed: bool
+    masking: MaskingBody | None
+    calibration: CalibrationBody
+    created_at: str
+    revision: int
+
+    @classmethod
+    def of(cls, view: ProductView) -> Self:
+        product = view.product
+        return cls.model_validate(
+            {
+                "product_id": product.product_id,
+                "display_name": product.display_name,
+                "metadata": product.metadata,
+                "settings": product.settings,
+                "ready": view.ready,
+                "bank_version": view.bank_version,
+                "bank_loaded": view.bank_loaded,
+                "backbone": view.backbone,
+                "reference_count": view.references,
+                "rebuild_needed": view.rebuild_needed,
+                "masking": view.masking and MaskingBody.of(product.product_id, view.masking),
+                "calibration": {"state": view.calibration},
+                "created_at": product.created_at,
+                "revision": product.revision,
+            },
+            from_attributes=True,
+        )
+
+
+class ProductPage(BaseModel):
+    """Products in the order of their ids. `next_cursor` asks for the following page; null on the last one."""
+
+    products: list[ProductBody]
+    next_cursor: str | None

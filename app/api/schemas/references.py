@@ -1,0 +1,93 @@
+"""References in JSON."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from app.api.schemas.masking import MaskingBody
+from app.service.results import Registered
+from app.storage.documents import BankManifest, ReferenceEntry
+
+
+class ReferenceBody(BaseModel):
+    """One reference of the memory bank. `sha256` is of the file as uploaded, and its id.
+
+    `rows` counts the patch features it gave, `foreground_fractions` the share of patches kept at each angle, 0..1.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sha256: str
+    segment: str
+    rows: int
+    foreground_fractions: list[float]
+    filename: str | None
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int
+    added_at: str
+
+    @classmethod
+    def of(cls, entry: ReferenceEntry) -> Self:
+        return cls.model_validate(entry)
+
+
+class ReferenceList(BaseModel):
+    """The references of the active bank."""
+
+    product_id: str
+    references: list[ReferenceBody]
+
+
+class ReceivedReference(BaseModel):
+    sha256: str
+    already_present: bool
+
+
+class RegisteredBody(BaseModel):
+    """Outcome of a registration: `bank_version` holds every image in `received`, new or already present."""
+
+    product_id: str
+    product_created: bool
+    bank_version: int
+    reference_count: int
+    rows: int
+    received: list[ReceivedReference]
+    masking: MaskingBody | None
+    timings_ms: dict[str, float]
+
+    @classmethod
+    def of(cls, registered: Registered) -> Self:
+        manifest = registered.manifest
+        return cls(
+            product_id=registered.product_id,
+            product_created=registered.product_created,
+            bank_version=manifest.version,
+            reference_count=len(manifest.references),
+            rows=manifest.rows,
+            received=[
+                ReceivedReference(sha256=sha256, already_present=sha256 in registered.already_present)
+                for sha256 in registered.received
+            ],
+            masking=MaskingBody.of(registered.product_id, registered.masking) if registered.masking else None,
+            timings_ms=dict(registered.timings_ms),
+        )
+
+
+class RemovedReference(BaseModel):
+    """After a reference was removed: the bank version without it, and how many references that has."""
+
+    product_id: str
+    sha256: str
+    bank_version: int
+    reference_count: int
+
+    @classmethod
+    def of(cls, product_id: str, sha256: str, manifest: BankManifest) -> Self:
+        return cls(
+            product_id=product_id,
+            sha256=sha256,
+            bank_version=manifest.version,
+            reference_count=len(manifest.references),
+        )

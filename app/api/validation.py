@@ -1,0 +1,58 @@
+"""What the framework found wrong with parameters and JSON bodies, as one problem."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.types import Scope
+
+from app.api.problems import problem
+from app.api.schemas.products import SettingsGiven
+from app.errors import InspectorError, InvalidProductId, InvalidRequest, InvalidSettings, UnsupportedBodyType
+
+MAX_DETAILS, MAX_STEPS = 20, 10
+
+
+def validation_problem(scope: Scope, items: Sequence[dict[str, Any]]) -> JSONResponse:
+    """The problem for `items`, pydantic's errors; each wrong field becomes an entry of `errors`."""
+    first = items[0]
+    if _is_untyped_body(first):
+        return problem(
+            scope, UnsupportedBodyType("The body must be JSON. Send it with Content-Type: application/json.")
+        )
+    if first["type"] == "json_invalid":
+        reason, position = first["ctx"]["error"], first["loc"][-1]
+        return problem(scope, InvalidRequest(f"The body is no valid JSON: {reason} at character {position}."))
+    return problem(scope, _error(first), details=[_detail(item) for item in items[:MAX_DETAILS]])
+
+
+def _is_untyped_body(item: dict[str, Any]) -> bool:
+    """The framework leaves a body as bytes unless its Content-Type says JSON."""
+    return item["loc"] == ("body",) and isinstance(item.get("input"), bytes)
+
+
+def _error(item: dict[str, Any]) -> InspectorError:
+    place, *path = map(str, item["loc"][:MAX_STEPS])
+    message = f"{'.'.join(path) or place}: {_message(item)}"
+    if "product_id" in path and item["type"] != "missing":
+        return InvalidProductId(
+            "A product id has 1 to 64 letters, digits, dots, underscores or hyphens, and starts with a letter or digit."
+        )
+    if place == "body" and ("settings" in path or item["type"] == "extra_forbidden"):
+        return InvalidSettings(message)
+    return InvalidRequest(message)
+
+
+def _detail(item: dict[str, Any]) -> dict[str, str]:
+    place, *path = map(str, item["loc"][:MAX_STEPS])
+    if place == "body":
+        return {"pointer": "#" + "".join(f"/{step}" for step in path), "detail": _message(item)}
+    return {"parameter": ".".join(path), "detail": _message(item)}
+
+
+def _message(item: dict[str, Any]) -> str:
+    if item["type"] != "extra_forbidden":
+        return str(item["msg"]).removeprefix("Value error, ")
+    if item["loc"][0] == "body" and len(item["loc"]) == 2 and item["loc"][1] in SettingsGiven.model_fields:
+        return "This is a setting. Put it inside `settings`."
+    return "There is nothing of this name. Check the spelling, or leave it out."

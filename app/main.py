@@ -1,0 +1,55 @@
+"""The web application: settings in, FastAPI out. Nothing here lives at module level."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app.api.body_limits import BodyLimits
+from app.api.health import service_version
+from app.api.lanes import Lanes
+from app.api.openapi import add_openapi
+from app.api.path_guard import PathGuard
+from app.api.problem_handlers import add_problem_handlers
+from app.api.request_log import RequestLog
+from app.api.router import add_routes
+from app.assembly import build_service
+from app.service.service import Service
+from app.settings import Settings
+
+TITLE = "AnomalyDINO Inspector"
+DOCS_PARAMETERS = {"validatorUrl": None, "tryItOutEnabled": True}
+
+
+def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+    """The application. It builds the service when it starts, unless one is given, and closes it when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        serving = await asyncio.to_thread(build_service, settings) if service is None else service
+        app.state.service, app.state.lanes = serving, Lanes.of(settings)
+        try:
+            yield
+        finally:
+            serving.drain()
+            await asyncio.to_thread(app.state.lanes.close)
+            await asyncio.to_thread(serving.close)
+
+    app = FastAPIOffline(
+        title=TITLE,
+        version=service_version(),
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+        swagger_ui_parameters=DOCS_PARAMETERS,
+    )
+    app.state.settings = settings
+    app.add_middleware(BodyLimits, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(PathGuard)
+    app.add_middleware(RequestLog)
+    add_problem_handlers(app)
+    add_routes(app)
+    add_openapi(app)
+    return app

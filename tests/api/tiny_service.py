@@ -1,0 +1,29 @@
+"""The whole service on a backbone that takes milliseconds."""
+
+from app.engine.options import ProductSettings
+from app.service.backbones import Backbones
+from app.service.service import Limits, Service
+from app.settings import Settings
+from app.storage.disk.blobs import DiskBlobs
+from app.storage.disk.catalog import DiskCatalog
+from tests.api.tiny_backbone import TINY, tiny_backbone
+
+
+def tiny_service(settings: Settings) -> Service:
+    """A service as the settings say, on the tiny backbone."""
+    backbones = Backbones({TINY.name: TINY}, TINY.name, lambda _name: tiny_backbone())
+    backbones.load_default()
+    return Service(
+        DiskCatalog(settings.store_dir),
+        DiskBlobs(settings.store_dir),
+        backbones,
+        device="cpu",
+        defaults=ProductSettings(settings.smaller_edge, profile=settings.profile),
+        limits=Limits(
+            max_image_pixels=settings.max_image_pixels,
+            max_images_per_request=settings.max_images_per_request,
+            keep_versions=settings.keep_versions,
+            bank_cache_bytes=settings.bank_cache_bytes,
+        ),
+        auto_create=settings.auto_create_products,
+    )

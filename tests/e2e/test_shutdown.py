@@ -1,0 +1,79 @@
+"""SIGTERM: what is under way is finished and answered, then the process ends with status 0; a new one has it all."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.api.photographs import photograph
+from tests.e2e.server_process import server_process
+
+PAUSE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A server that was stopped while it had an inspection and a registration under way."""
+
+    folder: Path
+    inspection: httpx2.Response
+    registration: httpx2.Response
+    status: int
+    refused_after_s: float
+
+
+def slowly(image: bytes) -> Iterator[bytes]:
+    yield image[:1000]
+    time.sleep(PAUSE_S)
+    yield image[1000:]
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Stopped:
+    folder = tmp_path_factory.mktemp("stopped")
+    with server_process(folder, {}) as server, server.client() as client, ThreadPoolExecutor(2) as pool:
+        client.post("/products/flange/references", content=photograph(0)).raise_for_status()
+        inspection = pool.submit(client.post, "/products/flange/inspect", content=slowly(photograph(9)))
+        registration = pool.submit(client.post, "/products/cover/references", content=slowly(photograph(1)))
+        time.sleep(PAUSE_S / 3)
+        server.process.terminate()
+        started = time.monotonic()
+        while _accepts(server.address):
+            time.sleep(0.02)
+        refused_after_s = time.monotonic() - started
+        return Stopped(folder, inspection.result(), registration.result(), server.stop(), refused_after_s)
+
+
+def _accepts(address: tuple[str, int]) -> bool:
+    try:
+        httpx2.get(f"http://{address[0]}:{address[1]}/health/live", trust_env=False)
+    except httpx2.TransportError:
+        return False
+    return True
+
+
+def test_an_inspection_under_way_is_answered(stopped: Stopped) -> None:
+    assert stopped.inspection.status_code == 200
+
+
+def test_a_registration_under_way_is_acknowledged(stopped: Stopped) -> None:
+    assert stopped.registration.status_code == 201
+
+
+def test_nobody_new_is_let_in(stopped: Stopped) -> None:
+    assert stopped.refused_after_s < PAUSE_S / 2
+
+
+def test_the_process_ends_with_status_0(stopped: Stopped) -> None:
+    assert stopped.status == 0
+
+
+def test_what_was_acknowledged_is_there_after_a_restart(stopped: Stopped) -> None:
+    with server_process(stopped.folder, {}) as server, server.client() as client:
+        assert client.get("/products/cover").json()["reference_count"] == 1
+        again = client.post("/products/flange/inspect", content=photograph(9)).json()
+    assert again["score"] == stopped.inspection.json()["score"]
