@@ -52,6 +52,8 @@ class Backbones:
             NotReady: its weights are missing or not the registered ones.
         """
         name = self.spec(setting).name
+        if loaded := self._loaded.get(name):
+            return loaded
         with self._loading:
             if name not in self._loaded:
                 try:

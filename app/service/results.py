@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.engine.heatmap import Heatmap, HeatmapStyle
-from app.engine.masking import MaskingVerdict
+from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Masking
 from app.storage.documents import BankManifest, Product
 

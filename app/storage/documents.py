@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.engine.masking import MaskingVerdict
+from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings
 
 BlobKind = Literal["references", "segments", "previews"]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from hashlib import sha256
 
-from app.engine.masking import MaskingVerdict
+from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings, Statistic
 from app.errors import StaleRevision
 from app.storage.disk import DiskBlobs, DiskCatalog
