@@ -27,4 +27,7 @@ if "OPENBLAS_CORETYPE" not in os.environ and (core := _openblas_core_type()):
 import torch  # noqa: E402, I001
 import faiss  # noqa: E402
 
+# float32 means float32: cuDNN would otherwise round the patch embedding's inputs to TF32 on a GPU.
+torch.backends.cudnn.allow_tf32 = False
+
 __all__ = ["faiss", "torch"]
