@@ -155,8 +155,8 @@ def _cases(data: Path) -> Iterator[Case]:
 
 def _outcome(case: Case, backbone: Backbone) -> Outcome:
     features = reference_features(case.photograph.image, Preprocessing(SMALLER_EDGE), backbone)
-    verdict = masking_test(features, ROTATION_ANGLES_DEG, backbone.spec, "robust")
     masks = [foreground_mask(each, backbone.spec, "robust") for each in features]
+    verdict = masking_test(features, masks, ROTATION_ANGLES_DEG)
     against_known = overlaps(masks[0], patch_shares(case.photograph.mask, features[0].geometry))
     sides = _sides(case.photograph.mask, features) if case.maskable else ()
     return Outcome(case, verdict, masks, features[0].geometry, against_known, sides)

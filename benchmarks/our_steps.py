@@ -46,7 +46,7 @@ class OurSteps:
             features = self._features(inputs)
         with clock.stage("mask"):
             masks = [foreground_mask(each, spec, "robust") for each in features]
-            masking_test(features, ROTATION_ANGLES_DEG, spec, "robust")
+            masking_test(features, masks, ROTATION_ANGLES_DEG)
             preview(image, masks, ROTATION_ANGLES_DEG, features[0].geometry)
         with clock.stage("bank"):
             self._bank = MemoryBank([segment(features, ROTATION_ANGLES_DEG, masks[0])], self._job.device)

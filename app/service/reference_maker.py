@@ -9,7 +9,7 @@ from app.engine.heatmap import encode_png
 from app.engine.image_file import decode_image
 from app.engine.masking import foreground_mask, masking_test, preview
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
-from app.engine.types import Image, PatchFeatures
+from app.engine.types import Image, Mask, PatchFeatures
 from app.service.extraction import ReferenceExtractor
 from app.storage.disk.blobs import DiskBlobs
 from app.storage.documents import BankManifest, MaskingRecord, ReferenceEntry
@@ -41,7 +41,7 @@ class ReferenceMaker:
         self._max_pixels = max_pixels
         self._entries: dict[tuple[str, Recipe], ReferenceEntry] = {}
         self._tests: dict[tuple[str, Recipe], MaskingRecord] = {}
-        self._recent: tuple[str, Recipe, list[PatchFeatures]] | None = None
+        self._recent: tuple[str, Recipe, list[PatchFeatures], list[Mask]] | None = None
 
     def entry(self, reference: ReferenceEntry, recipe: Recipe) -> ReferenceEntry:
         """The reference with its segment made and stored.
@@ -52,8 +52,7 @@ class ReferenceMaker:
         key = (reference.sha256, recipe)
         if key not in self._entries:
             angles_deg = recipe.preprocessing.angles_deg
-            features = self._features(reference, recipe, angles_deg)
-            masks = [foreground_mask(each, recipe.backbone.spec, MASK_PROFILE) for each in features]
+            features, masks = self._features(reference, recipe, angles_deg)
             part = segment(features, angles_deg, masks[0])
             self._entries[key] = replace(
                 reference,
@@ -67,25 +66,29 @@ class ReferenceMaker:
         """Run the masking test on a reference and its eight rotations, and store its preview (ALGORITHM 3.5)."""
         key = (reference.sha256, recipe)
         if key not in self._tests:
-            features = self._features(reference, recipe, ROTATION_ANGLES_DEG)
-            spec = recipe.backbone.spec
-            verdict = masking_test(features, ROTATION_ANGLES_DEG, spec, profile)
-            masks = [foreground_mask(each, spec, profile) for each in features]
+            features, masks = self._features(reference, recipe, ROTATION_ANGLES_DEG)
+            if profile != MASK_PROFILE:
+                masks = [foreground_mask(each, recipe.backbone.spec, profile) for each in features]
+            verdict = masking_test(features, masks, ROTATION_ANGLES_DEG)
             picture = preview(self._image(reference), masks, ROTATION_ANGLES_DEG, features[0].geometry)
             stored = self._blobs.put(self.product_id, "previews", encode_png(picture))
             self._tests[key] = MaskingRecord(reference.sha256, verdict, stored)
         return self._tests[key]
 
-    def _features(self, reference: ReferenceEntry, recipe: Recipe, angles_deg: Sequence[float]) -> list[PatchFeatures]:
-        """Those of the reference at the angles; the last ones made are kept for the next step of the same reference."""
-        if (
-            self._recent is None
-            or self._recent[:2] != (reference.sha256, recipe)
-            or len(self._recent[2]) < len(angles_deg)
-        ):
-            made = self._extractor.features(self._image(reference), angles_deg, recipe.preprocessing, recipe.backbone)
-            self._recent = (reference.sha256, recipe, made)
-        return self._recent[2][: len(angles_deg)]
+    def _features(
+        self, reference: ReferenceEntry, recipe: Recipe, angles_deg: Sequence[float]
+    ) -> tuple[list[PatchFeatures], list[Mask]]:
+        """Those of the reference at the angles, and its foreground masks.
+
+        The last ones made are kept: the masking test and the segment of the first reference both need them.
+        """
+        count = len(angles_deg)
+        if self._recent is None or self._recent[:2] != (reference.sha256, recipe) or len(self._recent[2]) < count:
+            image = self._image(reference)
+            features = self._extractor.features(image, angles_deg, recipe.preprocessing, recipe.backbone)
+            masks = [foreground_mask(each, recipe.backbone.spec, MASK_PROFILE) for each in features]
+            self._recent = (reference.sha256, recipe, features, masks)
+        return self._recent[2][:count], self._recent[3][:count]
 
     def _image(self, reference: ReferenceEntry) -> Image:
         data = self._blobs.get(self.product_id, "references", reference.sha256)

@@ -6,12 +6,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from app.engine.backbone.spec import BackboneSpec
 from app.engine.masking.agreement import rotation_agreement
-from app.engine.masking.foreground import foreground_mask
 from app.engine.masking.grid import border, component_count
 from app.engine.masking_verdict import MaskingVerdict
-from app.engine.options import Profile
 from app.engine.types import Grid, Mask, PatchFeatures
 
 
@@ -46,15 +43,14 @@ ACCEPTED = MappingProxyType(
 
 
 def masking_test(
-    features: Sequence[PatchFeatures], angles_deg: Sequence[float], spec: BackboneSpec, profile: Profile
+    features: Sequence[PatchFeatures], masks: Sequence[Mask], angles_deg: Sequence[float]
 ) -> MaskingVerdict:
     """Decide whether foreground masks can be used for a product.
 
     Args:
         features: of one reference at each of `angles_deg`, the unrotated image first; at least two.
+        masks: of the same images, as `foreground_mask` makes them under the profile that would use them.
         angles_deg: counter-clockwise, the first one 0.
-        spec: names the rule that makes the masks.
-        profile: the masks tested are those that this profile would use.
 
     The numbers, each over all angles: `smallest_foreground_fraction` and `largest_foreground_fraction` (share of the
     patches, 0..1), `border_contact` (median share of the border patches in the mask, 0..1), `components` (median
@@ -63,7 +59,6 @@ def masking_test(
     """
     if len(features) < 2 or angles_deg[0] != 0:
         raise ValueError("The masking test needs the unrotated reference first, and at least one rotation of it.")
-    masks = [foreground_mask(each, spec, profile) for each in features]
     geometry = features[0].geometry
     fractions = [float(mask.mean()) for mask in masks]
     numbers = {

@@ -1,8 +1,10 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from app.engine.masking import ACCEPTED, MaskingVerdict, masking_test
-from app.engine.options import ROTATION_ANGLES_DEG
+from app.engine.masking import ACCEPTED, MaskingVerdict, foreground_mask, masking_test
+from app.engine.options import ROTATION_ANGLES_DEG, Profile
 from app.engine.types import Image, PatchFeatures
 from tests.engine.masking.drawn import (
     OTSU,
@@ -16,7 +18,12 @@ from tests.engine.masking.drawn import (
 
 
 def verdict(image: Image) -> MaskingVerdict:
-    return masking_test(rotations(image), ROTATION_ANGLES_DEG, OTSU, "robust")
+    return decide(rotations(image))
+
+
+def decide(features: Sequence[PatchFeatures], profile: Profile = "robust") -> MaskingVerdict:
+    masks = [foreground_mask(each, OTSU, profile) for each in features]
+    return masking_test(features, masks, ROTATION_ANGLES_DEG[: len(features)])
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.4])
@@ -53,7 +60,7 @@ def test_an_object_too_small_to_be_told_from_a_speck_is_refused() -> None:
 
 def test_a_mask_that_does_not_turn_with_the_image_is_refused() -> None:
     still = [patch_statistics(disc_on_plain(0.1, centre=(0.3, 0.3)))] * 8
-    assert masking_test(still, ROTATION_ANGLES_DEG, OTSU, "robust").failed == ("rotation_agreement",)
+    assert decide(still).failed == ("rotation_agreement",)
 
 
 def test_a_background_as_varied_as_the_whole_image_is_refused() -> None:
@@ -61,7 +68,7 @@ def test_a_background_as_varied_as_the_whole_image_is_refused() -> None:
     clutter = np.random.default_rng(7).normal(0, 3.5, (784, 30)) * ~disc[:, None]
     values = np.concatenate([10 * disc[:, None], clutter], axis=1).astype(np.float32)
     features = PatchFeatures(values, geometry(28, 28))
-    assert masking_test([features] * 8, ROTATION_ANGLES_DEG, OTSU, "robust").failed == ("background_spread",)
+    assert decide([features] * 8).failed == ("background_spread",)
 
 
 def test_the_same_reference_gives_the_same_verdict() -> None:
@@ -74,15 +81,15 @@ def test_every_range_has_its_number() -> None:
 
 def test_an_image_of_one_colour_is_refused() -> None:
     plain = [grid_features(np.full((10, 10), 3.0))] * 8
-    assert not masking_test(plain, ROTATION_ANGLES_DEG, OTSU, "robust").accepted
+    assert not decide(plain).accepted
 
 
 def test_the_masks_tested_are_those_of_the_profile() -> None:
     small = rotations(disc_on_plain(0.08))
-    assert masking_test(small, ROTATION_ANGLES_DEG, OTSU, "robust").accepted
-    assert not masking_test(small, ROTATION_ANGLES_DEG, OTSU, "paper").accepted
+    assert decide(small).accepted
+    assert not decide(small, "paper").accepted
 
 
 def test_without_rotations_there_is_no_verdict() -> None:
     with pytest.raises(ValueError, match="at least one rotation"):
-        masking_test(rotations(disc_on_plain(0.2))[:1], ROTATION_ANGLES_DEG[:1], OTSU, "robust")
+        decide(rotations(disc_on_plain(0.2))[:1])
