@@ -1,63 +1,95 @@
 """The one thread that touches the accelerator, fed in small pieces: inspection always before registration."""
 
-import itertools
-import queue
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from enum import IntEnum
+from contextlib import contextmanager
+from enum import Enum
 from functools import partial
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+Piece = tuple[Callable[[], Any], Future[Any]]
 
 
-class Priority(IntEnum):
+class Priority(Enum):
     """Which piece goes first; equal ones in the order they came."""
 
-    INSPECTION = 0
-    REGISTRATION = 1
-    STOP = 2
+    INSPECTION = "inspection"
+    REGISTRATION = "registration"
 
 
 class EngineThread:
-    """Runs pieces of work one at a time. A piece is at most one forward pass or one search chunk."""
+    """Runs pieces of work one at a time. A piece is at most one forward pass or one search chunk.
+
+    An inspection needs several pieces. While it is under way no registration piece is begun in the gaps between them,
+    but one may be for each inspection that ends: an inspection waits for one piece at most, and a registration goes on
+    however busy the line is.
+    """
 
     def __init__(self) -> None:
-        self._order = itertools.count()
-        self._pieces: queue.PriorityQueue[tuple[Priority, int, Callable[[], Any], Future[Any]]] = queue.PriorityQueue()
-        self._closing = threading.Lock()
+        self._changed = threading.Condition()
+        self._pieces: dict[Priority, deque[Piece]] = {priority: deque() for priority in Priority}
+        self._inspections_under_way = 0
+        self._registration_due = False
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
+    @contextmanager
+    def inspecting(self) -> Iterator[None]:
+        """Holds registration back until the inspection has ended. A registration piece inside would wait for ever."""
+        with self._changed:
+            self._inspections_under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inspections_under_way -= 1
+                self._registration_due = True
+                self._changed.notify()
+
     def run(self, priority: Priority, piece: Callable[..., Result], *arguments: object) -> Result:
         """Queue a piece, called with the arguments, and wait for its result; what it raises is raised here."""
         outcome: Future[Result] = Future()
-        with self._closing:
+        with self._changed:
             if self._closed:
                 raise RuntimeError("the engine thread has ended")
-            self._pieces.put((priority, next(self._order), partial(piece, *arguments), outcome))
+            self._pieces[priority].append((partial(piece, *arguments), outcome))
+            self._changed.notify()
         return outcome.result()
 
     @property
     def waiting(self) -> int:
         """Pieces that wait for their turn."""
-        return self._pieces.qsize()
+        return sum(map(len, self._pieces.values()))
 
     def close(self) -> None:
         """Finish what is queued, then end the thread."""
-        with self._closing:
+        with self._changed:
             self._closed = True
-            self._pieces.put((Priority.STOP, next(self._order), lambda: None, Future()))
+            self._changed.notify()
         self._thread.join()
 
     def _work(self) -> None:
-        while True:
-            priority, _, piece, outcome = self._pieces.get()
-            if priority is Priority.STOP:
-                return
+        while next_piece := self._next():
+            piece, outcome = next_piece
             try:
                 outcome.set_result(piece())
             except BaseException as error:
                 outcome.set_exception(error)
+
+    def _next(self) -> Piece | None:
+        """The piece whose turn it is, as soon as there is one; None when closed and done."""
+        with self._changed:
+            while True:
+                if self._pieces[Priority.INSPECTION]:
+                    return self._pieces[Priority.INSPECTION].popleft()
+                free = self._closed or self._registration_due or not self._inspections_under_way
+                if self._pieces[Priority.REGISTRATION] and free:
+                    self._registration_due = False
+                    return self._pieces[Priority.REGISTRATION].popleft()
+                if self._closed:
+                    return None
+                self._changed.wait()

@@ -73,6 +73,18 @@ class InspectionService:
             product = self._catalog.product(product_id)
             loaded = self._banks.loaded(product, request.bank_version)
             backbone = self._backbones.get(loaded.manifest.backbone)
+        with self._engine.inspecting():
+            return self._inspected(product, loaded, backbone, upload, request, clock)
+
+    def _inspected(
+        self,
+        product: Product,
+        loaded: LoadedBank,
+        backbone: Backbone,
+        upload: bytes,
+        request: InspectionRequest,
+        clock: StageClock,
+    ) -> InspectionResult:
         with clock.stage("decode"):
             image = decode_image(upload, self._max_pixels).pixels
         features = self._features(image, loaded, backbone, clock)
@@ -86,7 +98,7 @@ class InspectionService:
             drawn = _drawn(request.heatmap, image, features, distances, product, loaded, backbone)
         return InspectionResult(
             inspection_id=str(uuid4()),
-            product_id=product_id,
+            product_id=product.product_id,
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
             score=score,

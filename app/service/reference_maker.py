@@ -9,14 +9,11 @@ from app.engine.heatmap import encode_png
 from app.engine.image_file import decode_image
 from app.engine.masking import foreground_mask, masking_test, preview
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
-from app.engine.types import Image, Mask, PatchFeatures
-from app.service.extraction import ReferenceExtractor
+from app.engine.types import Image
+from app.service.extraction import ReferenceExtractor, Rotated
 from app.storage.disk.blobs import DiskBlobs
 from app.storage.documents import BankManifest, MaskingRecord, ReferenceEntry
 from app.storage.segments import encode_segment
-
-MASK_PROFILE: Profile = "robust"
-"""The foreground of references serves only the robust profile: the paper's takes no notice of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class ReferenceMaker:
         self._max_pixels = max_pixels
         self._entries: dict[tuple[str, Recipe], ReferenceEntry] = {}
         self._tests: dict[tuple[str, Recipe], MaskingRecord] = {}
-        self._recent: tuple[str, Recipe, list[PatchFeatures], list[Mask]] | None = None
+        self._recent: tuple[str, Recipe, list[Rotated]] | None = None
 
     def entry(self, reference: ReferenceEntry, recipe: Recipe) -> ReferenceEntry:
         """The reference with its segment made and stored.
@@ -52,13 +49,13 @@ class ReferenceMaker:
         key = (reference.sha256, recipe)
         if key not in self._entries:
             angles_deg = recipe.preprocessing.angles_deg
-            features, masks = self._features(reference, recipe, angles_deg)
-            part = segment(features, angles_deg, masks[0])
+            rotations = self._rotations(reference, recipe, angles_deg)
+            part = segment([each.features for each in rotations], angles_deg, rotations[0].mask)
             self._entries[key] = replace(
                 reference,
                 segment=self._blobs.put(self.product_id, "segments", encode_segment(part)),
                 rows=len(part.rows),
-                foreground_fractions=tuple(float(mask.mean()) for mask in masks),
+                foreground_fractions=tuple(float(each.mask.mean()) for each in rotations),
             )
         return self._entries[key]
 
@@ -66,8 +63,9 @@ class ReferenceMaker:
         """Run the masking test on a reference and its eight rotations, and store its preview (ALGORITHM 3.5)."""
         key = (reference.sha256, recipe)
         if key not in self._tests:
-            features, masks = self._features(reference, recipe, ROTATION_ANGLES_DEG)
-            if profile != MASK_PROFILE:
+            rotations = self._rotations(reference, recipe, ROTATION_ANGLES_DEG)
+            features, masks = [each.features for each in rotations], [each.mask for each in rotations]
+            if profile == "paper":
                 masks = [foreground_mask(each, recipe.backbone.spec, profile) for each in features]
             verdict = masking_test(features, masks, ROTATION_ANGLES_DEG)
             picture = preview(self._image(reference), masks, ROTATION_ANGLES_DEG, features[0].geometry)
@@ -75,20 +73,15 @@ class ReferenceMaker:
             self._tests[key] = MaskingRecord(reference.sha256, verdict, stored)
         return self._tests[key]
 
-    def _features(
-        self, reference: ReferenceEntry, recipe: Recipe, angles_deg: Sequence[float]
-    ) -> tuple[list[PatchFeatures], list[Mask]]:
-        """Those of the reference at the angles, and its foreground masks.
-
-        The last ones made are kept: the masking test and the segment of the first reference both need them.
-        """
+    def _rotations(self, reference: ReferenceEntry, recipe: Recipe, angles_deg: Sequence[float]) -> list[Rotated]:
+        """The reference at the angles. The last ones made are kept: the masking test and the segment of the first
+        reference both need them."""
         count = len(angles_deg)
         if self._recent is None or self._recent[:2] != (reference.sha256, recipe) or len(self._recent[2]) < count:
             image = self._image(reference)
-            features = self._extractor.features(image, angles_deg, recipe.preprocessing, recipe.backbone)
-            masks = [foreground_mask(each, recipe.backbone.spec, MASK_PROFILE) for each in features]
-            self._recent = (reference.sha256, recipe, features, masks)
-        return self._recent[2][:count], self._recent[3][:count]
+            made = self._extractor.rotations(image, angles_deg, recipe.preprocessing, recipe.backbone)
+            self._recent = (reference.sha256, recipe, made)
+        return self._recent[2][:count]
 
     def _image(self, reference: ReferenceEntry) -> Image:
         data = self._blobs.get(self.product_id, "references", reference.sha256)

@@ -51,3 +51,33 @@ def test_a_closed_engine_takes_nothing_more() -> None:
     engine.close()
     with pytest.raises(RuntimeError):
         engine.run(Priority.INSPECTION, divmod, 7, 2)
+
+
+def test_between_the_pieces_of_an_inspection_no_registration_is_begun_but_after_it_one_is() -> None:
+    engine = EngineThread()
+    order: list[str] = []
+    with engine.inspecting(), engine.inspecting():
+        registration = [
+            threading.Thread(target=engine.run, args=(Priority.REGISTRATION, order.append, name)) for name in "ab"
+        ]
+        for caller in registration:
+            caller.start()
+        engine.run(Priority.INSPECTION, order.append, "features")
+        engine.run(Priority.INSPECTION, order.append, "search")
+    for caller in registration:
+        caller.join(10)
+    engine.close()
+    assert order[:2] == ["features", "search"]
+    assert sorted(order[2:]) == ["a", "b"]
+
+
+def test_a_busy_line_does_not_starve_a_registration() -> None:
+    engine, done = EngineThread(), threading.Event()
+    registration = threading.Thread(target=engine.run, args=(Priority.REGISTRATION, done.set))
+    with engine.inspecting():
+        registration.start()
+        with engine.inspecting():
+            assert not done.wait(0.1)
+        assert done.wait(10)
+    registration.join(10)
+    engine.close()
