@@ -26,7 +26,9 @@ class Backbones:
     def load_default(self) -> Backbone:
         """Load the default backbone, at the start. WeightsUnavailable."""
         with self._loading:
-            return self._loaded.setdefault(self.default_name, self._load(self.default_name))
+            if self.default_name not in self._loaded:
+                self._loaded[self.default_name] = self._load(self.default_name)
+            return self._loaded[self.default_name]
 
     def name_of(self, setting: str) -> str:
         """The registry name behind a product's `backbone` setting."""
@@ -43,6 +45,11 @@ class Backbones:
             known = ", ".join(sorted(self._specs))
             raise InvalidSettings(f"backbone: {name!r} is not in the registry. Choose `default` or one of: {known}.")
         return self._specs[name]
+
+    def sha256(self, setting: str) -> str | None:
+        """Checksum of the backbone that a setting names; None where the registry has none of that name."""
+        spec = self._specs.get(self.name_of(setting))
+        return spec.sha256 if spec else None
 
     def get(self, setting: str) -> Backbone:
         """The loaded backbone; the first call for a name loads it, others wait for that.

@@ -4,20 +4,20 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from app.engine.bank import Segment
-from app.engine.options import Profile
-from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, StaleRevision
+from app.engine.options import ProductSettings, Profile
+from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, ProductNotFound, StaleRevision
 from app.service.backbones import Backbones
+from app.service.clock import now
 from app.service.engine_thread import EngineThread
 from app.service.extraction import ReferenceExtractor
 from app.service.heat_scale import REFERENCES_COMPARED, evenly_spaced, heat_scale
+from app.service.masking_policy import masking_applies
 from app.service.reference_maker import Recipe, ReferenceMaker
 from app.storage.disk.blobs import DiskBlobs
 from app.storage.disk.catalog import DiskCatalog
-from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, ReferenceEntry
-from app.storage.segments import decode_segment
+from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
+from app.storage.segments import stored_segment
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +25,11 @@ References = tuple[ReferenceEntry, ...]
 Change = Callable[[References], References]
 
 
-def now() -> str:
-    """The time as RFC 3339, UTC."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def _kept(tested: MaskingRecord | None, references: References) -> MaskingRecord | None:
-    """The stored outcome of the masking test, while its reference stays."""
-    return tested if tested and any(each.sha256 == tested.reference for each in references) else None
+def _kept(tested: MaskingRecord | None, references: References, profile: Profile) -> MaskingRecord | None:
+    """The stored outcome of the masking test, while its reference and the profile stay."""
+    if tested and tested.profile == profile and any(each.sha256 == tested.reference for each in references):
+        return tested
+    return None
 
 
 @contextmanager
@@ -44,11 +41,6 @@ def _image_needed(reference: ReferenceEntry) -> Iterator[None]:
             f"The image of reference {reference.sha256} is lost ({error}). "
             "Register that photograph again, or delete the reference."
         ) from error
-
-
-def stored_segment(blobs: DiskBlobs, product_id: str, entry: ReferenceEntry) -> Segment:
-    """A segment of a bank. BlobMissing, BlobDamaged, BankDamaged where it cannot be read."""
-    return decode_segment(blobs.get(product_id, "segments", entry.segment))
 
 
 class BankBuilder:
@@ -76,7 +68,8 @@ class BankBuilder:
         self._extractor = ReferenceExtractor(engine, device)
 
     def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
-        """Publish the next version: the active one's references after `change`, under the product's settings of now.
+        """Publish the next version: the active one's references after `change`, under the product's settings of now
+        (a deletion keeps to those that made the active version: it must not depend on images that may be lost).
 
         A segment that those settings have outdated, that cannot be read any more, or that was never made (`segment`
         is empty) is made from the reference as uploaded. A `rebuild` makes all of them again, and starts from the
@@ -87,26 +80,81 @@ class BankBuilder:
             BankDamaged: the active version or one of its reference images is lost.
             StorageFull, StorageUnavailable: nothing was published.
         """
+        product = self._catalog.product(product_id)
         maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
         while True:
-            product = self._catalog.product(product_id)
-            settings = product.settings
-            recipe = Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
-            pointer = self._catalog.pointer(product_id)
-            active = self._newest_intact(product_id) if reason == "rebuild" else self._active(product_id, pointer)
-            references = change(active.references if active else ())
-            usable = active if active and reason != "rebuild" and recipe.made(active) else None
-            tested = usable.masking if usable and reason != "masking" else None
-            masking = _kept(tested, references) or self._tested(maker, references, recipe, settings.profile)
-            entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
-            manifest = self._manifest(product_id, pointer, reason, recipe, entries, masking)
+            pointer, active = self._start(product_id, reason)
+            manifest = self._next(maker, product, pointer, active, reason, change)
             try:
-                self._catalog.publish(product_id, manifest, pointer, product_created_at=product.created_at)
+                self._catalog.publish(product_id, manifest, pointer, made_for=product)
             except StaleRevision:
-                logger.info("another registration for %s was faster; joining its version", product_id)
+                logger.info("another change of %s was faster; starting over from it", product_id)
+                product = self._same_product(product)
                 continue
             self._collect(product_id)
             return manifest
+
+    def _next(
+        self,
+        maker: ReferenceMaker,
+        product: Product,
+        pointer: BankPointer,
+        active: BankManifest | None,
+        reason: ManifestReason,
+        change: Change,
+    ) -> BankManifest:
+        settings = product.settings
+        recipe = self._recipe_of(active) if active and reason == "delete" else self._recipe_for(settings)
+        references = change(active.references if active else ())
+        usable = active if active and reason != "rebuild" and recipe.made(active) else None
+        tested = usable.masking if usable and reason != "masking" else None
+        masking = _kept(tested, references, settings.profile) or self._tested(
+            maker, references, recipe, settings.profile
+        )
+        entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
+        foreground_only = settings.profile == "robust" and masking_applies(settings, masking)
+        return BankManifest(
+            version=pointer.latest + 1,
+            parent=pointer.active,
+            reason=reason,
+            created_at=now(),
+            backbone=recipe.backbone.spec.name,
+            backbone_sha256=recipe.backbone.spec.sha256,
+            engine=recipe.backbone.engine,
+            precision=recipe.backbone.precision,
+            preprocessing=recipe.preprocessing,
+            width=recipe.backbone.spec.width,
+            references=entries,
+            masking=masking,
+            heat_scale=self._heat_scale(product.product_id, entries, foreground_only),
+        )
+
+    def _recipe_for(self, settings: ProductSettings) -> Recipe:
+        return Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
+
+    def _recipe_of(self, manifest: BankManifest) -> Recipe:
+        return Recipe(self._backbones.get(manifest.backbone), manifest.preprocessing)
+
+    def _same_product(self, product: Product) -> Product:
+        """The product as it is now; ProductNotFound where it was deleted and another one has its id."""
+        found = self._catalog.product(product.product_id)
+        if found.created_at != product.created_at:
+            raise ProductNotFound(
+                f"Product {product.product_id!r} was deleted meanwhile. Register its references again."
+            )
+        return found
+
+    def _start(self, product_id: str, reason: ManifestReason) -> tuple[BankPointer, BankManifest | None]:
+        if reason == "rebuild":
+            return self._catalog.pointer(product_id), self._newest_intact(product_id)
+        return self._catalog.active(product_id)
+
+    def _heat_scale(self, product_id: str, entries: References, foreground_only: bool) -> float | None:
+        if len(entries) < 2:
+            return None
+        compared = [entries[position] for position in evenly_spaced(len(entries), REFERENCES_COMPARED)]
+        segments = [stored_segment(self._blobs, product_id, entry.segment) for entry in compared]
+        return heat_scale(segments, self._engine, self._device, foreground_only=foreground_only)
 
     def repair(self, product_id: str, damaged: BankManifest) -> BankManifest:
         """Make the segments of a version that cannot be read any more again, as they were made.
@@ -117,34 +165,31 @@ class BankBuilder:
             BankDamaged: a reference image is lost too, or the version neither serves nor came out the same.
         """
         maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
-        recipe = Recipe(self._backbones.get(damaged.backbone), damaged.preprocessing)
+        recipe = self._recipe_of(damaged)
         references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
         if references == damaged.references:
             return damaged
-        pointer = self._catalog.pointer(product_id)
-        if pointer.active != damaged.version:
-            raise BankDamaged(f"Bank version {damaged.version} of {product_id!r} cannot be read. Activate another one.")
-        repaired = replace(
-            damaged,
-            version=pointer.latest + 1,
-            parent=damaged.version,
-            reason="repair",
-            created_at=now(),
-            engine=recipe.backbone.engine,
-            precision=recipe.backbone.precision,
-            references=references,
-        )
-        self._catalog.publish(product_id, repaired, pointer)
-        return repaired
-
-    def _active(self, product_id: str, pointer: BankPointer) -> BankManifest | None:
-        if pointer.active is not None:
-            return self._catalog.manifest(product_id, pointer.active)
-        if pointer.latest:
-            raise BankDamaged(
-                f"The record of which bank serves {product_id!r} is lost. Activate a version, or rebuild."
+        while True:
+            product, pointer = self._catalog.product(product_id), self._catalog.pointer(product_id)
+            if pointer.active != damaged.version:
+                raise BankDamaged(
+                    f"Bank version {damaged.version} of {product_id!r} cannot be read. Activate another one."
+                )
+            repaired = replace(
+                damaged,
+                version=pointer.latest + 1,
+                parent=damaged.version,
+                reason="repair",
+                created_at=now(),
+                engine=recipe.backbone.engine,
+                precision=recipe.backbone.precision,
+                references=references,
             )
-        return None
+            try:
+                self._catalog.publish(product_id, repaired, pointer, made_for=product)
+            except StaleRevision:
+                continue
+            return repaired
 
     def _newest_intact(self, product_id: str) -> BankManifest | None:
         """The active version, or the newest one that can be read: what a rebuild starts from."""
@@ -175,38 +220,11 @@ class BankBuilder:
 
     def _readable(self, product_id: str, reference: ReferenceEntry) -> bool:
         try:
-            stored_segment(self._blobs, product_id, reference)
+            stored_segment(self._blobs, product_id, reference.segment)
         except (BlobMissing, BlobDamaged, BankDamaged) as error:
             logger.warning("a segment of %s is made again: %s", product_id, error)
             return False
         return True
-
-    def _manifest(
-        self,
-        product_id: str,
-        pointer: BankPointer,
-        reason: ManifestReason,
-        recipe: Recipe,
-        entries: References,
-        masking: MaskingRecord | None,
-    ) -> BankManifest:
-        compared = [entries[position] for position in evenly_spaced(len(entries), REFERENCES_COMPARED)]
-        segments = [stored_segment(self._blobs, product_id, entry) for entry in compared] if len(entries) > 1 else []
-        return BankManifest(
-            version=pointer.latest + 1,
-            parent=pointer.active,
-            reason=reason,
-            created_at=now(),
-            backbone=recipe.backbone.spec.name,
-            backbone_sha256=recipe.backbone.spec.sha256,
-            engine=recipe.backbone.engine,
-            precision=recipe.backbone.precision,
-            preprocessing=recipe.preprocessing,
-            width=recipe.backbone.spec.width,
-            references=entries,
-            masking=masking,
-            heat_scale=heat_scale(segments, self._engine, self._device),
-        )
 
     def _collect(self, product_id: str) -> None:
         """Drop the versions beyond the limit and what only they needed; nothing while a version cannot be read."""

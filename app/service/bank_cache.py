@@ -2,8 +2,9 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from app.engine.bank import MemoryBank
 from app.storage.documents import BankManifest
@@ -26,6 +27,15 @@ class LoadedBank:
     bank: MemoryBank
 
 
+@dataclass(slots=True)
+class _Turn:
+    """One load: who does it holds the lock; `callers` counts those who load or wait, `loaded` is what they get."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    callers: int = 0
+    loaded: LoadedBank | None = None
+
+
 class BankCache:
     """Least-recently-used banks under a byte budget; the newest stays even if it alone exceeds the budget."""
 
@@ -33,27 +43,24 @@ class BankCache:
         self._budget_bytes = budget_bytes
         self._banks: OrderedDict[BankKey, LoadedBank] = OrderedDict()
         self._guard = threading.Lock()
-        self._loading: dict[BankKey, threading.Lock] = {}
+        self._loading: dict[BankKey, _Turn] = {}
 
     def get(self, key: BankKey, load: Callable[[], LoadedBank]) -> LoadedBank:
-        """The bank; where it is not in memory, one caller loads it and the others wait for that."""
-        if found := self.peek(key):
-            return found
-        with self._guard:
-            turn = self._loading.setdefault(key, threading.Lock())
-        with turn:
-            if found := self.peek(key):
-                return found
-            loaded = load()
-            self._keep(key, loaded)
-            return loaded
+        """The bank; where it is not in memory, one caller loads it and the others wait for that. Counts as a use.
 
-    def peek(self, key: BankKey) -> LoadedBank | None:
-        """The bank if it is in memory; counts as a use."""
+        What `load` gives is kept under its own version: a damaged version may come back repaired as a newer one.
+        """
+        if found := self._used(key):
+            return found
+        with self._turn(key) as turn:
+            if turn.loaded is None:
+                turn.loaded = self._used(key) or self._kept(key, load())
+            return turn.loaded
+
+    def holds(self, key: BankKey) -> bool:
+        """Whether the bank is in memory; no use of it."""
         with self._guard:
-            if key in self._banks:
-                self._banks.move_to_end(key)
-            return self._banks.get(key)
+            return key in self._banks
 
     def drop_product(self, product_id: str) -> None:
         """Forget every bank of a product."""
@@ -69,11 +76,34 @@ class BankCache:
     def __len__(self) -> int:
         return len(self._banks)
 
-    def _keep(self, key: BankKey, loaded: LoadedBank) -> None:
+    def _used(self, key: BankKey) -> LoadedBank | None:
         with self._guard:
-            self._banks[key] = loaded
-            self._loading.pop(key, None)
+            if key in self._banks:
+                self._banks.move_to_end(key)
+            return self._banks.get(key)
+
+    @contextmanager
+    def _turn(self, key: BankKey) -> Iterator[_Turn]:
+        """The load of a bank, held by one caller at a time; forgotten when the last one leaves."""
+        with self._guard:
+            turn = self._loading.setdefault(key, _Turn())
+            turn.callers += 1
+        try:
+            with turn.lock:
+                yield turn
+        finally:
+            with self._guard:
+                turn.callers -= 1
+                if not turn.callers:
+                    del self._loading[key]
+
+    def _kept(self, key: BankKey, loaded: LoadedBank) -> LoadedBank:
+        with self._guard:
+            own = replace(key, version=loaded.manifest.version)
+            self._banks[own] = loaded
+            self._banks.move_to_end(own)
             total = sum(each.bank.size_bytes for each in self._banks.values())
             while total > self._budget_bytes and len(self._banks) > 1:
                 _, dropped = self._banks.popitem(last=False)
                 total -= dropped.bank.size_bytes
+        return loaded

@@ -3,14 +3,23 @@
 import logging
 
 from app.engine.bank import MemoryBank, Segment
-from app.errors import BackboneMismatch, BankDamaged, BlobDamaged, BlobMissing, NoReferences, StaleRevision
+from app.errors import (
+    BackboneMismatch,
+    BankDamaged,
+    BankNotFound,
+    BlobDamaged,
+    BlobMissing,
+    NoReferences,
+    StaleRevision,
+)
 from app.service.backbones import Backbones
-from app.service.bank_builder import BankBuilder, stored_segment
+from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey, LoadedBank
 from app.service.engine_thread import EngineThread, Priority
 from app.storage.disk.blobs import DiskBlobs
 from app.storage.disk.catalog import DiskCatalog
 from app.storage.documents import BankManifest, Product
+from app.storage.segments import stored_segment
 
 logger = logging.getLogger(__name__)
 
@@ -56,17 +65,12 @@ class BankService:
         Raises:
             ProductNotFound, BankDamaged.
         """
-        pointer = self._catalog.pointer(product_id)
-        if pointer.active is None:
-            if pointer.latest:
-                raise BankDamaged(f"Which bank serves {product_id!r} is lost. Activate a version, or rebuild the bank.")
-            return None
-        return self._catalog.manifest(product_id, pointer.active)
+        return self._catalog.active(product_id)[1]
 
     def activate(self, product_id: str, version: int) -> BankManifest:
         """Let a kept version serve (rollback). ProductNotFound, BankNotFound, BankDamaged, BackboneMismatch."""
         manifest = self._catalog.manifest(product_id, version)
-        self._check_backbone(manifest)
+        self._check_backbone(product_id, manifest)
         while True:
             try:
                 self._catalog.activate(product_id, version, self._catalog.pointer(product_id))
@@ -78,8 +82,10 @@ class BankService:
         """A new version from the references as uploaded, under the settings and the backbone of now.
 
         Raises:
-            ProductNotFound, BankDamaged (an uploaded image is lost).
+            ProductNotFound, BankDamaged (an uploaded image is lost); NoReferences before the first registration.
         """
+        if not self._catalog.pointer(product_id).latest:
+            raise no_references(product_id)
         return self._builder.update(product_id, "rebuild")
 
     def loaded(self, product: Product, version: int | None = None) -> LoadedBank:
@@ -91,21 +97,31 @@ class BankService:
             NoReferences: nothing was registered yet, or every reference was deleted.
             BankNotFound, BankDamaged, BackboneMismatch.
         """
-        active = self._catalog.pointer(product.product_id).active
-        wanted = active if version is None else version
-        if wanted is None:
-            self.active(product.product_id)
-            raise no_references(product.product_id)
-        return self._cache.get(_key(product, wanted), lambda: self._load(product.product_id, wanted))
+        if version is not None:
+            return self._cached(product, version)
+        while True:
+            serving = self._catalog.pointer(product.product_id).active
+            if serving is None:
+                self.active(product.product_id)
+                raise no_references(product.product_id)
+            try:
+                return self._cached(product, serving)
+            except BankNotFound:
+                # Pruned since the pointer was read: another version serves by now.
+                if self._catalog.pointer(product.product_id).active == serving:
+                    raise
+
+    def _cached(self, product: Product, version: int) -> LoadedBank:
+        return self._cache.get(_key(product, version), lambda: self._load(product.product_id, version))
 
     def is_loaded(self, product: Product, version: int) -> bool:
-        return self._cache.peek(_key(product, version)) is not None
+        return self._cache.holds(_key(product, version))
 
     def _load(self, product_id: str, version: int) -> LoadedBank:
         manifest = self._catalog.manifest(product_id, version)
         if not manifest.references:
             raise no_references(product_id)
-        self._check_backbone(manifest)
+        self._check_backbone(product_id, manifest)
         try:
             segments = self._segments(product_id, manifest)
         except (BlobMissing, BlobDamaged) as error:
@@ -116,13 +132,13 @@ class BankService:
         return LoadedBank(manifest, bank)
 
     def _segments(self, product_id: str, manifest: BankManifest) -> list[Segment]:
-        return [stored_segment(self._blobs, product_id, entry) for entry in manifest.references]
+        return [stored_segment(self._blobs, product_id, entry.segment) for entry in manifest.references]
 
-    def _check_backbone(self, manifest: BankManifest) -> None:
-        if self._backbones.spec(manifest.backbone).sha256 != manifest.backbone_sha256:
+    def _check_backbone(self, product_id: str, manifest: BankManifest) -> None:
+        if self._backbones.sha256(manifest.backbone) != manifest.backbone_sha256:
             raise BackboneMismatch(
-                f"Bank version {manifest.version} was made by another build of {manifest.backbone}. "
-                "Rebuild it: POST /products/{id}/banks"
+                f"Bank version {manifest.version} was made by a backbone {manifest.backbone} that the registry no "
+                f"longer has. Rebuild it with the one of now: POST /products/{product_id}/banks"
             )
 
 

@@ -9,6 +9,8 @@ from enum import Enum
 from functools import partial
 from typing import Any, TypeVar
 
+from app.errors import Draining
+
 Result = TypeVar("Result")
 Piece = tuple[Callable[[], Any], Future[Any]]
 
@@ -33,6 +35,7 @@ class EngineThread:
         self._pieces: dict[Priority, deque[Piece]] = {priority: deque() for priority in Priority}
         self._inspections_under_way = 0
         self._registration_due = False
+        self._refusing_registration = False
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
@@ -51,14 +54,27 @@ class EngineThread:
                 self._changed.notify()
 
     def run(self, priority: Priority, piece: Callable[..., Result], *arguments: object) -> Result:
-        """Queue a piece, called with the arguments, and wait for its result; what it raises is raised here."""
+        """Queue a piece, called with the arguments, and wait for its result; what it raises is raised here.
+
+        Raises:
+            Draining: the service is stopping, and takes no such piece any more.
+        """
         outcome: Future[Result] = Future()
         with self._changed:
-            if self._closed:
-                raise RuntimeError("the engine thread has ended")
+            if self._closed or (self._refusing_registration and priority is Priority.REGISTRATION):
+                raise _draining()
             self._pieces[priority].append((partial(piece, *arguments), outcome))
             self._changed.notify()
         return outcome.result()
+
+    def refuse_registration(self) -> None:
+        """Take no registration pieces any more and refuse those that wait: none must hold up a stop."""
+        with self._changed:
+            self._refusing_registration = True
+            refused = list(self._pieces[Priority.REGISTRATION])
+            self._pieces[Priority.REGISTRATION].clear()
+        for _, outcome in refused:
+            outcome.set_exception(_draining())
 
     @property
     def waiting(self) -> int:
@@ -79,6 +95,7 @@ class EngineThread:
                 outcome.set_result(piece())
             except BaseException as error:
                 outcome.set_exception(error)
+            del next_piece, piece, outcome  # they hold images and banks, and the next piece may be long in coming
 
     def _next(self) -> Piece | None:
         """The piece whose turn it is, as soon as there is one; None when closed and done."""
@@ -93,3 +110,9 @@ class EngineThread:
                 if self._closed:
                     return None
                 self._changed.wait()
+
+
+def _draining() -> Draining:
+    return Draining(
+        "The service is stopping. Send the request again: another instance, or this one restarted, takes it."
+    )

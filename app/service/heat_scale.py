@@ -18,17 +18,20 @@ def evenly_spaced(count: int, limit: int) -> list[int]:
     return [round(step * (count - 1) / (limit - 1)) for step in range(limit)]
 
 
-def heat_scale(segments: Sequence[Segment], engine: EngineThread, device: str) -> float | None:
+def heat_scale(
+    segments: Sequence[Segment], engine: EngineThread, device: str, *, foreground_only: bool
+) -> float | None:
     """Twice the largest leave-one-out patch distance between the segments; None for fewer than two.
 
-    Each one's unrotated foreground patches are searched among all the others' rows, one segment a piece.
+    Each one's unrotated patches, or only those of its foreground, are searched among all the others' rows, one segment
+    a piece.
     """
     if len(segments) < 2:
         return None
-    banks = [MemoryBank([part], device) for part in segments]
+    banks = [engine.run(Priority.REGISTRATION, MemoryBank, [part], device) for part in segments]
     largest = 0.0
     for own, part in enumerate(segments):
-        queries = part.upright[part.foreground]
+        queries = part.upright[part.foreground] if foreground_only else part.upright
         if not len(queries):
             continue
         others = [bank for other, bank in enumerate(banks) if other != own]

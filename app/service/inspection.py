@@ -1,9 +1,6 @@
 """Inspecting one photograph."""
 
 import hashlib
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -18,27 +15,14 @@ from app.engine.preprocess import preprocess
 from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Image, Mask, PatchFeatures
 from app.service.backbones import Backbones
-from app.service.bank_builder import now
 from app.service.bank_cache import LoadedBank
 from app.service.banks import BankService
+from app.service.clock import StageClock, now
 from app.service.engine_thread import EngineThread, Priority
-from app.service.masking import masking_applies
+from app.service.masking_policy import masking_applies
 from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult
 from app.storage.disk.catalog import DiskCatalog
 from app.storage.documents import Product
-
-
-class StageClock:
-    """Milliseconds per stage, in the order in which the stages ran."""
-
-    def __init__(self) -> None:
-        self.timings_ms: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.timings_ms[name] = 1000 * (time.perf_counter() - started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +107,7 @@ class InspectionService:
 def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, backbone: Backbone) -> Foreground:
     """The mask that scoring uses. `robust`: one that the references make implausible is not trusted (ALGORITHM 3.6)."""
     everything = np.ones(features.geometry.grid.patches, bool)
-    if not masking_applies(product, loaded.manifest.masking):
+    if not masking_applies(product.settings, loaded.manifest.masking):
         return Foreground(everything, ())
     mask = foreground_mask(features, backbone.spec, product.settings.profile)
     if product.settings.profile == "paper":

@@ -3,17 +3,11 @@
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.bank_builder import BankBuilder
 from app.service.banks import BankService, no_references
+from app.service.masking_policy import masking_view
 from app.service.results import MaskingView
 from app.storage.disk.blobs import DiskBlobs
 from app.storage.disk.catalog import DiskCatalog
-from app.storage.documents import MaskingRecord, Product
-
-
-def masking_applies(product: Product, record: MaskingRecord | None) -> bool:
-    """Whether inspections mask the background: as the operator says, else as the masking test found."""
-    if product.settings.masking == "auto":
-        return record is not None and record.verdict.accepted
-    return product.settings.masking == "on"
+from app.storage.documents import MaskingRecord
 
 
 class MaskingService:
@@ -29,12 +23,7 @@ class MaskingService:
         """Setting, verdict and numbers. ProductNotFound; NoReferences before the first registration."""
         product = self._catalog.product(product_id)
         record = self._record(product_id)
-        return MaskingView(
-            setting=product.settings.masking,
-            applied=masking_applies(product, record),
-            reference=record.reference,
-            verdict=record.verdict,
-        )
+        return masking_view(product.settings, record)
 
     def preview(self, product_id: str) -> bytes:
         """The preview picture (PNG). ProductNotFound, NoReferences, BankDamaged."""

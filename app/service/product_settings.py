@@ -50,11 +50,15 @@ def _statistic(value: Any) -> Statistic:
 
 def _check_number(statistic: Statistic) -> None:
     """`mean_topk` needs k and `percentile` needs q; elsewhere they would be ignored, so they are refused."""
+    if statistic.name == "mean_topk" and statistic.k is None:
+        raise InvalidSettings("statistic.k: mean_topk needs k, the number of patches that it averages.")
     if statistic.name == "mean_topk":
         _whole_number("statistic.k", statistic.k, 1, 1_000_000)
     elif statistic.k is not None:
         raise InvalidSettings(f"statistic.k: only mean_topk has a k, not {statistic.name}.")
     if statistic.name == "percentile":
+        if statistic.q is None:
+            raise InvalidSettings("statistic.q: percentile needs q, a number from 0 to 100.")
         if isinstance(statistic.q, bool) or not isinstance(statistic.q, int | float) or not 0 <= statistic.q <= 100:
             raise InvalidSettings(f"statistic.q: {statistic.q!r} is not a number from 0 to 100.")
     elif statistic.q is not None:

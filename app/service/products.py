@@ -1,8 +1,9 @@
 """Products: creating, changing, listing and deleting them."""
 
+import itertools
 import logging
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -11,8 +12,9 @@ from app.engine.options import ProductSettings
 from app.errors import (
     BankDamaged,
     Conflict,
-    InvalidProductId,
+    InspectorError,
     InvalidSettings,
+    NotFound,
     NotReady,
     PreconditionFailed,
     ProductDamaged,
@@ -20,18 +22,18 @@ from app.errors import (
     StaleRevision,
 )
 from app.service.backbones import Backbones
-from app.service.bank_builder import BankBuilder, now
+from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache
 from app.service.banks import BankService
-from app.service.masking import masking_applies
+from app.service.clock import now
+from app.service.masking_policy import masking_view
+from app.service.product_id import check_product_id
 from app.service.product_settings import merged
-from app.service.results import MaskingView, ProductView
+from app.service.results import ProductView
 from app.storage.disk.catalog import DiskCatalog
 from app.storage.documents import BankManifest, Product
 
 logger = logging.getLogger(__name__)
-
-PRODUCT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Unset(Enum):
@@ -94,8 +96,11 @@ class ProductService:
                 return self.create(product_id, settings, display_name, metadata), True
             raise
         chosen = merged(self._defaults, settings or {})
-        written = {"settings": chosen, "display_name": display_name, "metadata": dict(metadata or {})}
-        return self._write(product_id, lambda product: replace(product, **written), expected_revision), False
+
+        def replaced(product: Product) -> Product:
+            return replace(product, settings=chosen, display_name=display_name, metadata=dict(metadata or {}))
+
+        return self._write(product_id, replaced, expected_revision), False
 
     def change(
         self,
@@ -125,7 +130,8 @@ class ProductService:
     def page(self, after: str | None, limit: int) -> list[ProductView]:
         """The products behind `after` in the order of their ids, at most `limit`."""
         ids = [each for each in self._catalog.product_ids() if after is None or each > after]
-        return [view for each in ids[:limit] if (view := self._view_if_there(each))]
+        views = (view for each in ids if (view := self._view_if_there(each)))
+        return list(itertools.islice(views, limit))
 
     def view(self, product_id: str) -> ProductView:
         """A product and the state of its bank; a damaged bank is told as `problem`. ProductNotFound."""
@@ -139,10 +145,10 @@ class ProductService:
             product=product,
             bank_version=active.version if active and active.references else None,
             bank_loaded=active is not None and self._banks.is_loaded(product, active.version),
-            backbone=self._backbones.name_of(product.settings.backbone),
+            backbone=active.backbone if active else self._backbones.name_of(product.settings.backbone),
             references=len(active.references) if active else 0,
             rebuild_needed=active is not None and self._outdated(product, active),
-            masking=_masking_view(product, active),
+            masking=masking_view(product.settings, active.masking) if active and active.masking else None,
             problem=problem,
         )
 
@@ -155,6 +161,15 @@ class ProductService:
         """Delete a product with its references and banks. ProductNotFound."""
         self._catalog.delete(product_id)
         self._cache.drop_product(product_id)
+
+    def feature_sizes(self, product_id: str) -> tuple[int, int]:
+        """Smaller edge and patch size, px, of the product or of one that would be created now. InvalidProductId."""
+        check_product_id(product_id)
+        try:
+            settings = self._catalog.product(product_id).settings
+        except ProductNotFound:
+            settings = self._defaults
+        return settings.smaller_edge, self._backbones.spec(settings.backbone).patch_size
 
     def ensure(self, product_id: str, *, create: bool) -> bool:
         """See to it that the product exists; whether it had to be created. ProductNotFound, InvalidProductId."""
@@ -174,7 +189,9 @@ class ProductService:
             return False
         return True
 
-    def _write(self, product_id: str, change: Any, expected_revision: int | None) -> ProductView:
+    def _write(
+        self, product_id: str, change: Callable[[Product], Product], expected_revision: int | None
+    ) -> ProductView:
         while True:
             product = self._catalog.product(product_id)
             if expected_revision not in (None, product.revision):
@@ -183,15 +200,25 @@ class ProductService:
                     "Read it again and repeat the change."
                 )
             changed = change(product)
-            self._usable(changed.settings)
+            if changed.settings.backbone != product.settings.backbone:
+                self._usable(changed.settings)
             try:
                 written = self._catalog.replace(changed)
             except StaleRevision:
                 continue
-            active = self._banks.active(product_id)
-            if active and self._outdated(written, active):
-                self._builder.update(product_id, "settings")
+            self._rebuild_if_outdated(product, written)
             return self.view(product_id)
+
+    def _rebuild_if_outdated(self, before: Product, written: Product) -> None:
+        """Make the bank that new settings ask for; where that fails, the settings are what they were before."""
+        try:
+            active = self._banks.active(written.product_id)
+            if active and self._outdated(written, active):
+                self._builder.update(written.product_id, "settings")
+        except InspectorError:
+            with suppress(StaleRevision, NotFound):
+                self._catalog.replace(replace(written, settings=before.settings))
+            raise
 
     def _usable(self, settings: ProductSettings) -> ProductSettings:
         """The settings, once their backbone was found to load."""
@@ -202,9 +229,11 @@ class ProductService:
         return settings
 
     def _outdated(self, product: Product, active: BankManifest) -> bool:
-        spec = self._backbones.spec(product.settings.backbone)
-        wanted = (spec.sha256, product.settings.preprocessing)
-        return bool(active.references) and (active.backbone_sha256, active.preprocessing) != wanted
+        """Whether the product's settings of now would make another bank of the same references."""
+        settings = product.settings
+        wanted = (self._backbones.sha256(settings.backbone), settings.preprocessing)
+        tested = active.masking is None or active.masking.profile == settings.profile
+        return bool(active.references) and not (tested and (active.backbone_sha256, active.preprocessing) == wanted)
 
     def _view_if_there(self, product_id: str) -> ProductView | None:
         try:
@@ -212,19 +241,3 @@ class ProductService:
         except (ProductNotFound, ProductDamaged) as error:
             logger.warning("left out of the list: %s", error)
             return None
-
-
-def check_product_id(product_id: str) -> None:
-    """Refuse an id that would not do as a folder name and a key. InvalidProductId."""
-    if not PRODUCT_ID.fullmatch(product_id):
-        raise InvalidProductId(
-            f"{product_id[:80]!r} is not a product id. Use 1 to 64 letters, digits, '.', '_' and '-', "
-            "a letter or digit first; a free name goes into display_name."
-        )
-
-
-def _masking_view(product: Product, active: BankManifest | None) -> MaskingView | None:
-    if active is None or active.masking is None:
-        return None
-    record = active.masking
-    return MaskingView(product.settings.masking, masking_applies(product, record), record.reference, record.verdict)

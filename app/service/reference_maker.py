@@ -37,7 +37,7 @@ class ReferenceMaker:
         self._extractor = extractor
         self._max_pixels = max_pixels
         self._entries: dict[tuple[str, Recipe], ReferenceEntry] = {}
-        self._tests: dict[tuple[str, Recipe], MaskingRecord] = {}
+        self._tests: dict[tuple[str, Recipe, Profile], MaskingRecord] = {}
         self._recent: tuple[str, Recipe, list[Rotated]] | None = None
 
     def entry(self, reference: ReferenceEntry, recipe: Recipe) -> ReferenceEntry:
@@ -61,7 +61,7 @@ class ReferenceMaker:
 
     def masking_record(self, reference: ReferenceEntry, recipe: Recipe, profile: Profile) -> MaskingRecord:
         """Run the masking test on a reference and its eight rotations, and store its preview (ALGORITHM 3.5)."""
-        key = (reference.sha256, recipe)
+        key = (reference.sha256, recipe, profile)
         if key not in self._tests:
             rotations = self._rotations(reference, recipe, ROTATION_ANGLES_DEG)
             features, masks = [each.features for each in rotations], [each.mask for each in rotations]
@@ -70,7 +70,7 @@ class ReferenceMaker:
             verdict = masking_test(features, masks, ROTATION_ANGLES_DEG)
             picture = preview(self._image(reference), masks, ROTATION_ANGLES_DEG, features[0].geometry)
             stored = self._blobs.put(self.product_id, "previews", encode_png(picture))
-            self._tests[key] = MaskingRecord(reference.sha256, verdict, stored)
+            self._tests[key] = MaskingRecord(reference.sha256, verdict, stored, profile)
         return self._tests[key]
 
     def _rotations(self, reference: ReferenceEntry, recipe: Recipe, angles_deg: Sequence[float]) -> list[Rotated]:

@@ -8,9 +8,10 @@ from typing import TypeVar
 from app.engine.image_file import decode_image
 from app.engine.preprocess import geometry
 from app.engine.types import Size
-from app.errors import BlobMissing, InvalidRequest, ReferenceNotFound, TooManyImages
-from app.service.bank_builder import BankBuilder, References, now
+from app.errors import BlobDamaged, BlobMissing, InvalidRequest, ReferenceNotFound, TooManyImages
+from app.service.bank_builder import BankBuilder, References
 from app.service.banks import BankService
+from app.service.clock import now
 from app.service.masking import MaskingService
 from app.service.products import ProductService
 from app.service.results import Registered, Upload
@@ -65,22 +66,27 @@ class RegistrationService:
                 "Send them in several requests.",
                 limit=self._max_images,
             )
-        sent = {entry.sha256: entry for entry in (self._checked(each, place) for place, each in enumerate(uploads))}
-        checked = time.perf_counter()
+        smaller_edge, patch_size = self._products.feature_sizes(product_id)
+        checked = [self._checked(each, place, smaller_edge, patch_size) for place, each in enumerate(uploads)]
+        sent = {entry.sha256: entry for entry in checked}
+        decoded = time.perf_counter()
         created = self._products.ensure(product_id, create=self._auto_create)
-        present = {entry.sha256 for entry in self._present(product_id)}
         for upload in uploads:
             self._blobs.put(product_id, "references", upload.data)
-        manifest = self._publish(product_id, sent, present)
+        manifest = self._publish(product_id, sent)
         done = time.perf_counter()
         return Registered(
             product_id=product_id,
             product_created=created,
             manifest=manifest,
             received=tuple(sent),
-            already_present=frozenset(sent) & present,
+            already_present=frozenset(
+                entry.sha256
+                for entry in manifest.references
+                if entry.sha256 in sent and entry.added_at != sent[entry.sha256].added_at
+            ),
             masking=self._masking.view(product_id),
-            timings_ms={"decode": 1000 * (checked - started), "total": 1000 * (done - started)},
+            timings_ms={"decode": 1000 * (decoded - started), "total": 1000 * (done - started)},
         )
 
     def entries(self, product_id: str) -> References:
@@ -101,7 +107,7 @@ class RegistrationService:
         entry = self.entry(product_id, sha256)
         try:
             return self._blobs.get(product_id, "references", sha256), entry.media_type
-        except BlobMissing as error:
+        except (BlobMissing, BlobDamaged) as error:
             raise ReferenceNotFound(
                 f"The image of reference {sha256!r} is lost. Register that photograph again."
             ) from error
@@ -121,18 +127,18 @@ class RegistrationService:
         active = self._banks.active(product_id)
         return active.references if active else ()
 
-    def _publish(self, product_id: str, sent: dict[str, ReferenceEntry], present: set[str]) -> BankManifest:
+    def _publish(self, product_id: str, sent: dict[str, ReferenceEntry]) -> BankManifest:
         active = self._banks.active(product_id)
-        if active and set(sent) <= present:
+        if active and set(sent) <= {entry.sha256 for entry in active.references}:
             return active
         return self._builder.update(product_id, "register", lambda references: _joined(references, sent))
 
-    def _checked(self, upload: Upload, place: int) -> ReferenceEntry:
+    def _checked(self, upload: Upload, place: int, smaller_edge: int, patch_size: int) -> ReferenceEntry:
         """What is known of an upload once it was decoded; the pixels are dropped, many large images would not fit."""
         try:
             decoded = decode_image(upload.data, self._max_pixels)
             height, width = decoded.pixels.shape[:2]
-            geometry(Size(height, width), smaller_edge=448, patch_size=14)
+            geometry(Size(height, width), smaller_edge, patch_size)
         except InvalidRequest as error:
             raise _named(error, upload, place) from error
         return ReferenceEntry(

@@ -24,7 +24,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class BackboneView:
-    """The backbone that a product answers with, and whether it is the embedded stand-in rather than DINOv2."""
+    """A loaded backbone: its name, what executes it, and its arithmetic."""
 
     name: str
     engine: str
@@ -34,6 +34,8 @@ class BackboneView:
 @dataclass(frozen=True, slots=True)
 class ProductView:
     """A product and the state of its bank. `bank_version` is None before the first registration.
+
+    `backbone` made the bank that serves; before the first registration, it is the one that would make it.
 
     `rebuild_needed`: the settings that make features (or the default backbone) have changed since the active bank was
     made and no bank with the new ones serves yet. `problem`: why the bank cannot serve and what to do, if so.

@@ -87,6 +87,10 @@ class Service:
         """Say not ready from now on; requests still on their way are answered."""
         self._draining = True
 
+    def abort_registrations(self) -> None:
+        """End registrations under way at their next step, unpublished; their callers are told to send them again."""
+        self._engine.refuse_registration()
+
     def close(self) -> None:
         """Finish the work at hand and end the engine thread."""
         self._engine.close()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.engine.masking_verdict import MaskingVerdict
-from app.engine.options import Preprocessing, ProductSettings
+from app.engine.options import Preprocessing, ProductSettings, Profile
 
 BlobKind = Literal["references", "segments", "previews"]
 ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings"]
@@ -44,11 +44,13 @@ class ReferenceEntry:
 
 @dataclass(frozen=True, slots=True)
 class MaskingRecord:
-    """The stored outcome of the masking test: which reference it was run on, and the preview blob (PNG)."""
+    """The stored outcome of the masking test: which reference it was run on, the preview blob (PNG), and the profile
+    whose masks were tested."""
 
     reference: str
     verdict: MaskingVerdict
     preview: str
+    profile: Profile = "robust"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from app.errors import Draining
 from app.service.engine_thread import EngineThread, Priority
 
 
@@ -49,7 +50,7 @@ def test_what_a_piece_raises_reaches_its_caller_and_the_thread_lives_on() -> Non
 def test_a_closed_engine_takes_nothing_more() -> None:
     engine = EngineThread()
     engine.close()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(Draining):
         engine.run(Priority.INSPECTION, divmod, 7, 2)
 
 
@@ -80,4 +81,24 @@ def test_a_busy_line_does_not_starve_a_registration() -> None:
             assert not done.wait(0.1)
         assert done.wait(10)
     registration.join(10)
+    engine.close()
+
+
+def test_a_stopping_service_refuses_registration_and_still_inspects() -> None:
+    engine, refused = EngineThread(), threading.Event()
+
+    def register() -> None:
+        with pytest.raises(Draining):
+            engine.run(Priority.REGISTRATION, divmod, 7, 2)
+        refused.set()
+
+    with engine.inspecting():
+        waiting = threading.Thread(target=register)
+        waiting.start()
+        while not engine.waiting:
+            threading.Event().wait(0.001)
+        engine.refuse_registration()
+        assert refused.wait(10)
+        assert engine.run(Priority.INSPECTION, divmod, 7, 2) == (3, 1)
+    waiting.join(10)
     engine.close()

@@ -1,8 +1,13 @@
 """Products: settings, changes that rebuild, conflicts."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
 
 from app.errors import (
+    BackboneMismatch,
+    BankDamaged,
     Conflict,
     InvalidProductId,
     InvalidSettings,
@@ -11,6 +16,8 @@ from app.errors import (
 )
 from app.service.results import InspectionRequest
 from app.service.service import Service
+from app.settings import Settings
+from app.storage.disk.catalog import DiskCatalog
 from tests.api.photographs import photograph
 from tests.service.conftest import upload
 
@@ -96,3 +103,74 @@ def test_loading_brings_the_bank_into_memory(service: Service) -> None:
     service.references.add("flange", [upload(1)])
     assert not service.products.view("flange").bank_loaded
     assert service.products.load("flange").bank_loaded
+
+
+def test_settings_that_change_while_a_bank_is_made_are_those_of_the_bank(service: Service) -> None:
+    """A change arrives in the middle of the first registration: the bank that serves is made with it all the same."""
+    service.products.create("flange")
+    with ThreadPoolExecutor(2) as callers:
+        registration = callers.submit(service.references.add, "flange", [upload(seed) for seed in range(6)])
+        while not service.readiness().waiting:
+            pass
+        service.products.change("flange", {"smaller_edge": 224})
+        registration.result()
+    view = service.products.view("flange")
+    assert (view.references, view.rebuild_needed) == (6, False)
+
+
+def test_a_changed_profile_runs_the_masking_test_with_its_masks(service: Service, settings: Settings) -> None:
+    service.references.add("flange", [upload(1)])
+    assert service.products.change("flange", {"profile": "paper"}).bank_version == 2
+    record = DiskCatalog(settings.store_dir).manifest("flange", 2).masking
+    assert record is not None
+    assert record.profile == "paper"
+
+
+def test_a_change_that_cannot_be_carried_out_leaves_the_settings_as_they_were(
+    service: Service, settings: Settings
+) -> None:
+    lose_images(service, settings)
+    with pytest.raises(BankDamaged, match="Register that photograph again, or delete the reference"):
+        service.products.change("flange", {"smaller_edge": 224})
+    view = service.products.view("flange")
+    assert (view.product.settings.smaller_edge, view.rebuild_needed) == (112, False)
+
+
+def test_references_whose_images_are_lost_can_be_deleted_one_by_one(service: Service, settings: Settings) -> None:
+    first, second = lose_images(service, settings)
+    service.references.remove("flange", second)
+    assert [entry.sha256 for entry in service.references.entries("flange")] == [first]
+
+
+def test_the_list_goes_on_past_a_damaged_product(service: Service, settings: Settings) -> None:
+    for name in "abcd":
+        service.products.create(name)
+    (settings.store_dir / "products" / "a" / "product.json").write_bytes(b"?")
+    assert [view.product.product_id for view in service.products.page(None, 2)] == ["b", "c"]
+
+
+def test_a_damaged_bank_is_told_with_the_product(service: Service, settings: Settings) -> None:
+    service.references.add("flange", [upload(1)])
+    (settings.store_dir / "products" / "flange" / "banks" / "00000001.json").write_bytes(b"?")
+    view = service.products.view("flange")
+    assert not view.ready
+    assert "damaged" in (view.problem or "")
+
+
+def test_a_bank_of_a_backbone_that_the_registry_lost_needs_a_rebuild(service: Service, settings: Settings) -> None:
+    manifest = service.references.add("flange", [upload(1)]).manifest
+    catalog = DiskCatalog(settings.store_dir)
+    gone = replace(manifest, version=2, backbone="gone", backbone_sha256="1" * 64)
+    catalog.publish("flange", gone, catalog.pointer("flange"))
+    with pytest.raises(BackboneMismatch, match="POST /products/flange/banks"):
+        service.inspection.inspect("flange", photograph(1), PLAIN)
+    assert service.products.view("flange").rebuild_needed
+    assert service.banks.rebuild("flange").backbone == "tiny"
+
+
+def lose_images(service: Service, settings: Settings) -> tuple[str, ...]:
+    """Two registered references whose images as uploaded are lost afterwards."""
+    received = service.references.add("flange", [upload(1), upload(2)]).received
+    for file in (settings.store_dir / "products" / "flange" / "references").iterdir():
+        file.unlink()
+    return received

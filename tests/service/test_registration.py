@@ -1,14 +1,24 @@
 """Registering, deleting and rolling back references."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.errors import BankDamaged, ImageTruncated, InvalidRequest, ProductNotFound, ReferenceNotFound, TooManyImages
+from app.errors import (
+    BankDamaged,
+    ImageTruncated,
+    InvalidRequest,
+    NoReferences,
+    ProductNotFound,
+    ReferenceNotFound,
+    TooManyImages,
+)
 from app.service.results import InspectionRequest, Upload
 from app.service.service import Service
 from app.settings import Settings, load_settings
+from app.storage.disk.catalog import DiskCatalog
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
 from tests.service.conftest import upload
@@ -112,3 +122,28 @@ def test_without_automatic_creation_an_unknown_product_is_not_found(tmp_path: Pa
     with pytest.raises(ProductNotFound):
         strict.references.add("flange", [upload(1)])
     strict.close()
+
+
+def test_what_was_present_is_told_from_what_is_new(service: Service) -> None:
+    service.references.add("flange", [upload(1)])
+    registered = service.references.add("flange", [upload(1), upload(2)])
+    assert len(registered.manifest.references) == 2
+    assert registered.already_present == {registered.received[0]}
+
+
+def test_a_bank_is_not_published_for_a_product_that_was_deleted_and_created_again(
+    service: Service, settings: Settings
+) -> None:
+    manifest = service.references.add("flange", [upload(1)]).manifest
+    catalog = DiskCatalog(settings.store_dir)
+    before, pointer = catalog.product("flange"), catalog.pointer("flange")
+    service.products.delete("flange")
+    service.products.create("flange")
+    with pytest.raises(ProductNotFound):
+        catalog.publish("flange", replace(manifest, version=2), pointer, made_for=before)
+
+
+def test_a_product_without_any_reference_has_nothing_to_rebuild(service: Service) -> None:
+    service.products.create("flange")
+    with pytest.raises(NoReferences):
+        service.banks.rebuild("flange")

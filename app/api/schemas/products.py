@@ -111,7 +111,10 @@ class CalibrationBody(BaseModel):
 
 
 class ProductBody(BaseModel):
-    """A product and the state of its memory bank. `ready`: it has a bank and can inspect."""
+    """A product and the state of its memory bank. `ready`: it has a bank and can inspect.
+
+    `problem` says why a bank cannot serve, and what to do; null if all is well.
+    """
 
     product_id: str
     display_name: str | None
@@ -123,6 +126,7 @@ class ProductBody(BaseModel):
     backbone: str
     reference_count: int
     rebuild_needed: bool
+    problem: str | None
     masking: MaskingBody | None
     calibration: CalibrationBody
     created_at: str
@@ -143,6 +147,7 @@ class ProductBody(BaseModel):
                 "backbone": view.backbone,
                 "reference_count": view.references,
                 "rebuild_needed": view.rebuild_needed,
+                "problem": view.problem,
                 "masking": view.masking and MaskingBody.of(product.product_id, view.masking),
                 "calibration": {"state": view.calibration},
                 "created_at": product.created_at,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from app.errors import BankDamaged, BankNotFound, ConfigurationError, ProductNotFound, StaleRevision
+from app.errors import BankDamaged, BankNotFound, ConfigurationError, StaleRevision
 from app.storage.disk.bank_history import (
     list_versions,
     read_held_pointer,
@@ -17,7 +17,7 @@ from app.storage.disk.document_file import read_of_product
 from app.storage.disk.durable import explained, make_folder, move_durably, sync_folder, write_durably
 from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock, store_lock
-from app.storage.disk.product_file import add_product, read_held_product, read_product, write_product
+from app.storage.disk.product_file import add_product, read_held_product, read_product, require_product, write_product
 from app.storage.disk.store import StoreRecord, open_store, product_ids, read_record
 from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.documents_json import DocumentDamaged, encode
@@ -42,7 +42,8 @@ class DiskCatalog:
         if record is None:
             raise ConfigurationError(
                 f"The record of the store at {self._layout.root} is lost, and with it the name of its default "
-                "backbone. Set the backbone again; the bank versions tell which one made them."
+                "backbone. Set the backbone again: inspector backbone set NAME. The bank versions tell which one made "
+                "them."
             )
         return record.default_backbone
 
@@ -117,13 +118,31 @@ class DiskCatalog:
         """The versions that are kept, ascending. ProductNotFound."""
         return list_versions(self._layout, product_id, self.pointer(product_id).latest)
 
+    def active(self, product_id: str) -> tuple[BankPointer, BankManifest | None]:
+        """The pointer and the version that serves; no version before the first registration.
+
+        ProductNotFound; BankDamaged, also when it is lost which version serves.
+        """
+        while True:
+            pointer = self.pointer(product_id)
+            if pointer.active is None and pointer.latest:
+                raise BankDamaged(
+                    f"Which bank serves product {product_id!r} is lost. Activate a version, or rebuild the bank."
+                )
+            try:
+                return pointer, None if pointer.active is None else self.manifest(product_id, pointer.active)
+            except BankNotFound:
+                # Another version may serve since the pointer was read, and this one may have been pruned.
+                if self.pointer(product_id) == pointer:
+                    raise
+
     def publish(
-        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, product_created_at: str | None = None
+        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
     ) -> BankPointer:
         """Store the next version and let it serve. StaleRevision unless the pointer is `expected`; ProductNotFound.
 
-        `product_created_at` tells the product apart from one that was deleted meanwhile and created again under the
-        same id: the blobs of the manifest went with it, so that is ProductNotFound too.
+        `made_for` is the product whose settings made the bank: StaleRevision if they changed meanwhile, ProductNotFound
+        if it was deleted and created again, because the blobs of the manifest went with it.
         ValueError unless `manifest.version` follows `expected.latest`.
         """
         if manifest.version != expected.latest + 1:
@@ -131,10 +150,9 @@ class DiskCatalog:
         document = encode(manifest)
         pointer = BankPointer(manifest.version, manifest.version, expected.revision + 1)
         with product_lock(self._layout, product_id):
+            if made_for:
+                require_product(self._layout, made_for)
             require_pointer(self._layout, product_id, expected)
-            held = read_held_product(self._layout, product_id)
-            if product_created_at not in (None, held.created_at):
-                raise ProductNotFound(f"Product {product_id!r} was deleted meanwhile. Register its references again.")
             make_folder(self._layout.banks(product_id))
             write_durably(self._layout.bank(product_id, manifest.version), document)
             return write_pointer(self._layout, product_id, pointer)

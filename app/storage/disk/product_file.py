@@ -2,7 +2,7 @@
 
 import shutil
 
-from app.errors import Conflict, ProductDamaged, ProductNotFound
+from app.errors import Conflict, ProductDamaged, ProductNotFound, StaleRevision
 from app.storage.disk.document_file import read_document, read_or_quarantine
 from app.storage.disk.durable import make_folder, move_durably, write_durably
 from app.storage.disk.layout import StoreLayout
@@ -70,6 +70,18 @@ def _put_settings_back(layout: StoreLayout, product: Product) -> None:
         write_product(layout, product)
     else:
         raise Conflict(f"Product {product.product_id!r} exists. Change it instead, or use another id.")
+
+
+def require_product(layout: StoreLayout, made_for: Product) -> None:
+    """StaleRevision if the product has changed since `made_for` was read; ProductNotFound if it is another one by now.
+
+    For a caller that holds the product's lock.
+    """
+    held = read_held_product(layout, made_for.product_id)
+    if held.created_at != made_for.created_at:
+        raise ProductNotFound(f"Product {made_for.product_id!r} was deleted meanwhile. Register its references again.")
+    if held.revision != made_for.revision:
+        raise StaleRevision(f"Product {made_for.product_id!r} was changed meanwhile.")
 
 
 def _place(layout: StoreLayout, product: Product) -> None:

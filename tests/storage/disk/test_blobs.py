@@ -102,7 +102,7 @@ def test_what_is_no_product_id_never_becomes_a_path(blobs: DiskBlobs, product_id
 def test_collecting_takes_what_is_old_and_not_kept(blobs: DiskBlobs, tmp_path: Path) -> None:
     kept, old, young = (blobs.put("flange", "segments", data) for data in (b"kept", b"old", b"young"))
     for digest in (kept, old):
-        _make_old(_path(tmp_path, "segments", digest), 7200)
+        _make_old(_path(tmp_path, "segments", digest), 2 * 86_400)
     assert blobs.collect("flange", "segments", keep={kept}) == 1
     assert [blobs.exists("flange", "segments", digest) for digest in (kept, old, young)] == [True, False, True]
 

@@ -1,0 +1,24 @@
+"""The time of day, and the time that stages take."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """The time as RFC 3339, UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+class StageClock:
+    """Milliseconds per stage, in the order in which the stages ran."""
+
+    def __init__(self) -> None:
+        self.timings_ms: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.timings_ms[name] = 1000 * (time.perf_counter() - started)
