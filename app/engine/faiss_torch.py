@@ -1,4 +1,4 @@
-"""The one place that imports torch and FAISS: torch first, and FAISS's OpenBLAS told which core it runs on.
+"""The one place that imports torch and FAISS: torch first, and what their threads read at the import set before it.
 
 FAISS ships an OpenBLAS that does not know recent AMD cores and falls back to SSE there, which costs up to five times
 the time of an exact search. `OPENBLAS_CORETYPE` set by the user is left alone.
@@ -23,6 +23,8 @@ def _openblas_core_type() -> str | None:
 
 if "OPENBLAS_CORETYPE" not in os.environ and (core := _openblas_core_type()):
     os.environ["OPENBLAS_CORETYPE"] = core
+# Threads that spin while they wait take the cores from whatever else runs, another part of this process included.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch  # noqa: E402, I001
 import faiss  # noqa: E402

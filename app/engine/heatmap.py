@@ -1,6 +1,7 @@
 """The anomaly map as a picture: on the bank's fixed colour scale, never stretched per image (ALGORITHM 5.4)."""
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
 
@@ -11,9 +12,16 @@ from numpy.typing import NDArray
 from app.engine.types import AnomalyMap, Image
 
 Picture = TypeVar("Picture", AnomalyMap, Image)
+Level = TypeVar("Level", np.uint8, np.uint16)
 HeatmapStyle = Literal["heat", "overlay", "gray16"]
 COLORMAP = "inferno"
 OVERLAY_OPACITY = 0.75
+OVERLAY_FROM, OVERLAY_FULL = 0.25, 0.75
+"""Shares of the scale at which the overlay begins and is full: good parts reach half of it at their worst patch, and
+most of their patches stay below a quarter."""
+
+STRIP_PIXELS = 2**18
+"""Drawn at a time: the floating-point values of a whole large photograph would take gigabytes."""
 
 _INFERNO = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)
 _PALETTE = _INFERNO[:, 0, ::-1].astype(np.uint8)
@@ -36,36 +44,56 @@ def heatmap(
 ) -> Heatmap:
     """Draw an anomaly map (H×W) of an image (H×W×3) as PNG; `smaller_edge` in px, None for the image's own size.
 
-    `heat`: 8-bit palette. `overlay`: the image with the heat laid over it, opaque as the square of the heat, so that
-    good parts stay clear.
-    `gray16`: 16-bit grey, 65535 = `scale_max`.
+    A picture is never larger than its image: a `smaller_edge` beyond the image's own gives the image's size.
+
+    `heat`: 8-bit palette. `overlay`: the image with the heat laid over it, from a quarter of the
+    scale on. `gray16`: 16-bit grey, 65535 = `scale_max`.
     """
     shown = _scaled(anomaly_map, smaller_edge)
-    share = np.asarray(np.clip(shown / max(scale_max, 1e-12), 0, 1), np.float32)
-    levels = np.rint(share * 255).astype(np.uint8)
     if style == "heat":
-        png = palette_png(levels, _PALETTE)
+        png = palette_png(_levels(shown, scale_max, np.uint8), _PALETTE)
     elif style == "gray16":
-        png = encode_png(np.rint(share * 65535).astype(np.uint16))
+        png = encode_png(_levels(shown, scale_max, np.uint16))
     else:
-        png = encode_png(_overlay(_scaled(image, smaller_edge), levels, share))
+        png = encode_png(_overlay(_scaled(image, smaller_edge), shown, scale_max))
     return Heatmap(png, shown.shape[1], shown.shape[0], scale_max, style)
 
 
 def _scaled(picture: Picture, smaller_edge: int | None) -> Picture:
     height, width = picture.shape[:2]
-    if smaller_edge is None or smaller_edge == min(height, width):
+    if smaller_edge is None or smaller_edge >= min(height, width):
         return picture
     factor = smaller_edge / min(height, width)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return cast(Picture, cv2.resize(picture, size, interpolation=interpolation))
+    return cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def _overlay(image: Image, levels: NDArray[np.uint8], share: AnomalyMap) -> Image:
-    opacity = (OVERLAY_OPACITY * share**2)[:, :, None]
-    mixed = image.astype(np.float32) * (1 - opacity) + _PALETTE[levels].astype(np.float32) * opacity
-    return np.asarray(np.rint(mixed), np.uint8)
+def _levels(shown: AnomalyMap, scale_max: float, depth: type[Level]) -> NDArray[Level]:
+    levels = np.empty(shown.shape, depth)
+    for rows in _strips(shown):
+        levels[rows] = np.rint(_share(shown[rows], scale_max) * np.iinfo(depth).max)
+    return levels
+
+
+def _overlay(image: Image, shown: AnomalyMap, scale_max: float) -> Image:
+    mixed = np.empty_like(image)
+    for rows in _strips(image):
+        share = _share(shown[rows], scale_max)
+        ramp = np.clip((share - OVERLAY_FROM) / (OVERLAY_FULL - OVERLAY_FROM), 0, 1)
+        opacity = (OVERLAY_OPACITY * ramp)[:, :, None]
+        heat = _PALETTE[np.rint(share * 255).astype(np.uint8)]
+        mixed[rows] = np.rint(image[rows] * (1 - opacity) + heat * opacity)
+    return mixed
+
+
+def _share(shown: AnomalyMap, scale_max: float) -> AnomalyMap:
+    return np.asarray(np.clip(shown / max(scale_max, 1e-12), 0, 1), np.float32)
+
+
+def _strips(picture: Picture) -> Iterator[slice]:
+    height, width = picture.shape[:2]
+    step = max(1, STRIP_PIXELS // width)
+    return (slice(start, start + step) for start in range(0, height, step))
 
 
 def encode_png(picture: NDArray[np.generic]) -> bytes:

@@ -1,6 +1,7 @@
 """Photographs as files: bytes to 8-bit RGB, with the limits that keep a hostile file from filling the memory."""
 
 import io
+import warnings
 from dataclasses import dataclass
 
 import cv2
@@ -8,7 +9,8 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
-from app.engine.types import Image
+from app.engine.tiff_directory import alpha_unnamed, directory_is_inside, tiff_size
+from app.engine.types import Image, Size
 from app.errors import ImageTooLarge, ImageTruncated, ImageUndecodable, InvalidRequest, UnsupportedImageType
 
 MEDIA_TYPES = {
@@ -27,6 +29,9 @@ _MAGIC = {
 
 # Pillow reads headers here, nothing more; the limit on pixels is the caller's.
 PillowImage.MAX_IMAGE_PIXELS = None
+# What Pillow finds odd in a header is no news for the operator: the file is decoded or refused. Filters belong to the
+# whole process and cannot be set per thread, so this one is set once.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
@@ -55,8 +60,9 @@ def decode_image(data: bytes, max_pixels: int) -> DecodedImage:
         raise InvalidRequest("The image is empty. Send the photograph's file as the body or as the form field.")
     kind = _kind(data)
     _check_pixels(data, kind, max_pixels)
+    plain = alpha_unnamed(data) if kind == "TIFF" else data
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        pixels = cv2.imdecode(np.frombuffer(plain, np.uint8), cv2.IMREAD_COLOR_RGB)
     except cv2.error:
         pixels = None
     if pixels is None:
@@ -77,16 +83,23 @@ def _kind(data: bytes) -> str:
 
 def _check_pixels(data: bytes, kind: str, max_pixels: int) -> None:
     try:
-        with PillowImage.open(io.BytesIO(data), formats=[kind]) as header:
-            width, height = header.size
+        size = _header_size(data, kind)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise _undecodable(data, kind) from error
-    if width * height > max_pixels:
+    pixels = size.width * size.height
+    if pixels > max_pixels:
         raise ImageTooLarge(
-            f"The image has {width}x{height} = {width * height} pixels; at most {max_pixels} are accepted. "
+            f"The image has {size.width}x{size.height} = {pixels} pixels; at most {max_pixels} are accepted. "
             "Scale it down, or raise INSPECTOR_MAX_IMAGE_PIXELS.",
             limit=max_pixels,
         )
+
+
+def _header_size(data: bytes, kind: str) -> Size:
+    if kind == "TIFF":
+        return tiff_size(data)
+    with PillowImage.open(io.BytesIO(data), formats=[kind]) as header:
+        return Size(header.height, header.width)
 
 
 def _undecodable(data: bytes, kind: str) -> ImageUndecodable:
@@ -107,9 +120,4 @@ def _ends_early(data: bytes, kind: str) -> bool:
         case "BMP":
             return int.from_bytes(data[2:6], "little") > len(data)
         case _:
-            return not _tiff_directory_is_inside(data)
-
-
-def _tiff_directory_is_inside(data: bytes) -> bool:
-    order = "little" if data[:2] == b"II" else "big"
-    return int.from_bytes(data[4:8], order) + 2 <= len(data)  # type: ignore[arg-type]
+            return not directory_is_inside(data)

@@ -1,6 +1,7 @@
 """Exact nearest-neighbour search over unit-length rows: FAISS on the CPU, FAISS on the GPU, or torch on the GPU."""
 
 import logging
+import threading
 from functools import cache
 from typing import Protocol
 
@@ -8,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.faiss_torch import faiss, torch
-from app.errors import GpuOutOfMemory
+from app.engine.gpu_memory import gpu_memory
 
 logger = logging.getLogger(__name__)
 
 GPU_SCRATCH_BYTES = 256 * 2**20
 TORCH_CHUNK_ELEMENTS = 64 * 2**20
 SELF_TEST_TOLERANCE = 1e-4
+_GPU_TURN = threading.RLock()
+SEARCH_DOES_NOT_FIT = "The GPU has no memory left for this search. Try again, or lower INSPECTOR_BANK_CACHE_BYTES."
 
 Rows = NDArray[np.float32]
 
@@ -46,20 +49,30 @@ class FaissCpuIndex:
 
 
 class FaissGpuIndex:
-    """FAISS's flat inner-product index in GPU memory. Used by the engine thread only: its resources are not shared."""
+    """FAISS's flat inner-product index in GPU memory.
+
+    The resources behind it take one thread at a time. Building and searching are the engine thread's, but a bank that
+    nobody holds any more is freed on whichever thread drops it last: hence the lock.
+    """
 
     engine = "faiss-gpu"
 
     def __init__(self, rows: Rows, device: torch.device) -> None:
         options = faiss.GpuIndexFlatConfig()
         options.device = device.index or 0
-        self._index = faiss.GpuIndexFlatIP(_gpu_resources(), rows.shape[1], options)
-        self._index.add(rows)
+        with _GPU_TURN, gpu_memory(_bank_does_not_fit(rows)):
+            self._index = faiss.GpuIndexFlatIP(_gpu_resources(), rows.shape[1], options)
+            self._index.add(rows)
         self.size_bytes = rows.nbytes
 
     def search(self, queries: Rows) -> tuple[Rows, NDArray[np.int64]]:
-        similarity, nearest = self._index.search(queries, 1)
+        with _GPU_TURN, gpu_memory(SEARCH_DOES_NOT_FIT):
+            similarity, nearest = self._index.search(queries, 1)
         return similarity[:, 0], nearest[:, 0]
+
+    def __del__(self) -> None:
+        with _GPU_TURN:
+            self._index = None
 
 
 class TorchIndex:
@@ -68,17 +81,26 @@ class TorchIndex:
     engine = "torch"
 
     def __init__(self, rows: Rows, device: torch.device) -> None:
-        self._rows = torch.from_numpy(rows).to(device)
+        with gpu_memory(_bank_does_not_fit(rows)):
+            self._rows = torch.from_numpy(rows).to(device)
         self.size_bytes = rows.nbytes
 
     def search(self, queries: Rows) -> tuple[Rows, NDArray[np.int64]]:
         step = max(1, TORCH_CHUNK_ELEMENTS // len(self._rows))
-        found = [
-            (torch.from_numpy(queries[start : start + step]).to(self._rows.device) @ self._rows.T).max(dim=1)
-            for start in range(0, len(queries), step)
-        ]
-        similarity = torch.cat([best.values for best in found]).cpu().numpy()
-        return similarity, torch.cat([best.indices for best in found]).cpu().numpy()
+        with gpu_memory(SEARCH_DOES_NOT_FIT):
+            found = [
+                (torch.from_numpy(queries[start : start + step]).to(self._rows.device) @ self._rows.T).max(dim=1)
+                for start in range(0, len(queries), step)
+            ]
+            similarity = torch.cat([best.values for best in found]).cpu().numpy()
+            return similarity, torch.cat([best.indices for best in found]).cpu().numpy()
+
+
+def _bank_does_not_fit(rows: Rows) -> str:
+    return (
+        f"A bank of {rows.nbytes / 2**20:.0f} MB does not fit into the GPU's memory. "
+        "Lower INSPECTOR_BANK_CACHE_BYTES or register fewer references."
+    )
 
 
 @cache
@@ -90,7 +112,11 @@ def _gpu_resources() -> "faiss.StandardGpuResources":
 
 @cache
 def faiss_gpu_works(device_index: int) -> bool:
-    """Whether FAISS finds on this GPU what it finds on the CPU. Tried once per process; a failure is logged."""
+    """Whether FAISS finds on this GPU what it finds on the CPU. Tried once per process; a failure is logged.
+
+    Raises:
+        GpuOutOfMemory: the GPU is full, which says nothing about FAISS; the next call tries again.
+    """
     try:
         rows = np.random.default_rng(0).standard_normal((4096, 64), dtype=np.float32)
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -115,10 +141,4 @@ def exact_index(rows: Rows, device: str) -> ExactIndex:
     target = torch.device(device)
     if target.type == "cpu":
         return FaissCpuIndex(rows)
-    try:
-        return FaissGpuIndex(rows, target) if faiss_gpu_works(target.index or 0) else TorchIndex(rows, target)
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        raise GpuOutOfMemory(
-            f"A bank of {rows.nbytes / 2**20:.0f} MB does not fit into the GPU's memory. "
-            "Lower INSPECTOR_BANK_CACHE_BYTES or register fewer references."
-        ) from error
+    return FaissGpuIndex(rows, target) if faiss_gpu_works(target.index or 0) else TorchIndex(rows, target)

@@ -5,10 +5,14 @@ from PIL import Image as PillowImage
 
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.types import Geometry, Grid, Image, ModelInput, Size
-from app.errors import ImageTooSmall
+from app.errors import ImageTooLarge, ImageTooSmall
 
 MAX_ASPECT_RATIO = 8.0
 """Beyond this the resized image would be many times the pixels that `smaller_edge` suggests."""
+
+MAX_PATCHES = 20_000
+"""Of one image. A 2:1 image at the largest `smaller_edge`, 1344 px, has 18,432 of 14 px; time and memory of a
+transformer grow with the square of it."""
 
 
 def resized_size(original: Size, smaller_edge: int) -> Size:
@@ -25,6 +29,7 @@ def geometry(original: Size, smaller_edge: int, patch_size: int) -> Geometry:
 
     Raises:
         ImageTooSmall: no pixels to work on, or a strip so thin that it cannot be inspected.
+        ImageTooLarge: more than `MAX_PATCHES` patches at this `smaller_edge`.
     """
     if min(original.height, original.width) < patch_size:
         raise ImageTooSmall(
@@ -39,6 +44,12 @@ def geometry(original: Size, smaller_edge: int, patch_size: int) -> Geometry:
         )
     resized = resized_size(original, smaller_edge)
     grid = Grid(resized.height // patch_size, resized.width // patch_size)
+    if grid.patches > MAX_PATCHES:
+        raise ImageTooLarge(
+            f"The image of {original.width}x{original.height} px would have {grid.patches} patches at a smaller edge "
+            f"of {smaller_edge} px; at most {MAX_PATCHES} are worked on. Lower smaller_edge, or cut the image.",
+            limit=MAX_PATCHES,
+        )
     cropped = Size(grid.rows * patch_size, grid.columns * patch_size)
     return Geometry(original, resized, cropped, grid)
 

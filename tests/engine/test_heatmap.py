@@ -1,10 +1,12 @@
-"""Heatmaps: the fixed scale, the styles, the sizes."""
+"""Heatmaps: the fixed scale, the styles, the sizes, the memory they take."""
+
+import tracemalloc
 
 import cv2
 import numpy as np
 import pytest
 
-from app.engine.heatmap import COLORMAP, heatmap
+from app.engine.heatmap import COLORMAP, OVERLAY_OPACITY, HeatmapStyle, heatmap
 from app.engine.image_file import decode_image
 from app.engine.types import AnomalyMap
 
@@ -42,8 +44,38 @@ def test_the_overlay_shows_the_image_where_nothing_is_wrong() -> None:
     assert (pixels[:, -1].astype(int) != 120).any()
 
 
-@pytest.mark.parametrize(("edge", "size"), [(None, (80, 60)), (30, (40, 30)), (120, (160, 120))])
+@pytest.mark.parametrize(("edge", "size"), [(None, (80, 60)), (30, (40, 30)), (60, (80, 60))])
 def test_the_size_is_the_one_asked_for(edge: int | None, size: tuple[int, int]) -> None:
     drawn = heatmap(RAMP, IMAGE, 2.0, style="overlay", smaller_edge=edge)
     assert (drawn.width, drawn.height) == size
     assert decode_image(drawn.png, 100_000).pixels.shape[:2] == size[::-1]
+
+
+@pytest.mark.parametrize("style", ["heat", "overlay", "gray16"])
+def test_a_picture_is_never_larger_than_its_image(style: HeatmapStyle) -> None:
+    drawn = heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=4096)
+    assert (drawn.width, drawn.height) == (80, 60)
+    assert drawn.png == heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=None).png
+
+
+@pytest.mark.parametrize("height", [1, 255, 256, 257, 700])
+def test_strips_join_without_a_seam(height: int) -> None:
+    width = 1024
+    rng = np.random.default_rng(height)
+    image = rng.integers(0, 256, (height, width, 3), np.uint8)
+    share = rng.random((height, width), np.float32)
+    pixels = decode_image(heatmap(share, image, 1.0, style="overlay", smaller_edge=None).png, 10**6).pixels
+    levels = np.rint(share * 255).astype(np.uint8)
+    heat = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[:, :, ::-1]
+    opacity = OVERLAY_OPACITY * share[:, :, None] ** 2
+    np.testing.assert_allclose(pixels, image * (1 - opacity) + heat * opacity, atol=0.51)
+
+
+@pytest.mark.parametrize("style", ["heat", "overlay", "gray16"])
+def test_drawing_takes_a_small_multiple_of_the_picture(style: HeatmapStyle) -> None:
+    flat, image = np.full((2000, 3000), 0.5, np.float32), np.full((2000, 3000, 3), 120, np.uint8)
+    tracemalloc.start()
+    heatmap(flat, image, 2.0, style=style, smaller_edge=None)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 3 * image.nbytes

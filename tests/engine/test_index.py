@@ -69,3 +69,14 @@ def test_a_bank_larger_than_a_chunk_is_searched_query_by_query(monkeypatch: pyte
 
 def test_on_the_cpu_faiss_searches() -> None:
     assert exact_index(unit_rows(ROWS, seed=9), "cpu").engine == "faiss-cpu"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_missing_gpu_is_not_called_a_full_one() -> None:
+    with pytest.raises((RuntimeError, AssertionError), match=r"NVIDIA|CUDA"):
+        exact_index(unit_rows(ROWS, seed=10), "cuda:0")
+
+
+def test_a_search_that_fails_for_another_reason_is_not_called_lack_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        torch_on_cpu(unit_rows(ROWS, seed=11)).search(np.zeros((1, WIDTH + 1), np.float32))

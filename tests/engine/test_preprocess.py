@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.preprocess import geometry, preprocess
+from app.engine.preprocess import MAX_PATCHES, geometry, preprocess
 from app.engine.types import Grid, Size
-from app.errors import ImageTooSmall
+from app.errors import ImageTooLarge, ImageTooSmall
 from tests.engine.synthetic_weights import VITS14
 
 
@@ -38,6 +38,22 @@ def test_the_crop_takes_less_than_a_patch_and_never_pads(height: int, width: int
 def test_what_is_too_small_or_too_thin_is_refused(size: Size) -> None:
     with pytest.raises(ImageTooSmall, match="px"):
         geometry(size, smaller_edge=448, patch_size=14)
+
+
+@pytest.mark.parametrize(
+    ("size", "patches"), [(Size(2000, 2000), 9_216), (Size(2000, 4000), 18_432), (Size(500, 4000), None)]
+)
+def test_the_patches_of_one_image_are_bounded(size: Size, patches: int | None) -> None:
+    if patches:
+        assert geometry(size, smaller_edge=1344, patch_size=14).grid.patches == patches
+        return
+    with pytest.raises(ImageTooLarge, match=r"73728 patches .* Lower smaller_edge, or cut the image") as refused:
+        geometry(size, smaller_edge=1344, patch_size=14)
+    assert refused.value.limit == MAX_PATCHES
+
+
+def test_the_longest_image_is_taken_at_the_usual_smaller_edge() -> None:
+    assert geometry(Size(500, 4000), smaller_edge=448, patch_size=14).grid == Grid(32, 256)
 
 
 def test_a_white_image_becomes_one_minus_mean_over_std() -> None:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from app.engine.backbone.spec import BackboneSpec
 
+IMAGE_DOES_NOT_FIT = "The GPU has no memory left for this image. Try again, or lower smaller_edge."
+
 
 class Backbone(Protocol):
     """A frozen network or fixed descriptor: normalised images in, raw patch features out.
@@ -19,5 +21,9 @@ class Backbone(Protocol):
     precision: str
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """B×3×H×W (H and W whole patches) to raw patch features B×N×D, row-major over the grid, float32."""
+        """B×3×H×W (H and W whole patches) to raw patch features B×N×D, row-major over the grid, float32.
+
+        Raises:
+            GpuOutOfMemory: no GPU memory is left for them.
+        """
         ...

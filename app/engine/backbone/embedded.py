@@ -9,8 +9,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.faiss_torch import torch
+from app.engine.gpu_memory import gpu_memory
 from app.errors import WeightsUnavailable
 
 OCTAVES = 5
@@ -65,10 +67,13 @@ class EmbeddedBackbone:
         """B×3×H×W RGB in 0..1 (H and W multiples of 14) to raw patch features B×N×D float32, row-major.
 
         One image at a time: its features are bit-identical in whatever batch it comes.
+
+        Raises:
+            GpuOutOfMemory: no GPU memory is left for an image.
         """
-        with torch.inference_mode():
+        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
             rows = [self._features(torch.tensor(image, device=self._device)[None]) for image in inputs]
-        return np.stack([row.cpu().numpy() for row in rows])
+            return np.stack([row.cpu().numpy() for row in rows])
 
     def _features(self, image: torch.Tensor) -> torch.Tensor:
         described = local_description(image, self._opponent, self._gabor, self.spec.patch_size)

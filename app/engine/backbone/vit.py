@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from timm.layers.mlp import SwiGLUPacked
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 
+from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT
 from app.engine.backbone.position_table import position_table
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.faiss_torch import torch
+from app.engine.gpu_memory import gpu_memory
 from app.engine.types import Grid
-from app.errors import GpuOutOfMemory, WeightsUnavailable
+from app.errors import WeightsUnavailable
 
 CACHED_GRIDS = 16
 SWIGLU_RATIO = 2.66667 * 2
@@ -41,17 +43,11 @@ class ViTBackbone:
         self._tables: OrderedDict[Grid, torch.Tensor] = OrderedDict()
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """B×3×H×W normalised images to raw patch features B×N×D float32, row-major."""
-        try:
-            with torch.inference_mode(), self._arithmetic():
-                batch = torch.from_numpy(inputs).to(self._device)
-                tokens = self._model.norm(self._model.blocks(self._embed(batch)))
-                patches = tokens[:, 1 + self.spec.registers :].float().cpu().numpy()
-        except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            raise GpuOutOfMemory(
-                "The GPU has no memory left for this image. Try again, or lower SMALLER_EDGE."
-            ) from error
+        """B×3×H×W normalised images to raw patch features B×N×D float32, row-major; GpuOutOfMemory."""
+        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode(), self._arithmetic():
+            batch = torch.from_numpy(inputs).to(self._device)
+            tokens = self._model.norm(self._model.blocks(self._embed(batch)))
+            patches = tokens[:, 1 + self.spec.registers :].float().cpu().numpy()
         return np.ascontiguousarray(patches, np.float32)
 
     def _arithmetic(self) -> torch.autocast:
