@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 
 import cv2
 
@@ -35,31 +36,57 @@ def build_service(settings: Settings) -> Service:
     """
     catalog = DiskCatalog(settings.store_dir)
     registry = load_registry()
-    default = resolve_default(settings, registry, catalog)
-    return service_with_default(settings, registry, catalog, default)
+    stored = catalog.default_backbone()
+    default = resolve_default(settings, registry, stored)
+    backbones = loaded_backbones(settings, registry, lambda: _default_now(catalog, default))
+    if stored is None:
+        # Only now: a backbone that does not load must not be the one that the store is held to.
+        catalog.set_default_backbone(default)
+    return _service(settings, catalog, backbones)
 
 
 def service_with_default(settings: Settings, registry: Registry, catalog: DiskCatalog, default: str) -> Service:
     """The service with a default backbone of the caller's choice, which is loaded but not written down."""
+    return _service(settings, catalog, loaded_backbones(settings, registry, lambda: default))
+
+
+def _default_now(catalog: DiskCatalog, at_start: str) -> str:
+    """The store's default backbone: it may have changed over since the start. The one of the start while it is lost."""
+    try:
+        return catalog.default_backbone() or at_start
+    except ConfigurationError:
+        return at_start
+
+
+def loaded_backbones(settings: Settings, registry: Registry, default: Callable[[], str]) -> Backbones:
+    """The backbones of the registry on the device that the settings name, the default one of now loaded.
+
+    Raises:
+        ConfigurationError: no such device, or the default one's weights are missing or wrong.
+    """
     device = resolve_device(settings.device)
     limit_threads(settings.threads)
     backbones = Backbones(
         registry.backbones, default, lambda name: load_backbone(registry.spec(name), settings, device)
     )
     loaded = backbones.load_default()
-    logger.info("backbone %s (%s, %s) on %s", default, loaded.engine, loaded.precision, device)
-    if default == EMBEDDED:
+    logger.info("backbone %s (%s, %s) on %s", loaded.spec.name, loaded.engine, loaded.precision, device)
+    if loaded.spec.name == EMBEDDED:
         logger.warning(
             "this is the embedded backbone, not DINOv2. For DINOv2: inspector weights fetch %s, then "
             "inspector backbone set %s",
             PREFERRED,
             PREFERRED,
         )
+    return backbones
+
+
+def _service(settings: Settings, catalog: DiskCatalog, backbones: Backbones) -> Service:
     return Service(
         catalog,
         DiskBlobs(settings.store_dir),
         backbones,
-        device=device,
+        device=resolve_device(settings.device),
         defaults=ProductSettings(smaller_edge=settings.smaller_edge, profile=settings.profile),
         limits=Limits(
             max_image_pixels=settings.max_image_pixels,
@@ -71,20 +98,19 @@ def service_with_default(settings: Settings, registry: Registry, catalog: DiskCa
     )
 
 
-def resolve_default(settings: Settings, registry: Registry, catalog: DiskCatalog) -> str:
-    """The default backbone, decided at the first start and kept in the store from then on.
+def resolve_default(settings: Settings, registry: Registry, stored: str | None) -> str:
+    """The default backbone: the one that the store keeps, or where it keeps none yet, the choice of a first start.
 
     A line must not depend on which files happened to be there this morning, so only `inspector backbone set` changes
     it.
+
+    Raises:
+        ConfigurationError: the settings ask for another backbone than the store keeps, or for an unknown one.
     """
-    stored = catalog.default_backbone()
     if stored is None:
-        chosen = (
+        return (
             _first_choice(registry, settings) if settings.backbone == "auto" else registry.spec(settings.backbone).name
         )
-        load_backbone(registry.spec(chosen), settings, "cpu")
-        catalog.set_default_backbone(chosen)
-        return chosen
     if settings.backbone not in ("auto", stored):
         raise ConfigurationError(
             f"INSPECTOR_BACKBONE is {settings.backbone}, but the banks at {settings.store_dir} are made with {stored}. "

@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ from app.errors import InspectorError
 from app.settings import Settings, load_settings
 from app.weights.commands import weights_app
 
-GRACE_S = 30
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 cli = typer.Typer(
@@ -34,28 +34,42 @@ cli.add_typer(backbone_app, name="backbone")
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on [INSPECTOR_HOST]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one [INSPECTOR_PORT]")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the disk store [INSPECTOR_DATA_DIR]")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the disk store [INSPECTOR_DATA_DIR, INSPECTOR_STORE_URL]")
+    ] = None,
 ) -> None:
     """Serve the HTTP API until a signal ends it (SIGTERM or Ctrl-C: finish what is under way, then stop)."""
     import uvicorn
 
     from app.assembly import build_service
     from app.main import create_app
+    from app.server import GRACE_S, DrainingServer
 
-    given = {"host": host, "port": port, "data_dir": data_dir}
-    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    given: dict[str, object] = {"host": host, "port": port}
+    given = {name: value for name, value in given.items() if value is not None}
+    if data_dir is not None:
+        given |= {"data_dir": data_dir, "store_url": None}
+    settings = load_settings(**given)
     start_logging(settings)
-    # uvicorn stops gracefully at SIGTERM and then raises the signal again; that is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        create_app(settings, build_service(settings)),
+    service = build_service(settings)
+    config = uvicorn.Config(
+        create_app(settings, service),
         host=settings.host,
         port=settings.port,
         log_config=None,
         access_log=False,
+        # Else WEB_CONCURRENCY decides. More than one process would each load the backbone and hold its own banks.
+        workers=1,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
+    # While it loads, SIGTERM ends it at once; uvicorn raises the signal again once it has stopped: that is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server = DrainingServer(config, service)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(1)
 
 
 @cli.command()
@@ -65,6 +79,8 @@ def demo(
     """Register and inspect the bundled sample product over HTTP, in a server of its own."""
     from app.demo.run import run_demo
 
+    # As an exception, so that the server is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     run_demo(output)
 
 

@@ -34,6 +34,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
             yield
         finally:
             serving.drain()
+            serving.abort_registrations()
             await asyncio.to_thread(app.state.lanes.close)
             await asyncio.to_thread(serving.close)
 

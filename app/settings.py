@@ -1,5 +1,6 @@
 """Every setting of the service, in one place: the only reader of the environment."""
 
+import os
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,8 @@ from app.errors import ConfigurationError
 
 ENV_PREFIX = "INSPECTOR_"
 SECRETS_DIR = Path("/run/secrets")
+OF_THE_MACHINE = ("weights_dir", "device", "threads", "precision")
+"""The settings that say what this machine has to compute with, not what a server does with it."""
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -81,6 +84,22 @@ def load_settings(**overrides: object) -> Settings:
             f"{_setting_name(item['loc'])}: {item['msg']} (given: {item['input']!r})" for item in error.errors()
         ]
         raise ConfigurationError("Wrong settings. " + "; ".join(problems)) from error
+
+
+def environment_for_demo() -> dict[str, str]:
+    """The environment of a server that takes over what this machine has to compute with, and has the defaults else.
+
+    Every default is spelt out, so that neither a `.env` nor a secret can set it; the store is the caller's to name.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+    """
+    settings = load_settings()
+    chosen = {name: field.default for name, field in Settings.model_fields.items()}
+    chosen |= {name: getattr(settings, name) for name in OF_THE_MACHINE}
+    chosen["weights_dir"] = settings.weights_dir.absolute()
+    others = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
+    return others | {_setting_name((name,)): str(value) for name, value in chosen.items() if value is not None}
 
 
 def _setting_name(location: tuple[int | str, ...]) -> str:

@@ -61,3 +61,15 @@ def test_a_backbone_without_its_file_stops_the_start_and_says_how_to_get_it(tmp_
 
 def test_show_says_that_nothing_is_decided_before_the_first_start(tmp_path: Path) -> None:
     assert "not decided yet" in inspector("backbone", "show", INSPECTOR_DATA_DIR=str(tmp_path)).stdout
+
+
+def test_a_folder_given_on_the_command_line_wins_over_a_store_url(tmp_path: Path) -> None:
+    inspector(
+        "serve",
+        "--data-dir",
+        str(tmp_path / "given"),
+        INSPECTOR_STORE_URL=f"disk://{tmp_path}/other",
+        INSPECTOR_BACKBONE="dinov2_vits14",
+        INSPECTOR_WEIGHTS_DIR=str(tmp_path),
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["given"]

@@ -72,7 +72,7 @@ class FaissGpuIndex:
 
     def __del__(self) -> None:
         with _GPU_TURN:
-            self._index = None
+            self.__dict__.pop("_index", None)
 
 
 class TorchIndex:

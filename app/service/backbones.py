@@ -15,24 +15,30 @@ WEIGHTS_RETRY_S = 60
 class Backbones:
     """Loads a backbone at its first use, once, and keeps it."""
 
-    def __init__(self, specs: Mapping[str, BackboneSpec], default: str, load: Callable[[str], Backbone]) -> None:
-        """`load` raises WeightsUnavailable where a backbone's file is missing or wrong."""
+    def __init__(
+        self, specs: Mapping[str, BackboneSpec], default: Callable[[], str], load: Callable[[str], Backbone]
+    ) -> None:
+        """`default` tells which one is the default now: it is asked each time, since the store may change over.
+
+        `load` raises WeightsUnavailable where a backbone's file is missing or wrong.
+        """
         self._specs = specs
         self._load = load
         self._loading = threading.Lock()
         self._loaded: dict[str, Backbone] = {}
-        self.default_name = default
+        self._default = default
 
     def load_default(self) -> Backbone:
         """Load the default backbone, at the start. WeightsUnavailable."""
+        name = self._default()
         with self._loading:
-            if self.default_name not in self._loaded:
-                self._loaded[self.default_name] = self._load(self.default_name)
-            return self._loaded[self.default_name]
+            if name not in self._loaded:
+                self._loaded[name] = self._load(name)
+            return self._loaded[name]
 
     def name_of(self, setting: str) -> str:
         """The registry name behind a product's `backbone` setting."""
-        return self.default_name if setting == DEFAULT else setting
+        return self._default() if setting == DEFAULT else setting
 
     def spec(self, setting: str) -> BackboneSpec:
         """What the registry says of the backbone that a product's setting names.

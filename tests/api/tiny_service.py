@@ -11,7 +11,7 @@ from tests.api.tiny_backbone import TINY, tiny_backbone
 
 def tiny_service(settings: Settings) -> Service:
     """A service as the settings say, on the tiny backbone."""
-    backbones = Backbones({TINY.name: TINY}, TINY.name, lambda _name: tiny_backbone())
+    backbones = Backbones({TINY.name: TINY}, lambda: TINY.name, lambda _name: tiny_backbone())
     backbones.load_default()
     return Service(
         DiskCatalog(settings.store_dir),

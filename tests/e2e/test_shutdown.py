@@ -77,3 +77,20 @@ def test_what_was_acknowledged_is_there_after_a_restart(stopped: Stopped) -> Non
         assert client.get("/products/cover").json()["reference_count"] == 1
         again = client.post("/products/flange/inspect", content=photograph(9)).json()
     assert again["score"] == stopped.inspection.json()["score"]
+
+
+@pytest.mark.long
+def test_a_long_registration_does_not_hold_up_a_stop_and_is_to_be_sent_again(tmp_path: Path) -> None:
+    images = [("images", (f"{seed}.png", photograph(seed), "image/png")) for seed in range(60)]
+    settings = {"SMALLER_EDGE": "672"}
+    with server_process(tmp_path, settings) as server, server.client() as client, ThreadPoolExecutor(1) as pool:
+        registration = pool.submit(client.post, "/products/flange/references", files=images)
+        time.sleep(PAUSE_S)
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 25
+        answer = registration.result()
+    assert (answer.status_code, answer.json()["code"]) == (503, "draining")
+    assert "Retry-After" in answer.headers
+    with server_process(tmp_path, settings) as server, server.client() as client:
+        assert client.get("/products/flange").json()["bank_version"] is None

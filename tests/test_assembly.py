@@ -1,0 +1,59 @@
+"""The first start: which backbone it decides on, when it writes that down, and how often it reads the weights."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import app.assembly
+from app.assembly import build_service
+from app.errors import ConfigurationError, WeightsUnavailable
+from app.settings import Settings, load_settings
+from app.storage.disk.catalog import DiskCatalog
+from app.weights.tensors import load_tensors
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.chdir(tmp_path)
+    return load_settings(data_dir=tmp_path / "store", store_url=None, backbone="auto", device="cpu", threads=1)
+
+
+def decided(settings: Settings) -> str | None:
+    return DiskCatalog(settings.store_dir).default_backbone()
+
+
+def test_the_first_start_reads_the_weights_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def load_and_note(path: Path) -> Any:
+        read.append(path)
+        return load_tensors(path)
+
+    monkeypatch.setattr(app.assembly, "load_tensors", load_and_note)
+    build_service(settings).close()
+    assert len(read) == 1
+
+
+def test_without_weights_the_first_start_decides_on_the_embedded_backbone(settings: Settings, tmp_path: Path) -> None:
+    build_service(settings.model_copy(update={"weights_dir": tmp_path / "none"})).close()
+    assert decided(settings) == "embedded"
+
+
+def test_a_backbone_whose_weights_are_missing_leaves_the_store_undecided(settings: Settings, tmp_path: Path) -> None:
+    asked = settings.model_copy(update={"backbone": "dinov2_vits14", "weights_dir": tmp_path / "none"})
+    with pytest.raises(WeightsUnavailable, match="inspector weights fetch dinov2_vits14"):
+        build_service(asked)
+    assert decided(settings) is None
+
+
+def test_a_device_that_is_not_there_leaves_the_store_undecided(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="INSPECTOR_DEVICE"):
+        build_service(settings.model_copy(update={"device": "cuda:99"}))
+    assert decided(settings) is None
+
+
+def test_another_backbone_than_the_stored_one_is_refused_with_the_command_that_changes_it(settings: Settings) -> None:
+    DiskCatalog(settings.store_dir).set_default_backbone("dinov2_vits14")
+    with pytest.raises(ConfigurationError, match="inspector backbone set embedded"):
+        build_service(settings.model_copy(update={"backbone": "embedded"}))
