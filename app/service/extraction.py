@@ -1,14 +1,17 @@
 """References to patch features, in pieces that let inspections through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_features, reference_input
 from app.engine.masking import foreground_mask
 from app.engine.options import Preprocessing
-from app.engine.types import Image, Mask, ModelInput, PatchFeatures
+from app.engine.types import Image, Mask, PatchFeatures
 from app.service.engine_thread import EngineThread, Priority
+
+Result = TypeVar("Result")
 
 GPU_ANGLES_PER_PASS = 8
 
@@ -25,8 +28,8 @@ class ReferenceExtractor:
     """Makes a reference's patch features and masks, one forward pass a piece.
 
     On a GPU one pass takes all angles, and only the pass itself is the engine thread's. On the CPU a pass takes one
-    angle (a batch gains nothing there and keeps inspections waiting), and turning, preprocessing and masking belong to
-    the piece: beside an inspection they would take its cores.
+    angle (a batch gains nothing there and keeps inspections waiting), and turning, preprocessing and masking are
+    pieces too: beside an inspection they would take its cores.
     """
 
     def __init__(self, engine: EngineThread, device: str) -> None:
@@ -39,21 +42,16 @@ class ReferenceExtractor:
         """The reference at each angle, in order. The masks are those of the robust profile: only it compares with
         the foreground of references."""
 
-        def turned(some: Sequence[float]) -> list[ModelInput]:
-            return [reference_input(image, angle_deg, preprocessing, backbone) for angle_deg in some]
+        step = 1 if self._on_cpu else GPU_ANGLES_PER_PASS
+        found: list[PatchFeatures] = []
+        for start in range(0, len(angles_deg), step):
+            some = angles_deg[start : start + step]
+            inputs = [self._beside(reference_input, image, angle, preprocessing, backbone) for angle in some]
+            found += self._engine.run(Priority.REGISTRATION, patch_features, backbone, inputs)
+        return [Rotated(each, self._beside(foreground_mask, each, backbone.spec, "robust")) for each in found]
 
-        def masked(features: Sequence[PatchFeatures]) -> list[Rotated]:
-            return [Rotated(each, foreground_mask(each, backbone.spec, "robust")) for each in features]
-
-        if not self._on_cpu:
-            found = []
-            for start in range(0, len(angles_deg), GPU_ANGLES_PER_PASS):
-                inputs = turned(angles_deg[start : start + GPU_ANGLES_PER_PASS])
-                found += self._engine.run(Priority.REGISTRATION, patch_features, backbone, inputs)
-            return masked(found)
-        return [
-            self._engine.run(
-                Priority.REGISTRATION, lambda some: masked(patch_features(backbone, turned(some))), [angle]
-            )[0]
-            for angle in angles_deg
-        ]
+    def _beside(self, step: Callable[..., Result], *arguments: object) -> Result:
+        """A step beside the forward passes: on the CPU a piece of its own, on a GPU at once, on the caller's thread."""
+        if self._on_cpu:
+            return self._engine.run(Priority.REGISTRATION, step, *arguments)
+        return step(*arguments)
