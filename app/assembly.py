@@ -107,6 +107,8 @@ def resolve_default(settings: Settings, registry: Registry, stored: str | None) 
     Raises:
         ConfigurationError: the settings ask for another backbone than the store keeps, or for an unknown one.
     """
+    if settings.backbone != "auto":
+        registry.spec(settings.backbone)
     if stored is None:
         return (
             _first_choice(registry, settings) if settings.backbone == "auto" else registry.spec(settings.backbone).name

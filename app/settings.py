@@ -34,9 +34,13 @@ class Settings(BaseSettings):
     )
     backbone: str = Field("auto", description="`auto`, `embedded` or a name from models/registry.toml.")
     verify_weights: bool = Field(True, description="Check a weight file's SHA-256 before it is loaded.")
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda|cuda:\d+)$", description="Where the backbone and search run.")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda|cuda:\d+)$",
+        description="Where it computes: `auto`, `cpu`, `cuda` or `cuda:N`.",
+    )
     precision: Precision = Field(
-        "auto", description="Precision of the backbone; auto: float32 on CPU, bfloat16 on GPU."
+        "auto", description="`float32`, `bfloat16`, `float16`; auto: float32 on CPU, bfloat16 on GPU."
     )
     threads: int = Field(0, ge=0, le=1024, description="Threads of torch, FAISS and OpenCV; 0: one per available core.")
     max_body_bytes: int = Field(256 * 2**20, ge=1024, description="Largest request body.")
@@ -51,9 +55,11 @@ class Settings(BaseSettings):
     bank_cache_bytes: int = Field(4 * 2**30, ge=2**20, description="Memory for loaded banks; least recently used go.")
     auto_create_products: bool = Field(True, description="Create an unknown product at its first registration.")
     keep_versions: int = Field(20, ge=1, le=10_000, description="Bank versions kept per product.")
-    smaller_edge: int = Field(448, ge=112, le=1344, description="SMALLER_EDGE given to a product at its creation, px.")
-    profile: Profile = Field("robust", description="Profile given to a product at its creation.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line shown.")
+    smaller_edge: int = Field(448, ge=112, le=1344, description="Given to a product at its creation, px.")
+    profile: Profile = Field("robust", description="Given to a product at its creation: `robust` or `paper`.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line: `debug` to `error`."
+    )
 
     @field_validator("store_url")
     @classmethod

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.engine.masking import ACCEPTED
 from app.engine.options import ProductSettings
 from app.settings import Settings
 
@@ -67,3 +68,9 @@ def test_every_command_that_is_named_exists() -> None:
 def test_every_linked_file_exists(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
         assert (path.parent / target).exists(), f"{path.name} links {target}"
+
+
+def test_the_ranges_of_the_masking_test_are_in_the_document() -> None:
+    documented = (ROOT / "docs" / "api.md").read_text()
+    for name, span in ACCEPTED.items():
+        assert f"| `{name}` | {span.low:g} to {span.high:g} | {span.reason} |" in documented
