@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.engine.heatmap import COLORMAP, OVERLAY_OPACITY, HeatmapStyle, heatmap
+from app.engine.heatmap import COLORMAP, OVERLAY_FROM, OVERLAY_FULL, OVERLAY_OPACITY, HeatmapStyle, heatmap
 from app.engine.image_file import decode_image
 from app.engine.types import AnomalyMap
 
@@ -67,7 +67,8 @@ def test_strips_join_without_a_seam(height: int) -> None:
     pixels = decode_image(heatmap(share, image, 1.0, style="overlay", smaller_edge=None).png, 10**6).pixels
     levels = np.rint(share * 255).astype(np.uint8)
     heat = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[:, :, ::-1]
-    opacity = OVERLAY_OPACITY * share[:, :, None] ** 2
+    ramp = np.clip((share - OVERLAY_FROM) / (OVERLAY_FULL - OVERLAY_FROM), 0, 1)
+    opacity = OVERLAY_OPACITY * ramp[:, :, None]
     np.testing.assert_allclose(pixels, image * (1 - opacity) + heat * opacity, atol=0.51)
 
 
