@@ -110,7 +110,7 @@ def test_settings_that_change_while_a_bank_is_made_are_those_of_the_bank(service
     service.products.create("flange")
     with ThreadPoolExecutor(2) as callers:
         registration = callers.submit(service.references.add, "flange", [upload(seed) for seed in range(6)])
-        while not service.readiness().waiting:
+        while not (service.readiness().waiting or registration.done()):
             pass
         service.products.change("flange", {"smaller_edge": 224})
         registration.result()
