@@ -18,6 +18,7 @@ from app.service.service import Limits, Service
 from app.settings import Settings
 from app.storage.disk.blobs import DiskBlobs
 from app.storage.disk.catalog import DiskCatalog
+from app.storage.store import Catalog
 from app.weights.files import verify, weight_file
 from app.weights.registry import Registry, load_registry
 from app.weights.tensors import load_tensors
@@ -45,12 +46,12 @@ def build_service(settings: Settings) -> Service:
     return _service(settings, catalog, backbones)
 
 
-def service_with_default(settings: Settings, registry: Registry, catalog: DiskCatalog, default: str) -> Service:
+def service_with_default(settings: Settings, registry: Registry, catalog: Catalog, default: str) -> Service:
     """The service with a default backbone of the caller's choice, which is loaded but not written down."""
     return _service(settings, catalog, loaded_backbones(settings, registry, lambda: default))
 
 
-def _default_now(catalog: DiskCatalog, at_start: str) -> str:
+def _default_now(catalog: Catalog, at_start: str) -> str:
     """The store's default backbone: it may have changed over since the start. The one of the start while it is lost."""
     try:
         return catalog.default_backbone() or at_start
@@ -81,7 +82,7 @@ def loaded_backbones(settings: Settings, registry: Registry, default: Callable[[
     return backbones
 
 
-def _service(settings: Settings, catalog: DiskCatalog, backbones: Backbones) -> Service:
+def _service(settings: Settings, catalog: Catalog, backbones: Backbones) -> Service:
     return Service(
         catalog,
         DiskBlobs(settings.store_dir),

@@ -10,6 +10,7 @@ from rich.progress import track
 from app.errors import ConfigurationError, InspectorError, ProductNotFound
 from app.settings import load_settings
 from app.storage.disk.catalog import DiskCatalog
+from app.storage.store import Catalog
 from app.weights.registry import load_registry
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def set_backbone(
     raise typer.Exit(1)
 
 
-def _default_before(catalog: DiskCatalog) -> str | None:
+def _default_before(catalog: Catalog) -> str | None:
     """The default backbone of the store; None where none was chosen yet, or where its record is lost."""
     try:
         return catalog.default_backbone()
@@ -92,7 +93,7 @@ def _default_before(catalog: DiskCatalog) -> str | None:
         return None
 
 
-def _rebuild_all(service: "Service", catalog: DiskCatalog, name: str) -> Changeover:
+def _rebuild_all(service: "Service", catalog: Catalog, name: str) -> Changeover:
     done = Changeover()
     outdated = list(_outdated(service, catalog, done))
     for product_id in track(outdated, description=f"rebuilding banks with {name}"):
@@ -107,7 +108,7 @@ def _rebuild_all(service: "Service", catalog: DiskCatalog, name: str) -> Changeo
     return done
 
 
-def _outdated(service: "Service", catalog: DiskCatalog, done: Changeover) -> Iterator[str]:
+def _outdated(service: "Service", catalog: Catalog, done: Changeover) -> Iterator[str]:
     """The products on the default backbone whose bank another one made. The damaged ones are noted as failed.
 
     A damaged bank is not rebuilt here: that would start from an older version, with references that may have been

@@ -48,7 +48,7 @@ def serve(
     given: dict[str, object] = {"host": host, "port": port}
     given = {name: value for name, value in given.items() if value is not None}
     if data_dir is not None:
-        given |= {"data_dir": data_dir, "store_url": None}
+        given |= {"data_dir": data_dir, "store_url": None, "coordination_url": None}
     settings = load_settings(**given)
     start_logging(settings)
     service = build_service(settings)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.engine.options import Profile
@@ -15,6 +15,8 @@ ENV_PREFIX = "INSPECTOR_"
 SECRETS_DIR = Path("/run/secrets")
 OF_THE_MACHINE = ("weights_dir", "device", "threads", "precision")
 """The settings that say what this machine has to compute with, not what a server does with it."""
+
+REDIS_SCHEMES = ("redis", "rediss")
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -27,7 +29,22 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     data_dir: Path = Field(Path("data"), description="Folder of the disk store.")
-    store_url: str | None = Field(None, description="Store as a URL, `disk:///folder`; unset: the disk at DATA_DIR.")
+    store_url: str | None = Field(
+        None, description="Store as a URL, `disk:///folder` or `redis://host:6379/0`; unset: the disk at DATA_DIR."
+    )
+    coordination_url: str | None = Field(
+        None, description="Redis that replicas on one disk store share: products, bank versions, what serves."
+    )
+    redis_password: SecretStr | None = Field(None, description="Password of Redis; best as a Docker secret.")
+    redis_require_durable: bool = Field(
+        True, description="Refuse a Redis that may evict data or lose acknowledged writes."
+    )
+    segment_precision: Literal["float32", "float16"] = Field(
+        "float32", description="How patch features are stored; `float16` halves the space."
+    )
+    pointer_max_age_s: float = Field(
+        1.0, ge=0, le=60, description="With Redis: how old may be what a replica knows of the version that serves, s."
+    )
     weights_dir: Path = Field(Path("models/weights"), description="Folder of the backbones' weight files.")
     weights_url: str | None = Field(
         None, description="Mirror that `weights fetch` asks instead of the official address."
@@ -53,20 +70,55 @@ class Settings(BaseSettings):
     )
     max_registrations: int = Field(4, ge=1, le=1000, description="Registrations that may wait or run at a time.")
     bank_cache_bytes: int = Field(4 * 2**30, ge=2**20, description="Memory for loaded banks; least recently used go.")
+    gpu_bank_cache_bytes: int = Field(
+        8 * 2**30, ge=2**20, description="The same where banks lie in a GPU's memory, instead of BANK_CACHE_BYTES."
+    )
     auto_create_products: bool = Field(True, description="Create an unknown product at its first registration.")
     keep_versions: int = Field(20, ge=1, le=10_000, description="Bank versions kept per product.")
     smaller_edge: int = Field(448, ge=112, le=1344, description="Given to a product at its creation, px.")
     profile: Profile = Field("robust", description="Given to a product at its creation: `robust` or `paper`.")
+    auth: Literal["auto", "off"] = Field(
+        "auto", description="`auto`: keys are asked for once there are any; `off`: never."
+    )
+    admin_key: SecretStr | None = Field(
+        None, description="First key, with every right; best as a Docker secret. Two, separated by space, to rotate."
+    )
+    keys_file: Path | None = Field(
+        None, description="File of `inspector keys`; unset: keys.json in the folder of the disk store."
+    )
+    tls_cert: Path | None = Field(None, description="Certificate chain (PEM) to serve HTTPS with.")
+    tls_key: Path | None = Field(None, description="Private key (PEM) of TLS_CERT.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line: `debug` to `error`."
     )
 
     @field_validator("store_url")
     @classmethod
-    def _store_is_on_disk(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme != "disk" or not urlsplit(value).path.startswith("/")):
-            raise ValueError("only disk:///absolute/folder is supported")
+    def _store_is_known(cls, value: str | None) -> str | None:
+        if value is None or _is_redis(value):
+            return value
+        if urlsplit(value).scheme != "disk" or not urlsplit(value).path.startswith("/"):
+            raise ValueError("only disk:///absolute/folder and redis://host:port/number are supported")
         return value
+
+    @field_validator("coordination_url")
+    @classmethod
+    def _coordination_is_redis(cls, value: str | None) -> str | None:
+        if value is not None and not _is_redis(value):
+            raise ValueError("only redis://host:port/number is supported")
+        return value
+
+    @model_validator(mode="after")
+    def _one_redis(self) -> Self:
+        if self.coordination_url and self.store_url and _is_redis(self.store_url):
+            raise ValueError("COORDINATION_URL goes with a disk store; where STORE_URL is Redis, leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("TLS_CERT and TLS_KEY go together: give both or none")
+        return self
 
     @model_validator(mode="after")
     def _registrations_fit_the_queue(self) -> Self:
@@ -76,8 +128,19 @@ class Settings(BaseSettings):
 
     @property
     def store_dir(self) -> Path:
-        """Folder of the disk store."""
-        return Path(unquote(urlsplit(self.store_url).path)) if self.store_url else self.data_dir
+        """Folder of the disk store; with everything in Redis, the folder for what is not in the store."""
+        on_disk = self.store_url is not None and not _is_redis(self.store_url)
+        return Path(unquote(urlsplit(self.store_url).path)) if self.store_url and on_disk else self.data_dir
+
+    @property
+    def redis_url(self) -> str | None:
+        """The Redis that is used, if any."""
+        return self.store_url if self.store_url and _is_redis(self.store_url) else self.coordination_url
+
+    @property
+    def blobs_in_redis(self) -> bool:
+        """Whether Redis keeps everything, not only what replicas have to agree on."""
+        return self.store_url is not None and _is_redis(self.store_url)
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -104,8 +167,13 @@ def environment_for_demo() -> dict[str, str]:
     chosen = {name: field.default for name, field in Settings.model_fields.items()}
     chosen |= {name: getattr(settings, name) for name in OF_THE_MACHINE}
     chosen["weights_dir"] = settings.weights_dir.absolute()
+    chosen["auth"] = "off"  # a secret may hold a key, and this server listens on loopback only
     others = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
     return others | {_setting_name((name,)): str(value) for name, value in chosen.items() if value is not None}
+
+
+def _is_redis(url: str) -> bool:
+    return urlsplit(url).scheme in REDIS_SCHEMES and bool(urlsplit(url).hostname)
 
 
 def _setting_name(location: tuple[int | str, ...]) -> str:

@@ -39,7 +39,7 @@ def test_a_docker_secret_sets_them(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("PRECISION", "half"),
         ("PROFILE", "fast"),
         ("SMALLER_EDGE", "20"),
-        ("STORE_URL", "redis://somewhere"),
+        ("STORE_URL", "http://somewhere"),
         ("STORE_URL", "disk://relative"),
         ("MAX_IMAGE_PIXELS", "-1"),
         ("LOG_LEVEL", "loud"),

@@ -14,10 +14,10 @@ from app.service.extraction import ReferenceExtractor
 from app.service.heat_scale import REFERENCES_COMPARED, evenly_spaced, heat_scale
 from app.service.masking_policy import masking_applies
 from app.service.reference_maker import Recipe, ReferenceMaker
-from app.storage.disk.blobs import DiskBlobs
-from app.storage.disk.catalog import DiskCatalog
+from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
 from app.storage.segments import stored_segment
+from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class BankBuilder:
 
     def __init__(
         self,
-        catalog: DiskCatalog,
-        blobs: DiskBlobs,
+        catalog: Catalog,
+        blobs: Blobs,
         backbones: Backbones,
         engine: EngineThread,
         *,
@@ -147,7 +147,7 @@ class BankBuilder:
     def _start(self, product_id: str, reason: ManifestReason) -> tuple[BankPointer, BankManifest | None]:
         if reason == "rebuild":
             return self._catalog.pointer(product_id), self._newest_intact(product_id)
-        return self._catalog.active(product_id)
+        return active_bank(self._catalog, product_id)
 
     def _heat_scale(self, product_id: str, entries: References, foreground_only: bool) -> float | None:
         if len(entries) < 2:

@@ -16,10 +16,10 @@ from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey, LoadedBank
 from app.service.engine_thread import EngineThread, Priority
-from app.storage.disk.blobs import DiskBlobs
-from app.storage.disk.catalog import DiskCatalog
+from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, Product
 from app.storage.segments import stored_segment
+from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ class BankService:
 
     def __init__(
         self,
-        catalog: DiskCatalog,
-        blobs: DiskBlobs,
+        catalog: Catalog,
+        blobs: Blobs,
         backbones: Backbones,
         builder: BankBuilder,
         cache: BankCache,
@@ -65,7 +65,7 @@ class BankService:
         Raises:
             ProductNotFound, BankDamaged.
         """
-        return self._catalog.active(product_id)[1]
+        return active_bank(self._catalog, product_id)[1]
 
     def activate(self, product_id: str, version: int) -> BankManifest:
         """Let a kept version serve (rollback). ProductNotFound, BankNotFound, BankDamaged, BackboneMismatch."""

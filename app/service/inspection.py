@@ -21,8 +21,8 @@ from app.service.clock import StageClock, now
 from app.service.engine_thread import EngineThread, Priority
 from app.service.masking_policy import masking_applies
 from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult
-from app.storage.disk.catalog import DiskCatalog
 from app.storage.documents import Product
+from app.storage.store import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class InspectionService:
     """Scores photographs against the bank of their product."""
 
     def __init__(
-        self, catalog: DiskCatalog, banks: BankService, backbones: Backbones, engine: EngineThread, max_pixels: int
+        self, catalog: Catalog, banks: BankService, backbones: Backbones, engine: EngineThread, max_pixels: int
     ) -> None:
         self._catalog = catalog
         self._banks = banks

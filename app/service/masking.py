@@ -5,15 +5,14 @@ from app.service.bank_builder import BankBuilder
 from app.service.banks import BankService, no_references
 from app.service.masking_policy import masking_view
 from app.service.results import MaskingView
-from app.storage.disk.blobs import DiskBlobs
-from app.storage.disk.catalog import DiskCatalog
 from app.storage.documents import MaskingRecord
+from app.storage.store import Blobs, Catalog
 
 
 class MaskingService:
     """What the masking test found, product by product."""
 
-    def __init__(self, catalog: DiskCatalog, blobs: DiskBlobs, banks: BankService, builder: BankBuilder) -> None:
+    def __init__(self, catalog: Catalog, blobs: Blobs, banks: BankService, builder: BankBuilder) -> None:
         self._catalog = catalog
         self._blobs = blobs
         self._banks = banks

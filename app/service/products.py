@@ -30,8 +30,8 @@ from app.service.masking_policy import masking_view
 from app.service.product_id import check_product_id
 from app.service.product_settings import merged
 from app.service.results import ProductView
-from app.storage.disk.catalog import DiskCatalog
 from app.storage.documents import BankManifest, Product
+from app.storage.store import Catalog
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class ProductService:
 
     def __init__(
         self,
-        catalog: DiskCatalog,
+        catalog: Catalog,
         backbones: Backbones,
         banks: BankService,
         builder: BankBuilder,

@@ -11,9 +11,9 @@ from app.engine.masking import foreground_mask, masking_test, preview
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
 from app.engine.types import Image
 from app.service.extraction import ReferenceExtractor, Rotated
-from app.storage.disk.blobs import DiskBlobs
 from app.storage.documents import BankManifest, MaskingRecord, ReferenceEntry
 from app.storage.segments import encode_segment
+from app.storage.store import Blobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Recipe:
 class ReferenceMaker:
     """Makes segments for one product. Remembers what it has made, so that a lost race costs no second extraction."""
 
-    def __init__(self, product_id: str, blobs: DiskBlobs, extractor: ReferenceExtractor, max_pixels: int) -> None:
+    def __init__(self, product_id: str, blobs: Blobs, extractor: ReferenceExtractor, max_pixels: int) -> None:
         self.product_id = product_id
         self._blobs = blobs
         self._extractor = extractor

@@ -15,8 +15,8 @@ from app.service.clock import now
 from app.service.masking import MaskingService
 from app.service.products import ProductService
 from app.service.results import Registered, Upload
-from app.storage.disk.blobs import DiskBlobs
 from app.storage.documents import BankManifest, ReferenceEntry
+from app.storage.store import Blobs
 
 Refused = TypeVar("Refused", bound=InvalidRequest)
 
@@ -29,7 +29,7 @@ class RegistrationService:
         products: ProductService,
         banks: BankService,
         masking: MaskingService,
-        blobs: DiskBlobs,
+        blobs: Blobs,
         builder: BankBuilder,
         *,
         max_pixels: int,

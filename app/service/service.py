@@ -13,8 +13,7 @@ from app.service.masking import MaskingService
 from app.service.products import ProductService
 from app.service.registration import RegistrationService
 from app.service.results import BackboneView, Readiness
-from app.storage.disk.blobs import DiskBlobs
-from app.storage.disk.catalog import DiskCatalog
+from app.storage.store import Blobs, Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class Service:
 
     def __init__(
         self,
-        catalog: DiskCatalog,
-        blobs: DiskBlobs,
+        catalog: Catalog,
+        blobs: Blobs,
         backbones: Backbones,
         *,
         device: str,

@@ -9,7 +9,7 @@ from safetensors.numpy import load, save
 from app.engine.bank import Segment
 from app.engine.types import Grid
 from app.errors import BankDamaged
-from app.storage.disk.blobs import DiskBlobs
+from app.storage.store import Blobs
 
 
 def encode_segment(segment: Segment) -> bytes:
@@ -36,6 +36,6 @@ def decode_segment(data: bytes) -> Segment:
         raise BankDamaged(f"A segment of the bank cannot be read ({error}). Rebuild the bank.") from error
 
 
-def stored_segment(blobs: DiskBlobs, product_id: str, digest: str) -> Segment:
+def stored_segment(blobs: Blobs, product_id: str, digest: str) -> Segment:
     """A segment of a product's bank. BlobMissing, BlobDamaged, BankDamaged where it cannot be read."""
     return decode_segment(blobs.get(product_id, "segments", digest))

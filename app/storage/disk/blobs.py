@@ -21,9 +21,7 @@ from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock
 from app.storage.disk.quarantine import quarantine
 from app.storage.documents import BlobKind
-
-GRACE_S = 86_400.0
-"""A registration publishes its manifest within a day of storing its first blob."""
+from app.storage.store import BLOB_GRACE_S
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -73,7 +71,7 @@ class DiskBlobs:
         with explained(path):
             return path.is_file()
 
-    def collect(self, product_id: str, kind: BlobKind, keep: AbstractSet[str], grace_s: float = GRACE_S) -> int:
+    def collect(self, product_id: str, kind: BlobKind, keep: AbstractSet[str], grace_s: float = BLOB_GRACE_S) -> int:
         """Delete the blobs that are not in `keep` and were not stored during the last `grace_s` seconds; their number.
 
         The grace covers registrations that have stored blobs but not yet published the manifest. ProductNotFound.

@@ -118,24 +118,6 @@ class DiskCatalog:
         """The versions that are kept, ascending. ProductNotFound."""
         return list_versions(self._layout, product_id, self.pointer(product_id).latest)
 
-    def active(self, product_id: str) -> tuple[BankPointer, BankManifest | None]:
-        """The pointer and the version that serves; no version before the first registration.
-
-        ProductNotFound; BankDamaged, also when it is lost which version serves.
-        """
-        while True:
-            pointer = self.pointer(product_id)
-            if pointer.active is None and pointer.latest:
-                raise BankDamaged(
-                    f"Which bank serves product {product_id!r} is lost. Activate a version, or rebuild the bank."
-                )
-            try:
-                return pointer, None if pointer.active is None else self.manifest(product_id, pointer.active)
-            except BankNotFound:
-                # Another version may serve since the pointer was read, and this one may have been pruned.
-                if self.pointer(product_id) == pointer:
-                    raise
-
     def publish(
         self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
     ) -> BankPointer:
