@@ -38,6 +38,7 @@ class CacheFigures:
     size_bytes: int
     budget_bytes: int
     pinned: int
+    loads: int
     evictions: int
 
 
@@ -54,7 +55,7 @@ class BankCache:
         self._banks: OrderedDict[BankKey, LoadedBank] = OrderedDict()
         self._held: WeakValueDictionary[BankKey, LoadedBank] = WeakValueDictionary()
         self._guard = threading.Lock()
-        self._evictions = 0
+        self._loads = self._evictions = 0
 
     def find(self, key: BankKey) -> LoadedBank | None:
         """The bank, if it is in memory. Counts as a use."""
@@ -66,6 +67,7 @@ class BankCache:
     def keep(self, key: BankKey, loaded: LoadedBank) -> None:
         """Keep a bank that was just loaded, and make room for it."""
         with self._guard:
+            self._loads += key not in self._held
             self._banks[key] = self._held[key] = loaded
             self._banks.move_to_end(key)
             self._make_room(key)
@@ -90,7 +92,9 @@ class BankCache:
     def figures(self) -> CacheFigures:
         with self._guard:
             pinned = sum(map(self._is_pinned, self._banks))
-            return CacheFigures(len(self._banks), self._size_bytes(), self._budget_bytes, pinned, self._evictions)
+            return CacheFigures(
+                len(self._banks), self._size_bytes(), self._budget_bytes, pinned, self._loads, self._evictions
+            )
 
     def _size_bytes(self) -> int:
         return sum(loaded.bank.size_bytes for loaded in self._banks.values())

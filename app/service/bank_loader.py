@@ -31,7 +31,6 @@ class BankLoader:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bank-loader")
         self._guard = threading.Lock()
         self._under_way: dict[BankKey, Future[LoadedBank]] = {}
-        self._loads = 0
         self._closed = False
 
     def load(self, key: BankKey, load: Callable[[], LoadedBank]) -> Future[LoadedBank]:
@@ -46,7 +45,6 @@ class BankLoader:
             if key in self._under_way:
                 return self._under_way[key]
             future = self._under_way[key] = self._pool.submit(load)
-            self._loads += 1
         future.add_done_callback(lambda _: self._forget(key))
         return future
 
@@ -60,11 +58,6 @@ class BankLoader:
     def under_way(self) -> int:
         """Loads that wait or run."""
         return len(self._under_way)
-
-    @property
-    def loads(self) -> int:
-        """Loads begun since the start."""
-        return self._loads
 
     def close(self) -> None:
         """Wait for the loads that run; those that wait are dropped."""

@@ -146,28 +146,26 @@ class BankService:
 
     def follow(self, product_id: str) -> None:
         """After a change: load what serves now, if a bank of the product is in memory or is to stay there."""
-        known = self._serving.last_known(product_id)
-        pinned = known is not None and known.product.settings.pinned
-        if pinned or self._cache.holds_any_of(product_id):
-            self._loader.submit(partial(self._warm, product_id))
+        self._loader.submit(partial(self._warm, product_id))
 
     def warm_pinned(self) -> None:
-        """Load the banks that are to stay in memory, one after the other on the loader's threads."""
-        self._loader.submit(self._warm_pinned)
+        """Load the banks that are to stay in memory, on the loader's threads."""
+        self._loader.submit(self._warm_all)
 
-    def _warm_pinned(self) -> None:
-        for product_id in self._catalog.product_ids():
-            try:
-                pinned = self._catalog.product(product_id).settings.pinned
-            except InspectorError as error:
-                logger.warning("%s", error)
-                continue
-            if pinned:
-                self._warm(product_id)
+    def _warm_all(self) -> None:
+        try:
+            product_ids = self._catalog.product_ids()
+        except InspectorError as error:
+            logger.warning("pinned banks are not loaded ahead: %s", error)
+            return
+        for product_id in product_ids:
+            self._warm(product_id)
 
     def _warm(self, product_id: str) -> None:
         try:
-            self.loaded(self._serving.get(product_id))
+            serving = self._serving.get(product_id)
+            if serving.product.settings.pinned or self._cache.holds_any_of(product_id):
+                self.loaded(serving)
         except BankNotLoaded as cold:
             self.load(cold.key)
         except InspectorError as error:

@@ -101,7 +101,7 @@ class Service:
                 budget_bytes=held.budget_bytes,
                 pinned=held.pinned,
                 loading=self._loader.under_way,
-                loads=self._loader.loads,
+                loads=held.loads,
                 evictions=held.evictions,
             ),
             waiting=self._engine.waiting,
