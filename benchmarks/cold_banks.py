@@ -82,8 +82,8 @@ def report(client: httpx2.Client, cold: Sequence[str]) -> None:
     after = client.get("/health/ready").json()["banks"]
     say(f"backbone {client.get('/health/ready').json()['backbone']['name']}, 448 px, one client that inspects")
     say(
-        f"{after['loads'] - before['loads']} loads of banks with {REFERENCES} references at 8 rotations, {ROUNDS} rounds "
-        f"of {COLD_PRODUCTS} requests at once; cache {CACHE_BYTES / 2**20:.0f} MiB"
+        f"{after['loads'] - before['loads']} loads of banks with {REFERENCES} references at 8 rotations in {ROUNDS} "
+        f"rounds of {COLD_PRODUCTS} requests at once; cache {CACHE_BYTES / 2**20:.0f} MiB"
     )
     for name, values in (("idle", idle), ("while loading", loading)):
         p50, p95, p99 = np.percentile(values, [50, 95, 99])
