@@ -16,6 +16,7 @@ from app.errors import (
     BlobMissing,
     InspectorError,
     NoReferences,
+    ProductNotFound,
     StaleRevision,
 )
 from app.service.backbones import Backbones
@@ -168,6 +169,9 @@ class BankService:
                 self.loaded(serving)
         except BankNotLoaded as cold:
             self.load(cold.key)
+        except ProductNotFound:
+            # Deleted, perhaps by another replica.
+            self._cache.drop_product(product_id)
         except InspectorError as error:
             logger.info("not loaded ahead: %s", error)
 
