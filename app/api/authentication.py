@@ -39,8 +39,9 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not _is_open(scope["path"]):
+            state = scope.setdefault("state", {})
             try:
-                scope.setdefault("state", {})["caller"] = self._caller(scope) if self._keys.enforced else ANYONE
+                state["caller"] = self._caller(scope) if self._keys.enforced else ANYONE
             except Unauthenticated as error:
                 refusal = problem(scope, error, headers={"WWW-Authenticate": "Bearer"})
                 await refusal(scope, receive, send)
