@@ -4,6 +4,8 @@ InspectorError
 ├── ConfigurationError            a setting or an installed file is wrong; the start is refused
 │   ├── UnknownBackbone
 │   └── WeightsUnavailable        a weight file is missing, incomplete or not the registered one
+├── Unauthenticated               no key, or none that is known here
+├── Forbidden                     the key is known, but not for this
 ├── InvalidRequest                the caller sent something that can never succeed as it is
 │   ├── InvalidProductId
 │   ├── InvalidSettings
@@ -67,6 +69,14 @@ class UnknownBackbone(ConfigurationError):
 
 class WeightsUnavailable(ConfigurationError):
     code = "weights-unavailable"
+
+
+class Unauthenticated(InspectorError):
+    code = "unauthenticated"
+
+
+class Forbidden(InspectorError):
+    code = "forbidden"
 
 
 class InvalidRequest(InspectorError):
