@@ -15,6 +15,7 @@ InspectorError
 │   ├── ImageTooLarge
 │   ├── BodyTooLarge
 │   ├── TooManyImages
+│   ├── BankTooLarge              a segment or an upload is more than the store takes as one value
 │   ├── RequestTimeout            the body did not come in time
 │   ├── MethodNotAllowed
 │   └── NotAcceptable
@@ -37,6 +38,7 @@ InspectorError
     ├── NotReady
     ├── Draining
     ├── StorageUnavailable
+    │   └── StorageOutdated       Redis has lost changes that the volume knows of
     ├── StorageFull
     └── GpuOutOfMemory
 
@@ -109,6 +111,10 @@ class BodyTooLarge(InvalidRequest):
 
 class TooManyImages(InvalidRequest):
     code = "too-many-images"
+
+
+class BankTooLarge(InvalidRequest):
+    code = "bank-too-large"
 
 
 class RequestTimeout(InvalidRequest):
@@ -201,6 +207,10 @@ class Draining(Unavailable):
 
 class StorageUnavailable(Unavailable):
     code = "storage-unavailable"
+
+
+class StorageOutdated(StorageUnavailable):
+    """Somebody has to bring the lost changes back; for the caller it is a store that cannot be used now."""
 
 
 class StorageFull(Unavailable):
