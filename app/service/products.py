@@ -2,8 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
@@ -31,6 +30,7 @@ from app.service.masking_policy import masking_view
 from app.service.product_id import check_product_id
 from app.service.product_settings import merged
 from app.service.results import ProductView
+from app.service.serving import ServingKnowledge
 from app.storage.documents import BankManifest, Product
 from app.storage.store import Catalog
 
@@ -56,6 +56,7 @@ class ProductService:
         banks: BankService,
         builder: BankBuilder,
         cache: BankCache,
+        serving: ServingKnowledge,
         defaults: ProductSettings,
     ) -> None:
         self._catalog = catalog
@@ -63,6 +64,7 @@ class ProductService:
         self._banks = banks
         self._builder = builder
         self._cache = cache
+        self._serving = serving
         self._defaults = defaults
 
     def create(
@@ -128,7 +130,7 @@ class ProductService:
 
         return self._write(product_id, changed, expected_revision)
 
-    def page(self, after: str | None, limit: int, among: AbstractSet[str] | None = None) -> list[ProductView]:
+    def page(self, after: str | None, limit: int, among: Container[str] | None = None) -> list[ProductView]:
         """The products behind `after` in the order of their ids, at most `limit`; only those in `among`, if given."""
         ids = [each for each in self._catalog.product_ids() if after is None or each > after]
         ids = [each for each in ids if among is None or each in among]
@@ -155,13 +157,15 @@ class ProductService:
         )
 
     def load(self, product_id: str) -> ProductView:
-        """Bring the product's bank into memory, before a changeover. ProductNotFound, NoReferences, BankDamaged."""
-        self._banks.loaded(self._catalog.product(product_id))
+        """The product, its bank in memory, before a changeover. BankNotLoaded where it has to be loaded first
+        (`BankService.once_loaded`); ProductNotFound, NoReferences."""
+        self._banks.loaded(self._serving.get(product_id))
         return self.view(product_id)
 
     def delete(self, product_id: str) -> None:
         """Delete a product with its references and banks. ProductNotFound."""
-        self._catalog.delete(product_id)
+        with self._serving.changing(product_id):
+            self._catalog.delete(product_id)
         self._cache.drop_product(product_id)
 
     def feature_sizes(self, product_id: str) -> tuple[int, int]:
@@ -205,7 +209,8 @@ class ProductService:
             if changed.settings.backbone != product.settings.backbone:
                 self._usable(changed.settings)
             try:
-                written = self._catalog.replace(changed)
+                with self._serving.changing(product_id):
+                    written = self._catalog.replace(changed)
             except StaleRevision:
                 continue
             self._rebuild_if_outdated(product, written)
@@ -218,7 +223,7 @@ class ProductService:
             if active and self._outdated(written, active):
                 self._builder.update(written.product_id, "settings")
         except InspectorError:
-            with suppress(StaleRevision, NotFound):
+            with suppress(StaleRevision, NotFound), self._serving.changing(written.product_id):
                 self._catalog.replace(replace(written, settings=before.settings))
             raise
 
