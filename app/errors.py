@@ -17,6 +17,7 @@ InspectorError
 │   ├── ImageTooLarge
 │   ├── BodyTooLarge
 │   ├── TooManyImages
+│   ├── BankTooLarge              a segment or an upload is more than the store takes as one value
 │   ├── RequestTimeout            the body did not come in time
 │   ├── MethodNotAllowed
 │   └── NotAcceptable
@@ -40,7 +41,7 @@ InspectorError
     │   └── BankNotLoaded         in app/service: the request waits for the load and is tried again
     ├── Draining
     ├── StorageUnavailable
-    │   └── StorageOutdated       it answers, but has lost changes that were acknowledged
+    │   └── StorageOutdated       Redis has lost changes that the volume knows of
     ├── StorageFull
     └── GpuOutOfMemory
 
@@ -121,6 +122,10 @@ class BodyTooLarge(InvalidRequest):
 
 class TooManyImages(InvalidRequest):
     code = "too-many-images"
+
+
+class BankTooLarge(InvalidRequest):
+    code = "bank-too-large"
 
 
 class RequestTimeout(InvalidRequest):

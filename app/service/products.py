@@ -23,7 +23,6 @@ from app.errors import (
 )
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
-from app.service.bank_cache import BankCache
 from app.service.banks import BankService
 from app.service.clock import now
 from app.service.masking_policy import masking_view
@@ -55,7 +54,6 @@ class ProductService:
         backbones: Backbones,
         banks: BankService,
         builder: BankBuilder,
-        cache: BankCache,
         serving: ServingKnowledge,
         defaults: ProductSettings,
     ) -> None:
@@ -63,7 +61,6 @@ class ProductService:
         self._backbones = backbones
         self._banks = banks
         self._builder = builder
-        self._cache = cache
         self._serving = serving
         self._defaults = defaults
 
@@ -163,10 +160,9 @@ class ProductService:
         return self.view(product_id)
 
     def delete(self, product_id: str) -> None:
-        """Delete a product with its references and banks. ProductNotFound."""
+        """Delete a product with its references and banks; those in memory go soon after. ProductNotFound."""
         with self._serving.changing(product_id):
             self._catalog.delete(product_id)
-        self._cache.drop_product(product_id)
 
     def feature_sizes(self, product_id: str) -> tuple[int, int]:
         """Smaller edge and patch size, px, of the product or of one that would be created now. InvalidProductId."""

@@ -64,7 +64,7 @@ class Service:
         self.banks = BankService(
             catalog, blobs, backbones, builder, self._cache, self._loader, self._serving, self._engine, device
         )
-        self.products = ProductService(catalog, backbones, self.banks, builder, self._cache, self._serving, defaults)
+        self.products = ProductService(catalog, backbones, self.banks, builder, self._serving, defaults)
         self.masking = MaskingService(catalog, blobs, self.banks, builder)
         self.references = RegistrationService(
             self.products,

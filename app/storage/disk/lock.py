@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from app.errors import ProductNotFound
 from app.storage.disk.durable import explained
 from app.storage.disk.layout import StoreLayout
+from app.storage.refusals import product_not_found
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def product_lock(layout: StoreLayout, product_id: str) -> Iterator[None]:
         try:
             descriptor = _acquired(path)
         except FileNotFoundError:
-            raise ProductNotFound(f"There is no product {product_id!r}. Create it, or check the id.") from None
+            raise product_not_found(product_id) from None
     try:
         yield
     finally:
