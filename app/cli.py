@@ -18,6 +18,7 @@ from app.errors import InspectorError
 from app.health_check import LIVE, READY, check_health
 from app.keys.commands import keys_app
 from app.settings import Settings, load_settings
+from app.store_commands import store_app
 from app.tls import check_certificate
 from app.weights.commands import weights_app
 
@@ -31,6 +32,7 @@ cli = typer.Typer(
 )
 cli.add_typer(weights_app, name="weights")
 cli.add_typer(backbone_app, name="backbone")
+cli.add_typer(store_app, name="store")
 cli.add_typer(keys_app, name="keys")
 
 

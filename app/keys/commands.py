@@ -11,7 +11,7 @@ from app.keys.admin_key import admin_keys
 from app.keys.api_key import KeyRecord, Scope, key_id
 from app.keys.key_file import KeyFile
 from app.settings import load_settings
-from app.storage.disk.layout import is_product_id
+from app.storage.product_id import is_product_id
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NO_KEY_LEFT = (

@@ -26,11 +26,11 @@ from app.service.bank_builder import BankBuilder
 from app.service.banks import BankService
 from app.service.clock import now
 from app.service.masking_policy import masking_view
-from app.service.product_id import check_product_id
 from app.service.product_settings import merged
 from app.service.results import ProductView
 from app.service.serving import ServingKnowledge
 from app.storage.documents import BankManifest, Product
+from app.storage.product_id import checked_product_id
 from app.storage.store import Catalog
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class ProductService:
         metadata: Mapping[str, Any] | None = None,
     ) -> ProductView:
         """Create a product. InvalidProductId, InvalidSettings; Conflict where it exists."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         chosen = self._usable(merged(self._defaults, settings or {}))
         self._catalog.create(Product(product_id, chosen, display_name, dict(metadata or {}), now()))
         return self.view(product_id)
@@ -166,7 +166,7 @@ class ProductService:
 
     def feature_sizes(self, product_id: str) -> tuple[int, int]:
         """Smaller edge and patch size, px, of the product or of one that would be created now. InvalidProductId."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         try:
             settings = self._catalog.product(product_id).settings
         except ProductNotFound:
@@ -175,7 +175,7 @@ class ProductService:
 
     def ensure(self, product_id: str, *, create: bool) -> bool:
         """See to it that the product exists; whether it had to be created. ProductNotFound, InvalidProductId."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         try:
             self._catalog.product(product_id)
         except ProductNotFound:
