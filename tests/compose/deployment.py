@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import httpx2
 
-from tests.compose.engine import STATE, compose_command, docker, inspected, run, wait_until
+from tests.compose.engine import STATE, compose_command, docker, inspected, logged, run, wait_until
 
 SINGLE = ("docker-compose.yml", "docker-compose.override.yml")
 SCALED = ("docker-compose.yml", "docker/compose.scale.yml")
@@ -40,18 +40,23 @@ class Deployment:
         self.wait_healthy()
 
     def wait_healthy(self) -> None:
-        for container in self.compose("ps", "--quiet").split():
+        for container in self.containers():
             self._wait_healthy(container)
 
     def _wait_healthy(self, container: str) -> None:
-        name = inspected(container, "{{.Name}}")
         try:
-            wait_until(lambda: inspected(container, STATE) == "running healthy", HEALTHY_WITHIN_S, f"{name} is healthy")
+            wait_until(
+                lambda: inspected(container, STATE) == "running healthy", HEALTHY_WITHIN_S, f"{container} healthy"
+            )
         except AssertionError as error:
-            raise AssertionError(docker("logs", "--tail", "40", container)) from error
+            raise AssertionError(logged(container)) from error
 
-    def containers(self, service: str) -> list[str]:
-        return self.compose("ps", "--quiet", service).split()
+    def containers(self, *services: str) -> list[str]:
+        """The names of its containers, of these services or of all, running or not."""
+        labels = '{{.Names}} {{.Label "com.docker.compose.service"}}'
+        mine = f"label=com.docker.compose.project={self.project}"
+        lines = [line.split() for line in docker("ps", "--all", "--format", labels, "--filter", mine).splitlines()]
+        return sorted(name for name, service in lines if not services or service in services)
 
     def container(self, service: str) -> str:
         return self.containers(service)[0]
@@ -86,8 +91,7 @@ def deployment(
         yield running
     finally:
         running.compose("down", "--volumes", "--remove-orphans", "--timeout", "1")
-        left = docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={project}")
-    assert not left
+    assert running.containers() == []
 
 
 def _write_secrets(folder: Path, **contents: str) -> None:

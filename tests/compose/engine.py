@@ -36,6 +36,12 @@ def inspected(container: str, template: str) -> str:
     return docker("inspect", "--format", template, container).strip()
 
 
+def logged(container: str) -> str:
+    """The last of what it wrote, to whichever stream."""
+    command = ["docker", "logs", "--tail", "40", container]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True).stdout.decode()
+
+
 @functools.cache
 def compose_command() -> tuple[str, ...]:
     """Compose 2 where the engine's command line has it, else docker-compose 1; empty where neither is."""

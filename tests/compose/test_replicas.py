@@ -10,7 +10,7 @@ from tests.api.photographs import photograph
 from tests.compose.callers import Answer, inspection, prepared
 from tests.compose.deployment import Deployment
 from tests.compose.engine import docker, wait_until
-from tests.compose.load import Load, load
+from tests.compose.load import BROKEN, Load, load
 
 pytestmark = pytest.mark.compose
 
@@ -82,7 +82,7 @@ def test_a_product_stays_at_one_replica_and_products_are_spread(scaled: Deployme
 def test_a_killed_replica_costs_at_most_what_was_under_way(scaled: Deployment, expected: dict[str, Answer]) -> None:
     running = inspections_through_the_proxy(scaled, expected, "kill --signal KILL")
     assert len(running.failures()) <= CALLERS
-    assert set(running.failures()) <= {502}
+    assert set(running.failures()) <= {502, BROKEN}
 
 
 def test_a_stopped_replica_costs_nothing(scaled: Deployment, expected: dict[str, Answer]) -> None:
