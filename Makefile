@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 VARIANT ?= cpu
 REVISION = $(shell git describe --always --dirty)
 
-.PHONY: run demo check test test-long test-gpu test-compose image format clean
+.PHONY: run demo check test test-tools test-long test-gpu test-compose image format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make run        serve on 127.0.0.1:8000"
 	@echo "make check      lint, types, architecture"
 	@echo "make test       check, then the tests"
+	@echo "make test-tools install what some tests start: Redis, HAProxy, strace (Debian, needs root)"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make test-gpu   the tests that need a CUDA device"
 	@echo "make test-compose  build the image and run the deployment, where a Docker engine is"
@@ -39,6 +40,11 @@ check: $(VENV)/installed
 
 test: check
 	$(PYTEST) -m "not long and not gpu and not compose"
+
+# Without these programs the tests that start them are skipped; with CI set, they fail instead.
+test-tools:
+	command -v redis-server haproxy strace >/dev/null && exit; apt-get update -q && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends redis-server haproxy strace curl
 
 test-long: $(VENV)/installed
 	$(PYTEST) -m "long and not gpu and not compose" --timeout 3600

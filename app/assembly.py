@@ -83,17 +83,19 @@ def loaded_backbones(settings: Settings, registry: Registry, default: Callable[[
 
 
 def _service(settings: Settings, catalog: Catalog, backbones: Backbones) -> Service:
+    device = resolve_device(settings.device)
     return Service(
         catalog,
         DiskBlobs(settings.store_dir),
         backbones,
-        device=resolve_device(settings.device),
+        device=device,
         defaults=ProductSettings(smaller_edge=settings.smaller_edge, profile=settings.profile),
         limits=Limits(
             max_image_pixels=settings.max_image_pixels,
             max_images_per_request=settings.max_images_per_request,
             keep_versions=settings.keep_versions,
-            bank_cache_bytes=settings.bank_cache_bytes,
+            bank_cache_bytes=settings.bank_cache_bytes if device == "cpu" else settings.gpu_bank_cache_bytes,
+            pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
         ),
         auto_create=settings.auto_create_products,
     )

@@ -35,8 +35,10 @@ InspectorError
 └── Unavailable                   try again later; carries `retry_after_s`
     ├── Overloaded
     ├── NotReady
+    │   └── BankNotLoaded         in app/service: the request waits for the load and is tried again
     ├── Draining
     ├── StorageUnavailable
+    │   └── StorageOutdated       it answers, but has lost changes that were acknowledged
     ├── StorageFull
     └── GpuOutOfMemory
 
@@ -201,6 +203,10 @@ class Draining(Unavailable):
 
 class StorageUnavailable(Unavailable):
     code = "storage-unavailable"
+
+
+class StorageOutdated(StorageUnavailable):
+    code = "storage-outdated"
 
 
 class StorageFull(Unavailable):

@@ -30,6 +30,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         serving = await asyncio.to_thread(build_service, settings) if service is None else service
         app.state.service, app.state.lanes = serving, Lanes.of(settings)
+        serving.banks.warm_pinned()
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.api.bank_loading import once_loaded
 from app.api.deps import ExpectedRevision, LanesDep, ProductId, ServiceDep
 from app.api.schemas.problem import problems
 from app.api.schemas.products import PRODUCT_ID, NewProduct, ProductBody, ProductChange, ProductGiven, ProductPage
@@ -109,7 +110,8 @@ async def change_product(
 )
 async def load_product(product_id: ProductId, response: Response, service: ServiceDep, lanes: LanesDep) -> ProductBody:
     """Load the active bank into memory, before a changeover."""
-    return _tagged(await lanes.registration.call(service.products.load, product_id), response)
+    view = await once_loaded(lambda: lanes.admin.call(service.products.load, product_id), service, lanes)
+    return _tagged(view, response)
 
 
 @router.delete(

@@ -14,6 +14,7 @@ from app.service.extraction import ReferenceExtractor
 from app.service.heat_scale import REFERENCES_COMPARED, evenly_spaced, heat_scale
 from app.service.masking_policy import masking_applies
 from app.service.reference_maker import Recipe, ReferenceMaker
+from app.service.serving import ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
 from app.storage.segments import stored_segment
@@ -53,6 +54,7 @@ class BankBuilder:
         blobs: Blobs,
         backbones: Backbones,
         engine: EngineThread,
+        serving: ServingKnowledge,
         *,
         device: str,
         max_pixels: int,
@@ -62,6 +64,7 @@ class BankBuilder:
         self._blobs = blobs
         self._backbones = backbones
         self._engine = engine
+        self._serving = serving
         self._device = device
         self._max_pixels = max_pixels
         self._keep_versions = keep_versions
@@ -86,7 +89,8 @@ class BankBuilder:
             pointer, active = self._start(product_id, reason)
             manifest = self._next(maker, product, pointer, active, reason, change)
             try:
-                self._catalog.publish(product_id, manifest, pointer, made_for=product)
+                with self._serving.changing(product_id):
+                    self._catalog.publish(product_id, manifest, pointer, made_for=product)
             except StaleRevision:
                 logger.info("another change of %s was faster; starting over from it", product_id)
                 product = self._same_product(product)
@@ -186,7 +190,8 @@ class BankBuilder:
                 references=references,
             )
             try:
-                self._catalog.publish(product_id, repaired, pointer, made_for=product)
+                with self._serving.changing(product_id):
+                    self._catalog.publish(product_id, repaired, pointer, made_for=product)
             except StaleRevision:
                 continue
             return repaired

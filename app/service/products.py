@@ -30,6 +30,7 @@ from app.service.masking_policy import masking_view
 from app.service.product_id import check_product_id
 from app.service.product_settings import merged
 from app.service.results import ProductView
+from app.service.serving import ServingKnowledge
 from app.storage.documents import BankManifest, Product
 from app.storage.store import Catalog
 
@@ -55,6 +56,7 @@ class ProductService:
         banks: BankService,
         builder: BankBuilder,
         cache: BankCache,
+        serving: ServingKnowledge,
         defaults: ProductSettings,
     ) -> None:
         self._catalog = catalog
@@ -62,6 +64,7 @@ class ProductService:
         self._banks = banks
         self._builder = builder
         self._cache = cache
+        self._serving = serving
         self._defaults = defaults
 
     def create(
@@ -153,13 +156,15 @@ class ProductService:
         )
 
     def load(self, product_id: str) -> ProductView:
-        """Bring the product's bank into memory, before a changeover. ProductNotFound, NoReferences, BankDamaged."""
-        self._banks.loaded(self._catalog.product(product_id))
+        """The product, its bank in memory, before a changeover. BankNotLoaded where it has to be loaded first
+        (`BankService.once_loaded`); ProductNotFound, NoReferences."""
+        self._banks.loaded(self._serving.get(product_id))
         return self.view(product_id)
 
     def delete(self, product_id: str) -> None:
         """Delete a product with its references and banks. ProductNotFound."""
-        self._catalog.delete(product_id)
+        with self._serving.changing(product_id):
+            self._catalog.delete(product_id)
         self._cache.drop_product(product_id)
 
     def feature_sizes(self, product_id: str) -> tuple[int, int]:
@@ -203,7 +208,8 @@ class ProductService:
             if changed.settings.backbone != product.settings.backbone:
                 self._usable(changed.settings)
             try:
-                written = self._catalog.replace(changed)
+                with self._serving.changing(product_id):
+                    written = self._catalog.replace(changed)
             except StaleRevision:
                 continue
             self._rebuild_if_outdated(product, written)
@@ -216,7 +222,7 @@ class ProductService:
             if active and self._outdated(written, active):
                 self._builder.update(written.product_id, "settings")
         except InspectorError:
-            with suppress(StaleRevision, NotFound):
+            with suppress(StaleRevision, NotFound), self._serving.changing(written.product_id):
                 self._catalog.replace(replace(written, settings=before.settings))
             raise
 

@@ -6,16 +6,17 @@ from app.service.service import Limits, Service
 from app.settings import Settings
 from app.storage.disk.blobs import DiskBlobs
 from app.storage.disk.catalog import DiskCatalog
+from app.storage.store import Blobs
 from tests.api.tiny_backbone import TINY, tiny_backbone
 
 
-def tiny_service(settings: Settings) -> Service:
+def tiny_service(settings: Settings, blobs: Blobs | None = None) -> Service:
     """A service as the settings say, on the tiny backbone."""
     backbones = Backbones({TINY.name: TINY}, lambda: TINY.name, lambda _name: tiny_backbone())
     backbones.load_default()
     return Service(
         DiskCatalog(settings.store_dir),
-        DiskBlobs(settings.store_dir),
+        blobs or DiskBlobs(settings.store_dir),
         backbones,
         device="cpu",
         defaults=ProductSettings(settings.smaller_edge, profile=settings.profile),
