@@ -44,12 +44,14 @@ class Deployment:
             self._wait_healthy(container)
 
     def _wait_healthy(self, container: str) -> None:
+        def healthy() -> bool:
+            assert int(inspected(container, "{{.RestartCount}}")) < 5, f"{container} starts again and again"
+            return inspected(container, STATE) == "running healthy"
+
         try:
-            wait_until(
-                lambda: inspected(container, STATE) == "running healthy", HEALTHY_WITHIN_S, f"{container} healthy"
-            )
+            wait_until(healthy, HEALTHY_WITHIN_S, f"{container} is healthy")
         except AssertionError as error:
-            raise AssertionError(logged(container)) from error
+            raise AssertionError(f"{error}\n{logged(container)}") from error
 
     def containers(self, *services: str) -> list[str]:
         """The names of its containers, of these services or of all, running or not."""
