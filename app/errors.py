@@ -4,6 +4,8 @@ InspectorError
 ├── ConfigurationError            a setting or an installed file is wrong; the start is refused
 │   ├── UnknownBackbone
 │   └── WeightsUnavailable        a weight file is missing, incomplete or not the registered one
+├── Unauthenticated               no key, or none that is known here
+├── Forbidden                     the key is known, but not for this
 ├── InvalidRequest                the caller sent something that can never succeed as it is
 │   ├── InvalidProductId
 │   ├── InvalidSettings
@@ -15,6 +17,7 @@ InspectorError
 │   ├── ImageTooLarge
 │   ├── BodyTooLarge
 │   ├── TooManyImages
+│   ├── BankTooLarge              a segment or an upload is more than the store takes as one value
 │   ├── RequestTimeout            the body did not come in time
 │   ├── MethodNotAllowed
 │   └── NotAcceptable
@@ -38,7 +41,7 @@ InspectorError
     │   └── BankNotLoaded         in app/service: the request waits for the load and is tried again
     ├── Draining
     ├── StorageUnavailable
-    │   └── StorageOutdated       it answers, but has lost changes that were acknowledged
+    │   └── StorageOutdated       Redis has lost changes that the volume knows of
     ├── StorageFull
     └── GpuOutOfMemory
 
@@ -67,6 +70,14 @@ class UnknownBackbone(ConfigurationError):
 
 class WeightsUnavailable(ConfigurationError):
     code = "weights-unavailable"
+
+
+class Unauthenticated(InspectorError):
+    code = "unauthenticated"
+
+
+class Forbidden(InspectorError):
+    code = "forbidden"
 
 
 class InvalidRequest(InspectorError):
@@ -111,6 +122,10 @@ class BodyTooLarge(InvalidRequest):
 
 class TooManyImages(InvalidRequest):
     code = "too-many-images"
+
+
+class BankTooLarge(InvalidRequest):
+    code = "bank-too-large"
 
 
 class RequestTimeout(InvalidRequest):

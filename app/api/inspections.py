@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from app.api.accept import JSON, PNG, preferred
+from app.api.authorisation import INSPECT
 from app.api.bank_loading import once_loaded
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
 from app.api.schemas.inspections import CallerIds, InspectionBody, InspectQuery
@@ -44,6 +45,7 @@ ID_FIELDS = frozenset(CallerIds.model_fields)
 
 @router.post(
     "/products/{product_id}/inspect",
+    dependencies=[INSPECT],
     response_model=InspectionBody,
     openapi_extra=image_request_body("image", text_fields=sorted(ID_FIELDS)),
     responses=problems(

@@ -18,6 +18,8 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 STATUSES: dict[type[InspectorError], HTTPStatus] = {
     errors.InspectorError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
     errors.InvalidProductId: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidSettings: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -28,6 +30,7 @@ STATUSES: dict[type[InspectorError], HTTPStatus] = {
     errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.TooManyImages: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.BankTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,

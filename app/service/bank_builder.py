@@ -17,7 +17,7 @@ from app.service.reference_maker import Recipe, ReferenceMaker
 from app.service.serving import ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
-from app.storage.segments import stored_segment
+from app.storage.segments import SegmentPrecision, stored_segment
 from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ class BankBuilder:
         device: str,
         max_pixels: int,
         keep_versions: int,
+        segment_precision: SegmentPrecision,
     ) -> None:
         self._catalog = catalog
         self._blobs = blobs
@@ -68,6 +69,7 @@ class BankBuilder:
         self._device = device
         self._max_pixels = max_pixels
         self._keep_versions = keep_versions
+        self._segment_precision = segment_precision
         self._extractor = ReferenceExtractor(engine, device)
 
     def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
@@ -84,7 +86,7 @@ class BankBuilder:
             StorageFull, StorageUnavailable: nothing was published.
         """
         product = self._catalog.product(product_id)
-        maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
+        maker = self._maker(product_id)
         while True:
             pointer, active = self._start(product_id, reason)
             manifest = self._next(maker, product, pointer, active, reason, change)
@@ -133,6 +135,9 @@ class BankBuilder:
             heat_scale=self._heat_scale(product.product_id, entries, foreground_only),
         )
 
+    def _maker(self, product_id: str) -> ReferenceMaker:
+        return ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels, self._segment_precision)
+
     def _recipe_for(self, settings: ProductSettings) -> Recipe:
         return Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
 
@@ -168,7 +173,7 @@ class BankBuilder:
         Raises:
             BankDamaged: a reference image is lost too, or the version neither serves nor came out the same.
         """
-        maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
+        maker = self._maker(product_id)
         recipe = self._recipe_of(damaged)
         references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
         if references == damaged.references:

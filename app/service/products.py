@@ -3,6 +3,7 @@
 import itertools
 import logging
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
@@ -23,15 +24,14 @@ from app.errors import (
 )
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
-from app.service.bank_cache import BankCache
 from app.service.banks import BankService
 from app.service.clock import now
 from app.service.masking_policy import masking_view
-from app.service.product_id import check_product_id
 from app.service.product_settings import merged
 from app.service.results import ProductView
 from app.service.serving import ServingKnowledge
 from app.storage.documents import BankManifest, Product
+from app.storage.product_id import checked_product_id
 from app.storage.store import Catalog
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,6 @@ class ProductService:
         backbones: Backbones,
         banks: BankService,
         builder: BankBuilder,
-        cache: BankCache,
         serving: ServingKnowledge,
         defaults: ProductSettings,
     ) -> None:
@@ -63,7 +62,6 @@ class ProductService:
         self._backbones = backbones
         self._banks = banks
         self._builder = builder
-        self._cache = cache
         self._serving = serving
         self._defaults = defaults
 
@@ -75,7 +73,7 @@ class ProductService:
         metadata: Mapping[str, Any] | None = None,
     ) -> ProductView:
         """Create a product. InvalidProductId, InvalidSettings; Conflict where it exists."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         chosen = self._usable(merged(self._defaults, settings or {}))
         self._catalog.create(Product(product_id, chosen, display_name, dict(metadata or {}), now()))
         return self.view(product_id)
@@ -130,9 +128,10 @@ class ProductService:
 
         return self._write(product_id, changed, expected_revision)
 
-    def page(self, after: str | None, limit: int) -> list[ProductView]:
-        """The products behind `after` in the order of their ids, at most `limit`."""
+    def page(self, after: str | None, limit: int, among: AbstractSet[str] | None = None) -> list[ProductView]:
+        """The products behind `after` in the order of their ids, at most `limit`; only those in `among`, if given."""
         ids = [each for each in self._catalog.product_ids() if after is None or each > after]
+        ids = [each for each in ids if among is None or each in among]
         views = (view for each in ids if (view := self._view_if_there(each)))
         return list(itertools.islice(views, limit))
 
@@ -162,14 +161,13 @@ class ProductService:
         return self.view(product_id)
 
     def delete(self, product_id: str) -> None:
-        """Delete a product with its references and banks. ProductNotFound."""
+        """Delete a product with its references and banks; those in memory go soon after. ProductNotFound."""
         with self._serving.changing(product_id):
             self._catalog.delete(product_id)
-        self._cache.drop_product(product_id)
 
     def feature_sizes(self, product_id: str) -> tuple[int, int]:
         """Smaller edge and patch size, px, of the product or of one that would be created now. InvalidProductId."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         try:
             settings = self._catalog.product(product_id).settings
         except ProductNotFound:
@@ -178,7 +176,7 @@ class ProductService:
 
     def ensure(self, product_id: str, *, create: bool) -> bool:
         """See to it that the product exists; whether it had to be created. ProductNotFound, InvalidProductId."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         try:
             self._catalog.product(product_id)
         except ProductNotFound:

@@ -15,7 +15,8 @@ from app.service.products import ProductService
 from app.service.registration import RegistrationService
 from app.service.results import BackboneView, BanksView, Readiness
 from app.service.serving import ServingKnowledge
-from app.storage.store import Blobs, Catalog
+from app.storage.open import OpenStore
+from app.storage.segments import SegmentPrecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,17 @@ class Service:
 
     def __init__(
         self,
-        catalog: Catalog,
-        blobs: Blobs,
+        store: OpenStore,
         backbones: Backbones,
         *,
         device: str,
         defaults: ProductSettings,
         limits: Limits,
         auto_create: bool,
+        segment_precision: SegmentPrecision = "float32",
     ) -> None:
+        catalog, blobs = store.catalog, store.blobs
+        self._announcements = store.announcements
         self._engine = EngineThread()
         self._backbones = backbones
         self._serving = ServingKnowledge(catalog, limits.pointer_max_age_s, self._follow)
@@ -60,11 +63,12 @@ class Service:
             device=device,
             max_pixels=limits.max_image_pixels,
             keep_versions=limits.keep_versions,
+            segment_precision=segment_precision,
         )
         self.banks = BankService(
             catalog, blobs, backbones, builder, self._cache, self._loader, self._serving, self._engine, device
         )
-        self.products = ProductService(catalog, backbones, self.banks, builder, self._cache, self._serving, defaults)
+        self.products = ProductService(catalog, backbones, self.banks, builder, self._serving, defaults)
         self.masking = MaskingService(catalog, blobs, self.banks, builder)
         self.references = RegistrationService(
             self.products,
@@ -77,6 +81,8 @@ class Service:
             auto_create=auto_create,
         )
         self.inspection = InspectionService(self._serving, self.banks, backbones, self._engine, limits.max_image_pixels)
+        if self._announcements:
+            self._announcements.follow(self.changed)
 
     def changed(self, product_id: str | None) -> None:
         """Told by the store: a product was changed, here or elsewhere; None: any may have been, nobody listened."""
@@ -118,6 +124,8 @@ class Service:
 
     def close(self) -> None:
         """Finish the work at hand and end the threads."""
+        if self._announcements:
+            self._announcements.close()
         self._loader.close()
         self._engine.close()
 

@@ -10,6 +10,17 @@ BlobKind = Literal["references", "segments", "previews"]
 ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings"]
 
 
+STORE_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRecord:
+    """What belongs to a store as a whole: the format of its documents, the backbone that `default` stands for."""
+
+    format: int = STORE_FORMAT
+    default_backbone: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """A product. `revision` counts its changes (compare-and-set, ETag); times are RFC 3339, UTC."""

@@ -47,6 +47,14 @@ def decode(kind: type[T], data: bytes) -> T:
         ) from error
 
 
+def intact(kind: type[T], data: bytes) -> T | None:
+    """As `decode`, but None for damaged bytes."""
+    try:
+        return decode(kind, data)
+    except DocumentDamaged:
+        return None
+
+
 def _adapter(kind: type[T]) -> TypeAdapter[T]:
     # Building one takes longer than reading a document.
     if kind not in _adapters:

@@ -1,6 +1,7 @@
 """A reference's segment as a blob: safetensors, readable without this program."""
 
 import json
+from typing import Literal
 
 import numpy as np
 from safetensors import SafetensorError
@@ -11,11 +12,13 @@ from app.engine.types import Grid
 from app.errors import BankDamaged
 from app.storage.store import Blobs
 
+SegmentPrecision = Literal["float32", "float16"]
 
-def encode_segment(segment: Segment) -> bytes:
-    """Serialise a segment: tensors `rows` (M×D float32) and `foreground` (N bool), and how the rows are laid out."""
+
+def encode_segment(segment: Segment, precision: SegmentPrecision = "float32") -> bytes:
+    """Serialise a segment: tensors `rows` (M×D) and `foreground` (N bool), and how the rows are laid out."""
     layout = {"rows": segment.grid.rows, "columns": segment.grid.columns, "angles_deg": list(segment.angles_deg)}
-    tensors = {"rows": segment.rows, "foreground": segment.foreground}
+    tensors = {"rows": segment.rows.astype(precision, copy=False), "foreground": segment.foreground}
     return save(tensors, metadata={"layout": json.dumps(layout)})
 
 

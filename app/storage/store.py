@@ -99,7 +99,11 @@ class BankVersions(Protocol):
         ...
 
 
-class Catalog(StoreDefaults, Products, BankPointers, BankVersions, Protocol):
+class BankHistory(BankPointers, BankVersions, Protocol):
+    """The bank versions and which of them serves."""
+
+
+class Catalog(StoreDefaults, Products, BankHistory, Protocol):
     """All that is kept but the blobs. Safe for many threads and processes."""
 
 

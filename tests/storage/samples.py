@@ -5,9 +5,9 @@ from hashlib import sha256
 
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings, Statistic
-from app.errors import StaleRevision
-from app.storage.disk import DiskBlobs, DiskCatalog
-from app.storage.documents import BankManifest, MaskingRecord, Product, ReferenceEntry
+from app.errors import BlobMissing, StaleRevision
+from app.storage.documents import BankManifest, BlobKind, MaskingRecord, Product, ReferenceEntry
+from app.storage.store import Blobs, Catalog
 
 NOW = "2026-01-02T03:04:05Z"
 
@@ -53,12 +53,12 @@ def manifest(version: int = 1, references: tuple[ReferenceEntry, ...] = ()) -> B
     )
 
 
-def publish_next(catalog: DiskCatalog, product_id: str = "flange", references: tuple[ReferenceEntry, ...] = ()) -> int:
+def publish_next(catalog: Catalog, product_id: str = "flange", references: tuple[ReferenceEntry, ...] = ()) -> int:
     pointer = catalog.pointer(product_id)
     return catalog.publish(product_id, manifest(pointer.latest + 1, references), pointer).latest
 
 
-def register(catalog: DiskCatalog, blobs: DiskBlobs, product_id: str, upload: bytes) -> int:
+def register(catalog: Catalog, blobs: Blobs, product_id: str, upload: bytes) -> int:
     """Add a reference to the bank that serves, again and again until no other writer comes between. The new version."""
     blobs.put(product_id, "references", upload)
     blobs.put(product_id, "segments", segment(upload))
@@ -70,3 +70,11 @@ def register(catalog: DiskCatalog, blobs: DiskBlobs, product_id: str, upload: by
             return catalog.publish(product_id, following, pointer).latest
         except StaleRevision:
             continue
+
+
+def is_stored(blobs: Blobs, product_id: str, kind: BlobKind, digest: str) -> bool:
+    try:
+        blobs.get(product_id, kind, digest)
+    except BlobMissing:
+        return False
+    return True

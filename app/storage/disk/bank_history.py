@@ -2,7 +2,7 @@
 
 import logging
 
-from app.errors import StaleRevision
+from app.storage.compare_and_set import to_recovered
 from app.storage.disk.document_file import read_document, read_or_quarantine
 from app.storage.disk.durable import list_folder, write_durably
 from app.storage.disk.layout import StoreLayout, version_of
@@ -34,16 +34,6 @@ def read_held_pointer(layout: StoreLayout, product_id: str) -> BankPointer:
     return _recovered_pointer(layout, product_id) if pointer is None else pointer
 
 
-def require_pointer(layout: StoreLayout, product_id: str, expected: BankPointer) -> None:
-    """StaleRevision unless the pointer is `expected`. The caller holds the product's lock."""
-    pointer = read_held_pointer(layout, product_id)
-    if pointer != expected:
-        raise StaleRevision(
-            f"The bank of product {product_id!r} has changed meanwhile: version {pointer.active} serves, and "
-            f"{pointer.latest} is the latest. Read it again and repeat the change."
-        )
-
-
 def write_pointer(layout: StoreLayout, product_id: str, pointer: BankPointer) -> BankPointer:
     write_durably(layout.pointer(product_id), encode(pointer))
     return pointer
@@ -51,13 +41,16 @@ def write_pointer(layout: StoreLayout, product_id: str, pointer: BankPointer) ->
 
 def list_versions(layout: StoreLayout, product_id: str, latest: int) -> list[int]:
     """The versions that are kept, ascending. A manifest above `latest` was never published and does not count."""
+    return [version for version in all_versions(layout, product_id) if version <= latest]
+
+
+def all_versions(layout: StoreLayout, product_id: str) -> list[int]:
+    """The versions of which there is a manifest, ascending, be they published or not."""
     versions = (version_of(path) for path in list_folder(layout.banks(product_id)))
-    return sorted(version for version in versions if version is not None and version <= latest)
+    return sorted(version for version in versions if version is not None)
 
 
 def _recovered_pointer(layout: StoreLayout, product_id: str) -> BankPointer:
-    # Which version served is lost. To guess one would change verdicts silently, so none serves until one is chosen.
-    versions = [version_of(path) or 0 for path in list_folder(layout.banks(product_id))]
-    latest = max(versions, default=0)
+    versions = all_versions(layout, product_id)
     logger.error("product %s: which bank version serves is lost; activate one of %s", product_id, versions)
-    return write_pointer(layout, product_id, BankPointer(active=None, latest=latest, revision=latest))
+    return write_pointer(layout, product_id, to_recovered(versions))

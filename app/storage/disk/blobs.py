@@ -6,7 +6,6 @@ from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from pathlib import Path
 
-from app.errors import BlobDamaged, BlobMissing
 from app.storage.disk.durable import (
     age_s,
     explained,
@@ -21,6 +20,7 @@ from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock
 from app.storage.disk.quarantine import quarantine
 from app.storage.documents import BlobKind
+from app.storage.refusals import blob_damaged, blob_missing
 from app.storage.store import BLOB_GRACE_S
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -58,18 +58,8 @@ class DiskBlobs:
         path = self._path(product_id, kind, digest)
         data = None if path is None else read_if_present(path)
         if path is None or data is None:
-            raise BlobMissing(
-                f"Product {product_id!r} has no {digest!r} among its {kind}. Rebuild the bank, or add the reference "
-                "again."
-            )
+            raise blob_missing(product_id, kind, digest)
         return data if sha256(data).hexdigest() == digest else self._second_look(product_id, path)
-
-    def exists(self, product_id: str, kind: BlobKind, digest: str) -> bool:
-        path = self._path(product_id, kind, digest)
-        if path is None:
-            return False
-        with explained(path):
-            return path.is_file()
 
     def collect(self, product_id: str, kind: BlobKind, keep: AbstractSet[str], grace_s: float = BLOB_GRACE_S) -> int:
         """Delete the blobs that are not in `keep` and were not stored during the last `grace_s` seconds; their number.
@@ -98,10 +88,7 @@ class DiskBlobs:
                 return data
             if data is not None:
                 quarantine(self._layout, path)
-        raise BlobDamaged(
-            f"{path.name!r} among the {path.parent.name} of product {product_id!r} is damaged; a damaged copy is kept "
-            "in quarantine. Rebuild the bank, or add the reference again."
-        )
+        raise blob_damaged(product_id, path.parent.name, path.name)
 
 
 def _renew(path: Path) -> None:

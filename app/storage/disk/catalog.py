@@ -1,26 +1,28 @@
 """The catalogue: which products there are, their bank versions, and which version serves."""
 
 import shutil
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from app.errors import BankDamaged, BankNotFound, ConfigurationError, StaleRevision
-from app.storage.disk.bank_history import (
-    list_versions,
-    read_held_pointer,
-    read_pointer,
+from app.storage.compare_and_set import (
+    kept_manifest,
     require_pointer,
-    write_pointer,
+    require_revision,
+    require_unchanged,
+    surplus,
+    to_activated,
+    to_published,
 )
+from app.storage.disk.bank_history import list_versions, read_held_pointer, read_pointer, write_pointer
 from app.storage.disk.document_file import read_of_product
-from app.storage.disk.durable import explained, make_folder, move_durably, sync_folder, write_durably
+from app.storage.disk.durable import explained, make_folder, sync_folder, write_durably
 from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock, store_lock
-from app.storage.disk.product_file import add_product, read_held_product, read_product, require_product, write_product
-from app.storage.disk.store import StoreRecord, open_store, product_ids, read_record
-from app.storage.documents import BankManifest, BankPointer, Product
-from app.storage.documents_json import DocumentDamaged, encode
+from app.storage.disk.product_file import add_product, read_held_product, read_product, take_away, write_product
+from app.storage.disk.store import open_store, product_ids, read_record
+from app.storage.documents import BankManifest, BankPointer, Product, StoreRecord
+from app.storage.documents_json import encode
+from app.storage.refusals import bank_removed, default_backbone_lost
 
 
 class DiskCatalog:
@@ -35,16 +37,16 @@ class DiskCatalog:
         self._layout = StoreLayout(root)
         open_store(self._layout)
 
+    @property
+    def layout(self) -> StoreLayout:
+        return self._layout
+
     def default_backbone(self) -> str | None:
         """The backbone that `default` stands for; None before it was chosen. ConfigurationError when it is lost."""
         with store_lock(self._layout):
             record = read_record(self._layout)
         if record is None:
-            raise ConfigurationError(
-                f"The record of the store at {self._layout.root} is lost, and with it the name of its default "
-                "backbone. Set the backbone again: inspector backbone set NAME. The bank versions tell which one made "
-                "them."
-            )
+            raise default_backbone_lost(str(self._layout.root))
         return record.default_backbone
 
     def set_default_backbone(self, name: str) -> None:
@@ -73,21 +75,15 @@ class DiskCatalog:
         StaleRevision unless `product.revision` is the stored one; ProductNotFound; ProductDamaged.
         """
         with product_lock(self._layout, product.product_id):
-            stored = read_held_product(self._layout, product.product_id)
-            if stored.revision != product.revision:
-                raise StaleRevision(
-                    f"Product {product.product_id!r} is at revision {stored.revision}, not {product.revision}. "
-                    "Read it again and repeat the change."
-                )
+            require_revision(read_held_product(self._layout, product.product_id), product)
             changed = replace(product, revision=product.revision + 1)
             write_product(self._layout, changed)
         return changed
 
     def delete(self, product_id: str) -> None:
         """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
-        gone = self._layout.new_transit()
         with product_lock(self._layout, product_id):
-            move_durably(self._layout.product_folder(product_id), gone)
+            gone = take_away(self._layout, product_id)
         # The product is deleted by now. What cannot be removed here goes when the store is opened next.
         shutil.rmtree(gone, ignore_errors=True)
 
@@ -100,19 +96,10 @@ class DiskCatalog:
 
     def manifest(self, product_id: str, version: int) -> BankManifest:
         """One version. ProductNotFound; BankNotFound; BankDamaged, also when the active one is lost."""
-        latest = self.pointer(product_id).latest
         path = self._layout.bank(product_id, version)
-        try:
-            manifest = read_of_product(self._layout, product_id, BankManifest, path) if version <= latest else None
-        except DocumentDamaged:
-            raise self._bank_damaged(product_id, version) from None
-        if manifest is not None:
-            return manifest
-        # Read again: the version may have ceased to serve, and have been pruned, a moment ago.
-        if version == self.pointer(product_id).active:
-            raise self._bank_damaged(product_id, version)
-        kept = _listed(self.versions(product_id)) or "none"
-        raise BankNotFound(f"Product {product_id!r} has no bank version {version}. Kept versions: {kept}.")
+        return kept_manifest(
+            self, product_id, version, lambda: read_of_product(self._layout, product_id, BankManifest, path)
+        )
 
     def versions(self, product_id: str) -> list[int]:
         """The versions that are kept, ascending. ProductNotFound."""
@@ -127,14 +114,11 @@ class DiskCatalog:
         if it was deleted and created again, because the blobs of the manifest went with it.
         ValueError unless `manifest.version` follows `expected.latest`.
         """
-        if manifest.version != expected.latest + 1:
-            raise ValueError(f"version {manifest.version} does not follow {expected.latest}")
-        document = encode(manifest)
-        pointer = BankPointer(manifest.version, manifest.version, expected.revision + 1)
+        pointer, document = to_published(manifest, expected), encode(manifest)
         with product_lock(self._layout, product_id):
             if made_for:
-                require_product(self._layout, made_for)
-            require_pointer(self._layout, product_id, expected)
+                require_unchanged(read_held_product(self._layout, product_id), made_for)
+            require_pointer(product_id, read_held_pointer(self._layout, product_id), expected)
             make_folder(self._layout.banks(product_id))
             write_durably(self._layout.bank(product_id, manifest.version), document)
             return write_pointer(self._layout, product_id, pointer)
@@ -143,24 +127,20 @@ class DiskCatalog:
         """Let a kept version serve. StaleRevision unless the pointer is `expected`; and the errors of `manifest`."""
         self.manifest(product_id, version)
         with product_lock(self._layout, product_id):
-            require_pointer(self._layout, product_id, expected)
+            require_pointer(product_id, read_held_pointer(self._layout, product_id), expected)
             if version not in list_versions(self._layout, product_id, expected.latest):
-                raise BankNotFound(f"Bank version {version} of product {product_id!r} was removed just now.")
-            return write_pointer(
-                self._layout, product_id, replace(expected, active=version, revision=expected.revision + 1)
-            )
+                raise bank_removed(product_id, version)
+            return write_pointer(self._layout, product_id, to_activated(version, expected))
 
     def prune(self, product_id: str, keep_versions: int) -> list[int]:
         """Remove the oldest versions beyond `keep_versions` (at least 1), never the active one. Those removed.
 
         ProductNotFound.
         """
-        if keep_versions < 1:
-            raise ValueError(f"keep_versions must be at least 1, not {keep_versions}")
         with product_lock(self._layout, product_id):
             pointer = read_held_pointer(self._layout, product_id)
-            surplus = list_versions(self._layout, product_id, pointer.latest)[:-keep_versions]
-            removed = [version for version in surplus if version != pointer.active]
+            versions = list_versions(self._layout, product_id, pointer.latest)
+            removed = surplus(versions, keep_versions, pointer.active)
             for version in removed:
                 path = self._layout.bank(product_id, version)
                 with explained(path):
@@ -168,14 +148,3 @@ class DiskCatalog:
             if removed:
                 sync_folder(self._layout.banks(product_id))
         return removed
-
-    def _bank_damaged(self, product_id: str, version: int) -> BankDamaged:
-        others = _listed(reversed([other for other in self.versions(product_id) if other != version]))
-        advice = (
-            f"Activate one of the versions {others} instead, or rebuild the bank." if others else "Rebuild the bank."
-        )
-        return BankDamaged(f"Bank version {version} of product {product_id!r} is damaged. {advice}")
-
-
-def _listed(versions: Iterable[int]) -> str:
-    return ", ".join(map(str, versions))

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from app.errors import InvalidProductId
 from app.storage.documents import BlobKind
+from app.storage.product_id import checked_product_id
 
 BLOB_KINDS: tuple[BlobKind, ...] = ("references", "segments", "previews")
-
-_PRODUCT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +39,7 @@ class StoreLayout:
         return self.root / "transit"
 
     def product_folder(self, product_id: str) -> Path:
-        if not is_product_id(product_id):
-            raise InvalidProductId(
-                f"{product_id!r} is no product id. Use 1 to 64 letters, digits, '.', '_' or '-', and begin with a "
-                "letter or a digit."
-            )
-        return self.products / product_id
+        return self.products / checked_product_id(product_id)
 
     def product_folders(self, product_id: str) -> tuple[Path, ...]:
         """The folder of a product, then the folders in it."""
@@ -81,10 +74,6 @@ class StoreLayout:
         """A free place for a damaged file, named after where it was."""
         parts = path.relative_to(self.root).parts
         return self.quarantine / ".".join((*parts, uuid4().hex[:12]))
-
-
-def is_product_id(text: str) -> bool:
-    return _PRODUCT_ID.fullmatch(text) is not None
 
 
 def version_of(bank: Path) -> int | None:

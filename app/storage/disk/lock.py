@@ -7,23 +7,28 @@ other as processes do, and the kernel releases the lock of a process that dies.
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from app.errors import ProductNotFound
 from app.storage.disk.durable import explained
 from app.storage.disk.layout import StoreLayout
+from app.storage.refusals import product_not_found
 
 
 @contextmanager
-def store_lock(layout: StoreLayout) -> Iterator[None]:
-    """Held to create products and to change what belongs to the whole store. Taken before a product's lock."""
-    with explained(layout.lock):
-        descriptor = _acquired(layout.lock)
+def file_lock(path: Path) -> Iterator[None]:
+    """Held by one thread of one process at a time. The file is made where there is none; its folder must be there."""
+    with explained(path):
+        descriptor = _acquired(path)
     try:
         yield
     finally:
         os.close(descriptor)
+
+
+def store_lock(layout: StoreLayout) -> AbstractContextManager[None]:
+    """Held to create products and to change what belongs to the whole store. Taken before a product's lock."""
+    return file_lock(layout.lock)
 
 
 @contextmanager
@@ -34,7 +39,7 @@ def product_lock(layout: StoreLayout, product_id: str) -> Iterator[None]:
         try:
             descriptor = _acquired(path)
         except FileNotFoundError:
-            raise ProductNotFound(f"There is no product {product_id!r}. Create it, or check the id.") from None
+            raise product_not_found(product_id) from None
     try:
         yield
     finally:

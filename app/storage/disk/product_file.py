@@ -1,8 +1,10 @@
 """The settings of a product, and its folder from the first moment on."""
 
 import shutil
+from collections.abc import Mapping
+from pathlib import Path
 
-from app.errors import Conflict, ProductDamaged, ProductNotFound, StaleRevision
+from app.errors import ProductDamaged, ProductNotFound
 from app.storage.disk.document_file import read_document, read_or_quarantine
 from app.storage.disk.durable import make_folder, move_durably, write_durably
 from app.storage.disk.layout import StoreLayout
@@ -10,6 +12,7 @@ from app.storage.disk.lock import product_lock
 from app.storage.disk.store import product_ids
 from app.storage.documents import BankPointer, Product
 from app.storage.documents_json import DocumentDamaged, encode
+from app.storage.refusals import differs_in_case, product_damaged, product_exists
 
 
 def read_product(layout: StoreLayout, product_id: str) -> Product:
@@ -31,10 +34,7 @@ def read_held_product(layout: StoreLayout, product_id: str) -> Product:
     except DocumentDamaged:
         product = None
     if product is None:
-        raise ProductDamaged(
-            f"The settings of product {product_id!r} are lost; a damaged copy is kept in quarantine. Send the settings "
-            "again: its references and banks are kept."
-        )
+        raise product_damaged(product_id)
     return product
 
 
@@ -52,15 +52,17 @@ def add_product(layout: StoreLayout, product: Product) -> None:
         with product_lock(layout, product.product_id):
             _put_settings_back(layout, product)
     except ProductNotFound:
-        _place(layout, product)
+        documents = {
+            layout.product(product.product_id): encode(product),
+            layout.pointer(product.product_id): encode(BankPointer()),
+        }
+        place_folder(layout, product.product_id, documents)
 
 
 def _refuse_case_variant(layout: StoreLayout, product_id: str) -> None:
     for other in product_ids(layout):
         if other != product_id and other.casefold() == product_id.casefold():
-            raise Conflict(
-                f"Product {other!r} exists, and {product_id!r} differs from it only in case. Use another id."
-            )
+            raise differs_in_case(product_id, other)
 
 
 def _put_settings_back(layout: StoreLayout, product: Product) -> None:
@@ -69,31 +71,27 @@ def _put_settings_back(layout: StoreLayout, product: Product) -> None:
     except ProductDamaged:
         write_product(layout, product)
     else:
-        raise Conflict(f"Product {product.product_id!r} exists. Change it instead, or use another id.")
+        raise product_exists(product.product_id)
 
 
-def require_product(layout: StoreLayout, made_for: Product) -> None:
-    """StaleRevision if the product has changed since `made_for` was read; ProductNotFound if it is another one by now.
-
-    For a caller that holds the product's lock.
-    """
-    held = read_held_product(layout, made_for.product_id)
-    if held.created_at != made_for.created_at:
-        raise ProductNotFound(f"Product {made_for.product_id!r} was deleted meanwhile. Register its references again.")
-    if held.revision != made_for.revision:
-        raise StaleRevision(f"Product {made_for.product_id!r} was changed meanwhile.")
-
-
-def _place(layout: StoreLayout, product: Product) -> None:
+def place_folder(layout: StoreLayout, product_id: str, documents: Mapping[Path, bytes]) -> None:
+    """Put the folder of a product in place, with these documents. The caller holds the store's lock."""
     # Made out of sight and moved into place whole, so that nobody sees a folder without its documents.
     staged = layout.new_transit()
-    folder = layout.product_folder(product.product_id)
+    folder = layout.product_folder(product_id)
     try:
-        for subfolder in layout.product_folders(product.product_id):
+        for subfolder in layout.product_folders(product_id):
             make_folder(staged / subfolder.relative_to(folder))
-        write_durably(staged / layout.product(product.product_id).name, encode(product))
-        write_durably(staged / layout.pointer(product.product_id).name, encode(BankPointer()))
+        for path, data in documents.items():
+            write_durably(staged / path.relative_to(folder), data)
         move_durably(staged, folder)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
+
+
+def take_away(layout: StoreLayout, product_id: str) -> Path:
+    """Move the folder of a product out of sight; its place now, to be removed. The caller holds the product's lock."""
+    gone = layout.new_transit()
+    move_durably(layout.product_folder(product_id), gone)
+    return gone

@@ -1,22 +1,15 @@
 """What belongs to the store as a whole: its format, its default backbone, its opening."""
 
 import shutil
-from dataclasses import dataclass
 
-from app.errors import ConfigurationError
 from app.storage.disk.document_file import read_or_quarantine
 from app.storage.disk.durable import list_folder, make_folder, remove_leftovers, write_durably
-from app.storage.disk.layout import StoreLayout, is_product_id
+from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import store_lock
+from app.storage.documents import STORE_FORMAT, StoreRecord
 from app.storage.documents_json import DocumentDamaged, encode
-
-FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class StoreRecord:
-    format: int = FORMAT
-    default_backbone: str | None = None
+from app.storage.product_id import is_product_id
+from app.storage.refusals import other_format
 
 
 def open_store(layout: StoreLayout) -> None:
@@ -30,11 +23,8 @@ def open_store(layout: StoreLayout) -> None:
         record = read_record(layout)
         if record is None and not product_ids(layout):
             write_durably(layout.store, encode(StoreRecord()))
-        if record is not None and record.format != FORMAT:
-            raise ConfigurationError(
-                f"The store at {layout.root} has format {record.format}, and this release reads format {FORMAT}. "
-                "Run the release that wrote it."
-            )
+        if record is not None and record.format != STORE_FORMAT:
+            raise other_format(str(layout.root), record.format, STORE_FORMAT)
         for folder in list_folder(layout.transit):
             shutil.rmtree(folder, ignore_errors=True)
     for product_id in product_ids(layout):

@@ -9,6 +9,7 @@ import pytest
 from app.errors import BlobDamaged, BlobMissing, InvalidProductId, ProductNotFound, StorageUnavailable
 from app.storage.disk import DiskBlobs, DiskCatalog
 from app.storage.documents import BlobKind
+from tests.storage.samples import is_stored
 
 
 def _path(root: Path, kind: BlobKind, digest: str) -> Path:
@@ -35,8 +36,8 @@ def test_a_blob_lies_under_its_digest(blobs: DiskBlobs, tmp_path: Path) -> None:
 
 def test_kinds_are_kept_apart(blobs: DiskBlobs) -> None:
     digest = blobs.put("flange", "references", b"photograph")
-    assert blobs.exists("flange", "references", digest)
-    assert not blobs.exists("flange", "segments", digest)
+    assert is_stored(blobs, "flange", "references", digest)
+    assert not is_stored(blobs, "flange", "segments", digest)
 
 
 def test_storing_a_blob_again_makes_it_young(blobs: DiskBlobs, tmp_path: Path) -> None:
@@ -52,12 +53,12 @@ def test_storing_a_blob_again_makes_it_young(blobs: DiskBlobs, tmp_path: Path) -
 def test_an_absent_blob_is_missing(blobs: DiskBlobs) -> None:
     with pytest.raises(BlobMissing, match="add the reference again"):
         blobs.get("flange", "references", "0" * 64)
-    assert not blobs.exists("flange", "references", "0" * 64)
+    assert not is_stored(blobs, "flange", "references", "0" * 64)
 
 
 @pytest.mark.parametrize("digest", ["", "..", "../product.json", "A" * 64, "0" * 63, "0" * 64 + "\n"])
 def test_what_is_no_digest_is_missing(blobs: DiskBlobs, digest: str) -> None:
-    assert not blobs.exists("flange", "references", digest)
+    assert not is_stored(blobs, "flange", "references", digest)
     with pytest.raises(BlobMissing):
         blobs.get("flange", "references", digest)
 
@@ -104,13 +105,13 @@ def test_collecting_takes_what_is_old_and_not_kept(blobs: DiskBlobs, tmp_path: P
     for digest in (kept, old):
         _make_old(_path(tmp_path, "segments", digest), 2 * 86_400)
     assert blobs.collect("flange", "segments", keep={kept}) == 1
-    assert [blobs.exists("flange", "segments", digest) for digest in (kept, old, young)] == [True, False, True]
+    assert [is_stored(blobs, "flange", "segments", digest) for digest in (kept, old, young)] == [True, False, True]
 
 
 def test_collecting_leaves_other_kinds_alone(blobs: DiskBlobs) -> None:
     digest = blobs.put("flange", "references", b"photograph")
     assert blobs.collect("flange", "segments", keep=set(), grace_s=0) == 0
-    assert blobs.exists("flange", "references", digest)
+    assert is_stored(blobs, "flange", "references", digest)
 
 
 def test_collecting_removes_what_a_dead_writer_left_an_hour_ago(blobs: DiskBlobs, tmp_path: Path) -> None:
@@ -174,6 +175,6 @@ def test_a_folder_that_cannot_be_used_is_named(blobs: DiskBlobs, tmp_path: Path)
 def test_a_deleted_product_has_no_blobs(blobs: DiskBlobs, catalog: DiskCatalog) -> None:
     digest = blobs.put("flange", "segments", b"features")
     catalog.delete("flange")
-    assert not blobs.exists("flange", "segments", digest)
+    assert not is_stored(blobs, "flange", "segments", digest)
     with pytest.raises(ProductNotFound):
         blobs.put("flange", "segments", b"features")

@@ -10,7 +10,7 @@ from app.storage.disk import DiskBlobs, DiskCatalog
 from app.storage.disk.durable import write_durably
 from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock
-from tests.storage.samples import product
+from tests.storage.samples import is_stored, product
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_thread_waits_for_the_thread_that_holds_the_lock(
     with product_lock(StoreLayout(tmp_path), "flange"):
         future = _put_late(pool, blobs)
         assert not future.done()
-    assert blobs.exists("flange", "segments", future.result(10))
+    assert is_stored(blobs, "flange", "segments", future.result(10))
 
 
 def test_collecting_waits_for_whoever_stores_a_blob(blobs: DiskBlobs, tmp_path: Path, pool: ThreadPoolExecutor) -> None:
@@ -39,7 +39,7 @@ def test_collecting_waits_for_whoever_stores_a_blob(blobs: DiskBlobs, tmp_path: 
     with product_lock(StoreLayout(tmp_path), "flange"):
         future = pool.submit(blobs.collect, "flange", "segments", keep=set(), grace_s=0)
         time.sleep(0.1)
-        assert blobs.exists("flange", "segments", digest)
+        assert is_stored(blobs, "flange", "segments", digest)
     assert future.result(10) == 1
 
 
@@ -61,7 +61,7 @@ def test_the_products_do_not_wait_for_each_other(catalog: DiskCatalog, blobs: Di
     catalog.create(product("gear"))
     with product_lock(StoreLayout(tmp_path), "gear"):
         digest = blobs.put("flange", "segments", b"features")
-    assert blobs.exists("flange", "segments", digest)
+    assert is_stored(blobs, "flange", "segments", digest)
 
 
 def test_reading_waits_for_nobody(catalog: DiskCatalog, tmp_path: Path) -> None:
@@ -90,4 +90,4 @@ def test_who_waits_for_a_product_that_is_made_anew_gets_the_new_one(
         future = _put_late(pool, blobs)
         layout.product_folder("flange").rename(layout.new_transit())
         catalog.create(product())
-    assert blobs.exists("flange", "segments", future.result(10))
+    assert is_stored(blobs, "flange", "segments", future.result(10))

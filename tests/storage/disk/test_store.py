@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import ConfigurationError, StorageUnavailable
 from app.storage.disk import DiskCatalog
-from app.storage.disk.store import StoreRecord
+from app.storage.documents import StoreRecord
 from app.storage.documents_json import encode
 from tests.storage.samples import product, publish_next
 from tests.storage.writer import PROJECT

@@ -1,0 +1,208 @@
+"""The catalogue for replicas that share a volume: Redis decides, the volume keeps a copy of every document."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from typing import TypeVar
+
+from app.errors import ConfigurationError, Conflict, NotFound, StorageFull, StorageOutdated, StorageUnavailable
+from app.storage.coordinated.copy import VolumeCopy, outdated
+from app.storage.disk import DiskCatalog
+from app.storage.disk.lock import product_lock, store_lock
+from app.storage.disk.product_file import place_folder, take_away
+from app.storage.documents import BankManifest, BankPointer, Product
+from app.storage.epoch import Known
+from app.storage.redis import RedisCatalog
+from app.storage.redis.product_state import known_in_redis
+from app.storage.refusals import product_not_found
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class CoordinatedCatalog:
+    """The products and bank versions of replicas on one volume; its blobs are those of the disk store there.
+
+    Whatever changes is written to Redis first, then to the copy, and only then the method returns. Whatever is read is
+    held against the copy, which is read first: where the copy knows more, Redis has lost it, and StorageOutdated says
+    so. What a method has changed survives a power cut, and also the loss of Redis (`recover`). All methods raise
+    StorageFull and StorageUnavailable; those that take a product id raise InvalidProductId.
+    """
+
+    def __init__(self, redis: RedisCatalog, disk: DiskCatalog) -> None:
+        """Open the store and bring the copy up to date.
+
+        StorageOutdated when Redis lacks a product or the default backbone that the volume knows of.
+        """
+        self._redis = redis
+        self._layout = disk.layout
+        self._copy = VolumeCopy(disk.layout, redis.client)
+        self._require_all_products()
+        self._mirror_default()
+        with store_lock(self._layout):
+            for product_id in sorted({*redis.product_ids(), *self._copy.folders()}):
+                try:
+                    self._copy.settle(product_id)
+                except StorageOutdated as error:
+                    # The other products can be used, and this one says the same whenever it is asked for.
+                    logger.error("%s", error)
+
+    def default_backbone(self) -> str | None:
+        """The backbone that `default` stands for; None before it was chosen. ConfigurationError when it is lost."""
+        copied = self._copy.default_backbone()
+        try:
+            name = self._redis.default_backbone()
+        except ConfigurationError:
+            name = None
+            if copied is None:
+                raise
+        if name is None and copied is not None:
+            raise outdated("another default backbone")
+        return name
+
+    def set_default_backbone(self, name: str) -> None:
+        self._redis.set_default_backbone(name)
+        self._mirror_default()
+
+    def product_ids(self) -> list[str]:
+        """All product ids, sorted by code point."""
+        return self._require_all_products()
+
+    def create(self, product: Product) -> None:
+        """Add a product without banks. Conflict when it exists, or one whose id differs only in case.
+
+        A product whose settings are lost (ProductDamaged) takes these ones, and keeps its banks.
+        """
+        product_id = product.product_id
+        # Blobs need the folder as soon as the product is there; its documents follow, so as not to be ahead of Redis.
+        with store_lock(self._layout):
+            self._require_all_products()
+            self._copy.settle(product_id)
+            if product_id not in self._copy.folders():
+                place_folder(self._layout, product_id, {})
+            try:
+                self._redis.create(product)
+            except (Conflict, ValueError):
+                self._copy.settle(product_id)
+                raise
+            self._copy.mirror(product_id)
+
+    def product(self, product_id: str) -> Product:
+        """ProductNotFound; ProductDamaged when its settings are lost, until `create` brings them again."""
+        return self._confirmed(product_id, lambda: self._redis.product(product_id))
+
+    def replace(self, product: Product) -> Product:
+        """Store the product with its revision counted up, and return it so.
+
+        StaleRevision unless `product.revision` is the stored one; ProductNotFound; ProductDamaged.
+        """
+        return self._changed(product.product_id, lambda: self._redis.replace(product))
+
+    def delete(self, product_id: str) -> None:
+        """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
+        self._require_current(product_id, self._copy.known(product_id))
+        if known_in_redis(self._redis.client, product_id) is None:
+            with store_lock(self._layout):
+                self._copy.settle(product_id)
+            raise product_not_found(product_id)
+        # The copy forgets the product first: a copy of what is deleted would look like a loss of Redis.
+        with product_lock(self._layout, product_id):
+            self._copy.remove_documents(product_id)
+            self._redis.delete(product_id)
+            gone = take_away(self._layout, product_id)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def pointer(self, product_id: str) -> BankPointer:
+        """Which version serves; the empty pointer for a product without banks. ProductNotFound.
+
+        When a damaged pointer was found, none serves until one is activated.
+        """
+        return self._confirmed(product_id, lambda: self._redis.pointer(product_id))
+
+    def manifest(self, product_id: str, version: int) -> BankManifest:
+        """One version. ProductNotFound; BankNotFound; BankDamaged, also when the active one is lost."""
+        return self._confirmed(product_id, lambda: self._redis.manifest(product_id, version))
+
+    def versions(self, product_id: str) -> list[int]:
+        """The versions that are kept, ascending. ProductNotFound."""
+        return self._confirmed(product_id, lambda: self._redis.versions(product_id))
+
+    def publish(
+        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
+    ) -> BankPointer:
+        """Store the next version and let it serve. StaleRevision unless the pointer is `expected`; ProductNotFound.
+
+        `made_for` is the product whose settings made the bank: StaleRevision if they changed meanwhile, ProductNotFound
+        if it was deleted and created again, because the blobs of the manifest went with it.
+        ValueError unless `manifest.version` follows `expected.latest`.
+        """
+        return self._changed(product_id, lambda: self._redis.publish(product_id, manifest, expected, made_for=made_for))
+
+    def activate(self, product_id: str, version: int, expected: BankPointer) -> BankPointer:
+        """Let a kept version serve. StaleRevision unless the pointer is `expected`; and the errors of `manifest`."""
+        return self._changed(product_id, lambda: self._redis.activate(product_id, version, expected))
+
+    def prune(self, product_id: str, keep_versions: int) -> list[int]:
+        """Remove the oldest versions beyond `keep_versions` (at least 1), never the active one. Those removed.
+
+        ProductNotFound.
+        """
+        return self._changed(product_id, lambda: self._redis.prune(product_id, keep_versions))
+
+    def _changed(self, product_id: str, change: Callable[[], T]) -> T:
+        # An outdated Redis must not go on from where it is: its revisions would reach those of the copy again.
+        self._require_current(product_id, self._copy.known(product_id))
+        result = change()
+        self._copy.mirror(product_id)
+        return result
+
+    def _confirmed(self, product_id: str, read: Callable[[], T]) -> T:
+        known = self._copy.known(product_id)
+        try:
+            result = read()
+        except (NotFound, Conflict):
+            self._require_current(product_id, known)
+            raise
+        self._require_current(product_id, known)
+        return result
+
+    def _require_current(self, product_id: str, known: Known) -> None:
+        """StorageOutdated where Redis lacks what the copy knew before. Mends a copy that lags behind."""
+        found = known_in_redis(self._redis.client, product_id)
+        if known.newer(found):
+            # A product that was deleted meanwhile, and perhaps created again, looks so once, but not twice.
+            known = self._copy.known(product_id)
+            found = known_in_redis(self._redis.client, product_id)
+            if known.newer(found):
+                raise outdated(f"a later state of product {product_id!r}")
+        if found and found != known:
+            self._mend(product_id)
+
+    def _mend(self, product_id: str) -> None:
+        # Whoever changed the product is about to write the copy, or has died before it could.
+        try:
+            self._copy.mirror(product_id)
+        except (NotFound, StorageFull, StorageUnavailable) as error:
+            logger.warning("the copy of product %s on the volume lags behind Redis: %s", product_id, error)
+
+    def _require_all_products(self) -> list[str]:
+        """The products in Redis. StorageOutdated when one is missing there that the copy knows."""
+        for last in (False, True):
+            copied = self._copy.product_ids()
+            found = self._redis.product_ids()
+            lacking = sorted(set(copied) - set(found))
+            if not lacking:
+                break
+            if last:
+                raise outdated(f"more products ({', '.join(lacking[:10])}{', …' if len(lacking) > 10 else ''})")
+        return found
+
+    def _mirror_default(self) -> None:
+        with store_lock(self._layout):
+            try:
+                name = self.default_backbone()
+            except ConfigurationError:
+                return  # lost in both places; whoever asks for it is told
+            if name is not None and name != self._copy.default_backbone():
+                self._copy.write_default_backbone(name)

@@ -1,0 +1,118 @@
+"""The copy on the volume of what Redis holds: the layout of the disk store, so that it can be one again."""
+
+import shutil
+
+from redis import Redis
+
+from app.errors import ProductNotFound, StorageOutdated
+from app.storage.disk.bank_history import all_versions
+from app.storage.disk.durable import explained, read_if_present, sync_folder, write_durably
+from app.storage.disk.layout import StoreLayout
+from app.storage.disk.lock import product_lock
+from app.storage.disk.product_file import place_folder, take_away
+from app.storage.disk.store import product_ids
+from app.storage.documents import StoreRecord
+from app.storage.documents_json import encode, intact
+from app.storage.epoch import Known, known_of
+from app.storage.redis.product_state import ProductState, read_manifests, read_state
+
+
+def outdated(what: str) -> StorageOutdated:
+    return StorageOutdated(
+        f"Redis has lost changes: the volume knows {what} than Redis. Restore a newer backup of Redis, or bring back "
+        "what the volume knows: inspector store recover"
+    )
+
+
+class VolumeCopy:
+    """The copy of every document. It never runs ahead of Redis: whatever it knows more, Redis has lost."""
+
+    def __init__(self, layout: StoreLayout, client: Redis) -> None:
+        self._layout = layout
+        self._client = client
+
+    def default_backbone(self) -> str | None:
+        data = read_if_present(self._layout.store)
+        record = None if data is None else intact(StoreRecord, data)
+        return None if record is None else record.default_backbone
+
+    def write_default_backbone(self, name: str) -> None:
+        """The caller holds the store's lock."""
+        write_durably(self._layout.store, encode(StoreRecord(default_backbone=name)))
+
+    def folders(self) -> list[str]:
+        """The products that have a folder, be it an empty one."""
+        return product_ids(self._layout)
+
+    def product_ids(self) -> list[str]:
+        """The products of which a document is here."""
+        return [each for each in self.folders() if self._has_documents(each)]
+
+    def known(self, product_id: str) -> Known:
+        """What the copy knows of a product; it waits for nobody."""
+        return known_of(
+            read_if_present(self._layout.product(product_id)), read_if_present(self._layout.pointer(product_id))
+        )
+
+    def mirror(self, product_id: str) -> None:
+        """Write what Redis holds now of a product. ProductNotFound when there is no folder; StorageOutdated."""
+        with product_lock(self._layout, product_id):
+            state = read_state(self._client, product_id)
+            if state is None:
+                return
+            known = self.known(product_id)
+            if known.newer(state.known):
+                raise outdated(f"a later state of product {product_id!r}")
+            self._write(product_id, state, known)
+
+    def settle(self, product_id: str) -> None:
+        """Make what a process that died has left of a product fit Redis. The caller holds the store's lock.
+
+        A product in Redis has its folder and its copy afterwards; a folder without documents, which a creation or a
+        deletion has left, is gone.
+        """
+        if read_state(self._client, product_id) is not None:
+            if product_id not in self.folders():
+                place_folder(self._layout, product_id, {})
+            self.mirror(product_id)
+        elif product_id in self.folders():
+            self._clear(product_id)
+
+    def remove_documents(self, product_id: str) -> None:
+        """Forget a product that is about to be deleted. The caller holds the product's lock."""
+        for path in (self._layout.product(product_id), self._layout.pointer(product_id)):
+            with explained(path):
+                path.unlink(missing_ok=True)
+        sync_folder(self._layout.product_folder(product_id))
+
+    def _clear(self, product_id: str) -> None:
+        try:
+            with product_lock(self._layout, product_id):
+                gone = None if self._has_documents(product_id) else take_away(self._layout, product_id)
+        except ProductNotFound:
+            return
+        if gone:
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _write(self, product_id: str, state: ProductState, known: Known) -> None:
+        layout = self._layout
+        # A published manifest never changes; others may be left of a product that had this id before.
+        trusted = known.pointer.latest if known.pointer and known.same_life(state.known) else 0
+        there = set(all_versions(layout, product_id))
+        missing = state.versions - {version for version in there if version <= trusted}
+        for version, data in read_manifests(self._client, product_id, sorted(missing)).items():
+            write_durably(layout.bank(product_id, version), data)
+        documents = {layout.product(product_id): state.product, layout.pointer(product_id): state.pointer}
+        for path, document in documents.items():
+            if document is not None and read_if_present(path) != document:
+                write_durably(path, document)
+        pruned = there - state.versions
+        for version in pruned:
+            with explained(layout.bank(product_id, version)):
+                layout.bank(product_id, version).unlink()
+        if pruned:
+            sync_folder(layout.banks(product_id))
+
+    def _has_documents(self, product_id: str) -> bool:
+        with explained(self._layout.product_folder(product_id)):
+            return self._layout.product(product_id).exists() or self._layout.pointer(product_id).exists()

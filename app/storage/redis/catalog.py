@@ -1,0 +1,189 @@
+"""The catalogue in Redis: which products there are, their bank versions, and which version serves."""
+
+import logging
+
+from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import RedisError
+
+from app.storage.compare_and_set import (
+    kept_manifest,
+    require_pointer,
+    require_unchanged,
+    surplus,
+    to_activated,
+    to_published,
+)
+from app.storage.documents import BankManifest, BankPointer, Product, StoreRecord
+from app.storage.documents_json import encode
+from app.storage.redis import keys
+from app.storage.redis.bank_history import (
+    change_banks,
+    held_pointer,
+    list_versions,
+    move_pointer,
+    read_manifest,
+    read_pointer,
+)
+from app.storage.redis.blob_keys import remove_blobs
+from app.storage.redis.connection import address, explained, fetch_field
+from app.storage.redis.product_documents import (
+    add_product,
+    change_product,
+    delete_product,
+    held_product,
+    list_products,
+    read_product,
+)
+from app.storage.redis.store import open_store, read_record, write_record
+from app.storage.refusals import bank_removed, default_backbone_lost
+
+logger = logging.getLogger(__name__)
+
+
+class RedisCatalog:
+    """The products and bank versions in one Redis. Safe for many threads and processes.
+
+    Every change is announced on the channel in the same transaction. What a method has changed survives a power cut
+    once it returns, if Redis is durable (`app.storage.redis.durability`). All methods raise StorageFull and
+    StorageUnavailable; those that take a product id raise InvalidProductId.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        """Open the store; make it where there is none. ConfigurationError when another release wrote it."""
+        self._client = client
+        with explained(client):
+            open_store(client)
+
+    @property
+    def client(self) -> Redis:
+        return self._client
+
+    def default_backbone(self) -> str | None:
+        """The backbone that `default` stands for; None before it was chosen. ConfigurationError when it is lost."""
+        with explained(self._client):
+            record = read_record(self._client)
+        if record is None:
+            raise default_backbone_lost(address(self._client))
+        return record.default_backbone
+
+    def set_default_backbone(self, name: str) -> None:
+        with explained(self._client):
+            write_record(self._client, StoreRecord(default_backbone=name))
+
+    def product_ids(self) -> list[str]:
+        """All product ids, sorted by code point."""
+        with explained(self._client):
+            return list_products(self._client)
+
+    def create(self, product: Product) -> None:
+        """Add a product without banks. Conflict when it exists, or one whose id differs only in case.
+
+        A product whose settings are lost (ProductDamaged) takes these ones, and keeps its banks.
+        """
+        with explained(self._client):
+            add_product(self._client, product)
+
+    def product(self, product_id: str) -> Product:
+        """ProductNotFound; ProductDamaged when its settings are lost, until `create` brings them again."""
+        with explained(self._client):
+            return read_product(self._client, product_id)
+
+    def replace(self, product: Product) -> Product:
+        """Store the product with its revision counted up, and return it so.
+
+        StaleRevision unless `product.revision` is the stored one; ProductNotFound; ProductDamaged.
+        """
+        with explained(self._client):
+            return change_product(self._client, product)
+
+    def delete(self, product_id: str) -> None:
+        """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
+        with explained(self._client):
+            birth = delete_product(self._client, product_id)
+        try:
+            remove_blobs(self._client, birth)
+        except RedisError as error:
+            # The product is deleted by now. What cannot be removed here goes when the store is opened next.
+            logger.warning("blobs of the deleted product %s remain until the next start (%s)", product_id, error)
+
+    def pointer(self, product_id: str) -> BankPointer:
+        """Which version serves; the empty pointer for a product without banks. ProductNotFound.
+
+        When a damaged pointer was found, none serves until one is activated.
+        """
+        with explained(self._client):
+            return read_pointer(self._client, product_id)
+
+    def manifest(self, product_id: str, version: int) -> BankManifest:
+        """One version. ProductNotFound; BankNotFound; BankDamaged, also when the active one is lost."""
+        with explained(self._client):
+            return kept_manifest(self, product_id, version, lambda: read_manifest(self._client, product_id, version))
+
+    def versions(self, product_id: str) -> list[int]:
+        """The versions that are kept, ascending. ProductNotFound."""
+        latest = self.pointer(product_id).latest
+        with explained(self._client):
+            return list_versions(self._client, product_id, latest)
+
+    def publish(
+        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
+    ) -> BankPointer:
+        """Store the next version and let it serve. StaleRevision unless the pointer is `expected`; ProductNotFound.
+
+        `made_for` is the product whose settings made the bank: StaleRevision if they changed meanwhile, ProductNotFound
+        if it was deleted and created again, because the blobs of the manifest went with it.
+        ValueError unless `manifest.version` follows `expected.latest`.
+        """
+        pointer, document, field = to_published(manifest, expected), encode(manifest), str(manifest.version)
+
+        def change(pipe: Pipeline, unanswered: bool) -> BankPointer:
+            held = held_pointer(pipe, product_id)
+            if unanswered and held == pointer and fetch_field(pipe, keys.banks(product_id), field) == document:
+                return pointer
+            if made_for:
+                require_unchanged(held_product(pipe, product_id), made_for)
+            require_pointer(product_id, held, expected)
+            pipe.multi()
+            pipe.hset(keys.banks(product_id), field, document)
+            return move_pointer(pipe, product_id, pointer)
+
+        with explained(self._client):
+            return change_banks(self._client, product_id, change)
+
+    def activate(self, product_id: str, version: int, expected: BankPointer) -> BankPointer:
+        """Let a kept version serve. StaleRevision unless the pointer is `expected`; and the errors of `manifest`."""
+        self.manifest(product_id, version)
+        pointer = to_activated(version, expected)
+
+        def change(pipe: Pipeline, unanswered: bool) -> BankPointer:
+            held = held_pointer(pipe, product_id)
+            if unanswered and held == pointer:
+                return pointer
+            require_pointer(product_id, held, expected)
+            if not pipe.hexists(keys.banks(product_id), str(version)):
+                raise bank_removed(product_id, version)
+            pipe.multi()
+            return move_pointer(pipe, product_id, pointer)
+
+        with explained(self._client):
+            return change_banks(self._client, product_id, change)
+
+    def prune(self, product_id: str, keep_versions: int) -> list[int]:
+        """Remove the oldest versions beyond `keep_versions` (at least 1), never the active one. Those removed.
+
+        ProductNotFound.
+        """
+
+        def change(pipe: Pipeline, _: bool) -> list[int]:
+            pointer = held_pointer(pipe, product_id)
+            versions = list_versions(pipe, product_id, pointer.latest)
+            removed = surplus(versions, keep_versions, pointer.active)
+            if removed:
+                pipe.multi()
+                pipe.hdel(keys.banks(product_id), *map(str, removed))
+                pipe.publish(keys.CHANGES, product_id)
+            return removed
+
+        with explained(self._client):
+            return change_banks(self._client, product_id, change)
