@@ -38,7 +38,7 @@ InspectorError
     ├── NotReady
     ├── Draining
     ├── StorageUnavailable
-    │   └── StorageOutdated       Redis has lost changes that the volume knows of
+    │   └── StorageOutdated       Redis and the volume do not belong together: one of them has lost changes
     ├── StorageFull
     └── GpuOutOfMemory
 
