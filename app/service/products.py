@@ -2,8 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
@@ -128,7 +127,7 @@ class ProductService:
 
         return self._write(product_id, changed, expected_revision)
 
-    def page(self, after: str | None, limit: int, among: AbstractSet[str] | None = None) -> list[ProductView]:
+    def page(self, after: str | None, limit: int, among: Container[str] | None = None) -> list[ProductView]:
         """The products behind `after` in the order of their ids, at most `limit`; only those in `among`, if given."""
         ids = [each for each in self._catalog.product_ids() if after is None or each > after]
         ids = [each for each in ids if among is None or each in among]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx2
 
 from tests.api.photographs import photograph
-from tests.compose.load import Load
+from tests.load import Load
 
 SHOWN = 9
 """The photograph that is inspected, which no test registers."""

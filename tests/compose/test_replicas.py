@@ -10,7 +10,7 @@ from tests.api.photographs import photograph
 from tests.compose.callers import Answer, inspection, prepared
 from tests.compose.deployment import Deployment
 from tests.compose.engine import docker, wait_until
-from tests.compose.load import BROKEN, Load, load
+from tests.load import BROKEN, Load, load
 
 pytestmark = pytest.mark.compose
 

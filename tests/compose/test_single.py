@@ -22,7 +22,7 @@ from tests.compose.callers import (
 )
 from tests.compose.deployment import Deployment
 from tests.compose.engine import docker, inspected, wait_until
-from tests.compose.load import load
+from tests.load import load
 
 pytestmark = pytest.mark.compose
 

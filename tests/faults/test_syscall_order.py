@@ -6,6 +6,7 @@ from pathlib import Path
 from app.storage.disk import DiskCatalog
 from tests.faults.strace import needs_strace
 from tests.storage.samples import product
+from tests.storage.store_at import StoreAt
 from tests.storage.writer import start_writer
 
 _CALL = re.compile(r"(?P<call>write|fsync|rename)(?:at2?)?\((?P<arguments>.*)\) = \d+")
@@ -48,7 +49,9 @@ def test_a_registration_reaches_the_disk_step_by_step_before_it_is_acknowledged(
     store, trace = tmp_path / "store", tmp_path / "trace"
     DiskCatalog(store).create(product())
     calls = "trace=write,fsync,fdatasync,/^rename"
-    with start_writer(store, "x", 1, under=("strace", "-f", "-y", "-e", calls, "-o", str(trace))) as writer:
+    with start_writer(
+        StoreAt("disk", store), "x", 1, under=("strace", "-f", "-y", "-e", calls, "-o", str(trace))
+    ) as writer:
         output, _ = writer.communicate()
     assert output.startswith("ready\nack 1 ")
     assert _steps(trace.read_text(), store / "products" / "flange") == [
@@ -65,9 +68,11 @@ def test_a_registration_reaches_the_disk_step_by_step_before_it_is_acknowledged(
 def test_a_blob_that_is_there_already_is_made_durable_before_it_is_acknowledged(tmp_path: Path) -> None:
     store, trace = tmp_path / "store", tmp_path / "trace"
     DiskCatalog(store).create(product())
-    with start_writer(store, "x", 1) as writer:
+    with start_writer(StoreAt("disk", store), "x", 1) as writer:
         writer.communicate()
-    with start_writer(store, "x", 1, under=("strace", "-f", "-y", "-e", "trace=fsync", "-o", str(trace))) as writer:
+    with start_writer(
+        StoreAt("disk", store), "x", 1, under=("strace", "-f", "-y", "-e", "trace=fsync", "-o", str(trace))
+    ) as writer:
         writer.communicate()
     steps = _steps(trace.read_text(), store / "products" / "flange")
     assert steps[:2] == [("fsync", "references"), ("fsync", "segments")]

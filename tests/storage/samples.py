@@ -1,5 +1,6 @@
 """Documents and blobs to store, and their registration: blobs first, then the manifest, then the pointer."""
 
+import random
 from dataclasses import replace
 from hashlib import sha256
 
@@ -17,10 +18,10 @@ def product(product_id: str = "flange") -> Product:
     return Product(product_id, settings, "Flansch Größe 3", {"line": 4, "tags": ["a", None]}, NOW)
 
 
-def reference(upload: bytes) -> ReferenceEntry:
+def reference(upload: bytes, segment_bytes: int = 0) -> ReferenceEntry:
     return ReferenceEntry(
         sha256=sha256(upload).hexdigest(),
-        segment=sha256(segment(upload)).hexdigest(),
+        segment=sha256(segment(upload, segment_bytes)).hexdigest(),
         rows=1024,
         foreground_fractions=(0.1 + 0.2, 1.0),
         filename="good ü.png",
@@ -32,8 +33,10 @@ def reference(upload: bytes) -> ReferenceEntry:
     )
 
 
-def segment(upload: bytes) -> bytes:
-    return b"patch features of " + upload
+def segment(upload: bytes, size_bytes: int = 0) -> bytes:
+    """Another one for each upload; filled up with noise, which nothing compresses."""
+    start = b"patch features of " + upload
+    return start + random.Random(upload).randbytes(max(0, size_bytes - len(start)))
 
 
 def manifest(version: int = 1, references: tuple[ReferenceEntry, ...] = ()) -> BankManifest:
@@ -58,14 +61,14 @@ def publish_next(catalog: Catalog, product_id: str = "flange", references: tuple
     return catalog.publish(product_id, manifest(pointer.latest + 1, references), pointer).latest
 
 
-def register(catalog: Catalog, blobs: Blobs, product_id: str, upload: bytes) -> int:
+def register(catalog: Catalog, blobs: Blobs, product_id: str, upload: bytes, segment_bytes: int = 0) -> int:
     """Add a reference to the bank that serves, again and again until no other writer comes between. The new version."""
     blobs.put(product_id, "references", upload)
-    blobs.put(product_id, "segments", segment(upload))
+    blobs.put(product_id, "segments", segment(upload, segment_bytes))
     while True:
         pointer = catalog.pointer(product_id)
         known = () if pointer.active is None else catalog.manifest(product_id, pointer.active).references
-        following = replace(manifest(pointer.latest + 1), references=(*known[-99:], reference(upload)))
+        following = replace(manifest(pointer.latest + 1), references=(*known[-99:], reference(upload, segment_bytes)))
         try:
             return catalog.publish(product_id, following, pointer).latest
         except StaleRevision:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 from app.storage.open import OpenStore, open_store
 
@@ -16,14 +16,7 @@ class StoreAt:
 
     kind: Kind
     root: Path
-    redis_url: str
-
-    @classmethod
-    def from_arguments(cls, kind: Kind, root: str, redis_url: str) -> Self:
-        return cls(kind, Path(root), redis_url)
-
-    def arguments(self) -> tuple[str, str, str]:
-        return self.kind, str(self.root), self.redis_url
+    redis_url: str = ""
 
     def open(self) -> OpenStore:
         redis_url = None if self.kind == "disk" else self.redis_url

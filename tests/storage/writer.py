@@ -1,4 +1,6 @@
-"""A process that registers references and acknowledges each: `python -m tests.storage.writer ROOT PRODUCT NAME COUNT`.
+"""A process that registers references and acknowledges each.
+
+    python -m tests.storage.writer KIND ROOT REDIS_URL PRODUCT NAME COUNT SEGMENT_BYTES
 
 It writes `ready`, then `ack VERSION SHA256` after each registration.
 """
@@ -7,18 +9,26 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
-from app.storage.disk import DiskBlobs, DiskCatalog
 from tests.storage.samples import register
+from tests.storage.store_at import Kind, StoreAt
 
 PROJECT = Path(__file__).parents[2]
 
 
 def start_writer(
-    root: Path, name: str, count: int, product_id: str = "flange", under: tuple[str, ...] = ()
+    store: StoreAt,
+    name: str,
+    count: int,
+    product_id: str = "flange",
+    *,
+    segment_bytes: int = 0,
+    under: tuple[str, ...] = (),
 ) -> "subprocess.Popen[str]":
     """Start the process, `under` another command if given; the caller waits for its end."""
-    command = [*under, sys.executable, "-B", "-m", "tests.storage.writer", str(root), product_id, name, str(count)]
+    arguments = (store.kind, str(store.root), store.redis_url, product_id, name, str(count), str(segment_bytes))
+    command = [*under, sys.executable, "-B", "-m", "tests.storage.writer", *arguments]
     return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -27,14 +37,15 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
-def main(root: Path, product_id: str, name: str, count: int) -> None:
-    catalog, blobs = DiskCatalog(root), DiskBlobs(root)
+def main(store: StoreAt, product_id: str, name: str, count: int, segment_bytes: int) -> None:
+    opened = store.open()
     _write("ready")
     for number in range(count):
         upload = f"{name} {number}".encode()
-        version = register(catalog, blobs, product_id, upload)
+        version = register(opened.catalog, opened.blobs, product_id, upload, segment_bytes)
         _write(f"ack {version} {sha256(upload).hexdigest()}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    kind, root, redis_url, product, name, count, segment_bytes = sys.argv[1:]
+    main(StoreAt(cast("Kind", kind), Path(root), redis_url), product, name, int(count), int(segment_bytes))

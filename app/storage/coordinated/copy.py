@@ -6,7 +6,7 @@ from redis import Redis
 
 from app.errors import ProductNotFound, StorageOutdated
 from app.storage.disk.bank_history import all_versions
-from app.storage.disk.durable import explained, read_if_present, sync_folder, write_durably
+from app.storage.disk.durable import explained, make_folder, read_if_present, sync_folder, write_durably
 from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock
 from app.storage.disk.product_file import place_folder, take_away
@@ -100,6 +100,7 @@ class VolumeCopy:
         trusted = known.pointer.latest if known.pointer and known.same_life(state.known) else 0
         there = set(all_versions(layout, product_id))
         missing = state.versions - {version for version in there if version <= trusted}
+        make_folder(layout.banks(product_id))
         for version, data in read_manifests(self._client, product_id, sorted(missing)).items():
             write_durably(layout.bank(product_id, version), data)
         documents = {layout.product(product_id): state.product, layout.pointer(product_id): state.pointer}

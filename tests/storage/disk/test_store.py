@@ -5,43 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ConfigurationError, StorageUnavailable
+from app.errors import StorageUnavailable
 from app.storage.disk import DiskCatalog
-from app.storage.documents import StoreRecord
-from app.storage.documents_json import encode
 from tests.storage.samples import product, publish_next
 from tests.storage.writer import PROJECT
-
-
-def test_a_new_store_has_no_default_backbone(tmp_path: Path) -> None:
-    catalog = DiskCatalog(tmp_path / "var" / "store")
-    assert catalog.default_backbone() is None
-    assert catalog.product_ids() == []
-
-
-def test_the_default_backbone_is_remembered(tmp_path: Path) -> None:
-    DiskCatalog(tmp_path).set_default_backbone("dinov2_vits14")
-    assert DiskCatalog(tmp_path).default_backbone() == "dinov2_vits14"
-
-
-def test_a_store_of_another_format_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "store.json").write_bytes(encode(StoreRecord(format=2)))
-    with pytest.raises(ConfigurationError, match="format 2, and this release reads format 1"):
-        DiskCatalog(tmp_path)
-
-
-@pytest.mark.parametrize("damage", [b"{", None])
-def test_a_lost_default_backbone_is_asked_for_and_never_guessed(
-    catalog: DiskCatalog, tmp_path: Path, damage: bytes | None
-) -> None:
-    catalog.set_default_backbone("dinov2_vits14")
-    (tmp_path / "store.json").unlink() if damage is None else (tmp_path / "store.json").write_bytes(damage)
-    reopened = DiskCatalog(tmp_path)
-    assert reopened.product_ids() == ["flange"]
-    with pytest.raises(ConfigurationError, match="Set the backbone again"):
-        reopened.default_backbone()
-    reopened.set_default_backbone("dinov2_vits14")
-    assert DiskCatalog(tmp_path).default_backbone() == "dinov2_vits14"
 
 
 def test_opening_removes_what_dead_writers_left_an_hour_ago(catalog: DiskCatalog, tmp_path: Path) -> None:
@@ -81,6 +48,6 @@ def test_a_store_with_a_missing_empty_folder_works(catalog: DiskCatalog, tmp_pat
 
 def test_the_store_imports_no_engine_and_no_array_library() -> None:
     heavy = ("torch", "faiss", "cv2", "timm", "scipy", "PIL", "fastapi")
-    script = f"import sys, app.storage.disk; print([name for name in {heavy} if name in sys.modules])"
+    script = f"import sys, app.storage.open; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-B", "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
