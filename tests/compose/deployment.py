@@ -30,9 +30,12 @@ class Deployment:
     admin_key: str
 
     def compose(self, *arguments: str) -> str:
+        return self.piped(*arguments).decode()
+
+    def piped(self, *arguments: str, stdin: bytes = b"") -> bytes:
         files = [part for file in self.files for part in ("--file", file)]
         command = [*compose_command(), "--project-name", self.project, *files, *arguments]
-        return run(command, environment=self.environment)
+        return run(command, stdin=stdin, environment=self.environment)
 
     def up(self) -> None:
         """Start what does not run, and wait until everything is healthy."""

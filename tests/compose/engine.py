@@ -15,20 +15,16 @@ CLASSIC_BUILDER = {"DOCKER_BUILDKIT": "0"}
 """Works with every engine, also where the newer builder is not installed."""
 
 
-def run(
-    command: Sequence[str], *, stdin: bytes = b"", environment: Mapping[str, str] | None = None, check: bool = True
-) -> str:
-    """What the command printed to standard output. With `check`, a failure is an assertion that shows both streams."""
-    done = subprocess.run(
-        command, input=stdin, capture_output=True, cwd=ROOT, env={**os.environ, **(environment or {})}, check=False
-    )
-    output = done.stdout.decode()
-    assert not check or done.returncode == 0, f"{' '.join(command)}:\n{output}\n{done.stderr.decode()}"
-    return output
+def run(command: Sequence[str], *, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> bytes:
+    """What the command printed to standard output. A failure is an assertion that shows both streams."""
+    everything = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, input=stdin, capture_output=True, cwd=ROOT, env=everything, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout.decode()}\n{done.stderr.decode()}"
+    return done.stdout
 
 
-def docker(*arguments: str, stdin: bytes = b"", check: bool = True) -> str:
-    return run(["docker", *arguments], stdin=stdin, check=check)
+def docker(*arguments: str, stdin: bytes = b"") -> str:
+    return run(["docker", *arguments], stdin=stdin).decode()
 
 
 def inspected(container: str, template: str) -> str:

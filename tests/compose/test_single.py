@@ -76,7 +76,7 @@ def test_nobody_gets_in_without_a_key(single: Deployment, key: str) -> None:
 def test_a_key_made_in_the_container_opens_what_its_scope_allows(single: Deployment) -> None:
     key = single.inspector("keys", "create", "line-1", "--scope", "inspect")
     with single.client(key) as line:
-        assert inspection(line, "still").status_code == 200
+        wait_until(lambda: inspection(line, "still").status_code == 200, 10, "the server knows the key")
         assert line.post("/products/still/references", content=photograph(5)).status_code == 403
 
 
