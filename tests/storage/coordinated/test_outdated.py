@@ -98,7 +98,7 @@ def test_nothing_is_read_or_changed_of_a_product_of_which_redis_has_lost_a_versi
     for call in CALLS.values():
         with pytest.raises(StorageOutdated, match=r"flange.*inspector store recover") as refusal:
             call(catalog)
-        assert refusal.value.code == "storage-unavailable"
+        assert refusal.value.code == "storage-outdated"
     assert on_volume(volume) == before
 
 
