@@ -26,6 +26,13 @@ def test_a_durable_redis_is_accepted(redis_server: RedisServer) -> None:
     require_durable(connect(redis_server.url))
 
 
+def test_each_setting_is_asked_for_by_itself_as_redis_before_version_7_wants_it(redis_server: RedisServer) -> None:
+    client = redis_server.client()
+    client.config_resetstat()
+    require_durable(connect(redis_server.url))
+    assert client.info("commandstats")["cmdstat_config|get"]["calls"] == 3
+
+
 @pytest.mark.parametrize(
     ("name", "value", "required"),
     [
