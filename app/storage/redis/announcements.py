@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 class Announcements:
     """The announcements of one Redis, followed by a thread of its own until `close`.
 
-    Messages that were sent while the connection was away are lost; the listener is told so.
+    Messages that were sent while the connection was away are lost; the listener is told so. Nothing that is heard, and
+    no error of the listener, ends the thread.
     """
 
     def __init__(self, client: Redis) -> None:
@@ -66,12 +67,12 @@ class Announcements:
                     channel.subscribe(keys.CHANGES)
                     for product_id in self._heard(channel):
                         pause_s = FIRST_PAUSE_S
-                        on_change(product_id)
+                        _tell(on_change, product_id)
             except RedisError as error:
                 if self._reachable:
                     logger.warning("Redis announces no changes at present (%s); trying again", error)
                     self._reachable = False
-                    on_change(None)
+                    _tell(on_change, None)
             finally:
                 self._reachable = False
             self._closed.wait(pause_s)
@@ -81,15 +82,32 @@ class Announcements:
         heard_s = time.monotonic()
         while not self._closed.is_set():
             message = channel.get_message(timeout=LISTEN_S)
-            if message is not None:
-                heard_s = time.monotonic()
-            elif time.monotonic() - heard_s > SILENCE_S:
-                raise TimeoutError(f"no sign of life for {SILENCE_S:g} s")
-            else:
+            if message is None:
+                if time.monotonic() - heard_s > SILENCE_S:
+                    raise TimeoutError(f"no sign of life for {SILENCE_S:g} s")
                 channel.ping()
-            if message is not None and message["type"] == "subscribe":
+                continue
+            if message["type"] == "subscribe":
                 # Comes also when redis-py has made a lost connection anew by itself.
                 self._reachable = True
                 yield None
-            elif message is not None and message["type"] == "message":
-                yield message["data"].decode() or None
+            elif message["type"] == "message":
+                yield _product_of(message["data"])
+            # Only now: while the listener was busy nobody was listening, which is no silence of Redis.
+            heard_s = time.monotonic()
+
+
+def _product_of(message: bytes) -> str | None:
+    """The product that has changed; None where anything may have, also for what no replica has sent."""
+    try:
+        return message.decode() or None
+    except UnicodeDecodeError:
+        return None
+
+
+def _tell(on_change: OnChange, product_id: str | None) -> None:
+    try:
+        on_change(product_id)
+    except Exception:
+        # Without the thread this process would hear of no change any more.
+        logger.exception("the change of %s was not followed", product_id or "anything")

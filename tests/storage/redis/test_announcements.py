@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.storage.redis import RedisCatalog
-from app.storage.redis.announcements import Announcements
+from app.storage.redis import RedisCatalog, keys
+from app.storage.redis.announcements import LISTEN_S, SILENCE_S, Announcements
 from app.storage.redis.connection import connect
 from tests.redis_server import RedisServer
 from tests.storage.samples import manifest, product
@@ -104,6 +104,42 @@ def test_a_quiet_connection_is_not_given_up(announcements: Announcements, heard:
     time.sleep(5)
     assert heard.empty()
     assert announcements.reachable
+
+
+def test_a_listener_that_takes_its_time_is_not_taken_for_silence(announcements: Announcements) -> None:
+    heard: queue.Queue[str | None] = queue.Queue()
+
+    def listen(product_id: str | None) -> None:
+        heard.put(product_id)
+        time.sleep(SILENCE_S)
+
+    announcements.follow(listen)
+    assert heard.get(timeout=HEARD_WITHIN_S) is None
+    time.sleep(SILENCE_S + 2 * LISTEN_S)
+    assert heard.empty()
+    assert announcements.reachable
+
+
+def test_a_message_that_no_replica_has_sent_may_mean_anything(
+    own_redis: RedisServer, heard: "queue.Queue[str | None]"
+) -> None:
+    with own_redis.client() as client:
+        client.publish(keys.CHANGES, b"\xff\xfe")
+        client.publish(keys.CHANGES, b"flange")
+    assert _all(heard, 2) == [None, "flange"]
+
+
+def test_a_listener_that_fails_is_told_of_the_next_change(own_redis: RedisServer, announcements: Announcements) -> None:
+    heard: queue.Queue[str | None] = queue.Queue()
+
+    def listen(product_id: str | None) -> None:
+        heard.put(product_id)
+        raise ValueError(product_id)
+
+    announcements.follow(listen)
+    assert heard.get(timeout=HEARD_WITHIN_S) is None
+    RedisCatalog(connect(own_redis.url)).create(product())
+    assert heard.get(timeout=HEARD_WITHIN_S) == "flange"
 
 
 def test_a_redis_that_comes_later_is_found(tmp_path: Path) -> None:
