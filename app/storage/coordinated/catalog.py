@@ -16,7 +16,7 @@ from app.errors import (
 )
 from app.storage.coordinated.copy import VolumeCopy, redis_outdated, volume_outdated
 from app.storage.disk import DiskCatalog
-from app.storage.disk.lock import product_lock, store_lock
+from app.storage.disk.lock import LockHeld, product_lock, store_lock
 from app.storage.disk.product_file import take_away
 from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.epoch import Known
@@ -51,10 +51,12 @@ class CoordinatedCatalog:
         with store_lock(self._layout):
             for product_id in sorted({*redis.product_ids(), *self._copy.folders()}):
                 try:
-                    self._copy.settle(product_id)
+                    self._copy.settle(product_id, wait_s=0)
                 except StorageOutdated as error:
                     # The other products can be used, and this one says the same whenever it is asked for.
                     logger.error("%s", error)
+                except LockHeld:
+                    logger.debug("product %s is being written by another replica", product_id)
 
     def default_backbone(self) -> str | None:
         """The backbone that `default` stands for; None before it was chosen. ConfigurationError when it is lost."""
@@ -208,9 +210,11 @@ class CoordinatedCatalog:
             self._mend(product_id)
 
     def _mend(self, product_id: str) -> None:
-        # Whoever changed the product is about to write the copy, or has died before it could.
+        # Whoever changed the product is about to write the copy, or has died before it could. Readers wait for nobody.
         try:
-            self._copy.mirror(product_id)
+            self._copy.mirror(product_id, wait_s=0)
+        except LockHeld:
+            logger.debug("product %s is being written by another replica", product_id)
         except (NotFound, StorageFull, StorageUnavailable) as error:
             logger.warning("the copy of product %s on the volume lags behind Redis: %s", product_id, error)
 

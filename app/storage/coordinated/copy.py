@@ -8,7 +8,7 @@ from app.errors import StorageOutdated
 from app.storage.disk.bank_history import all_versions
 from app.storage.disk.durable import explained, make_folder, read_if_present, sync_folder, write_durably
 from app.storage.disk.layout import StoreLayout
-from app.storage.disk.lock import product_lock
+from app.storage.disk.lock import WAIT_S, product_lock
 from app.storage.disk.product_file import place_folder, take_away
 from app.storage.disk.store import product_ids
 from app.storage.documents import StoreRecord
@@ -67,9 +67,9 @@ class VolumeCopy:
             read_if_present(self._layout.product(product_id)), read_if_present(self._layout.pointer(product_id))
         )
 
-    def mirror(self, product_id: str) -> None:
-        """Write what Redis holds now of a product. ProductNotFound when there is no folder; StorageOutdated."""
-        with product_lock(self._layout, product_id):
+    def mirror(self, product_id: str, wait_s: float = WAIT_S) -> None:
+        """Write what Redis holds now of a product. ProductNotFound without a folder; StorageOutdated; LockHeld."""
+        with product_lock(self._layout, product_id, wait_s):
             state = read_state(self._client, product_id)
             if state is None:
                 return
@@ -78,18 +78,18 @@ class VolumeCopy:
                 raise redis_outdated(f"a later state of product {product_id!r}")
             self._write(product_id, state, known)
 
-    def settle(self, product_id: str) -> None:
+    def settle(self, product_id: str, wait_s: float = WAIT_S) -> None:
         """Make what a process that died has left of a product fit Redis. The caller holds the store's lock.
 
         The copy of a product in Redis is up to date afterwards; a folder without documents, which a creation or a
-        deletion has left, is gone. StorageOutdated.
+        deletion has left, is gone. StorageOutdated; LockHeld.
         """
         there = self.has_folder(product_id)
         if known_in_redis(self._client, product_id) is None:
             if there:
-                self._clear(product_id)
+                self._clear(product_id, wait_s)
         elif there:
-            self.mirror(product_id)
+            self.mirror(product_id, wait_s)
         else:
             raise volume_outdated(product_id)
 
@@ -104,8 +104,8 @@ class VolumeCopy:
                 path.unlink(missing_ok=True)
         sync_folder(self._layout.product_folder(product_id))
 
-    def _clear(self, product_id: str) -> None:
-        with product_lock(self._layout, product_id):
+    def _clear(self, product_id: str, wait_s: float) -> None:
+        with product_lock(self._layout, product_id, wait_s):
             gone = None if self._has_documents(product_id) else take_away(self._layout, product_id)
         if gone:
             shutil.rmtree(gone, ignore_errors=True)

@@ -1,6 +1,7 @@
 """The volume keeps a copy of every document, and is a whole disk store at any time."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from app.errors import StorageFull, StorageOutdated, StorageUnavailable
 from app.storage.coordinated import CoordinatedCatalog
 from app.storage.disk import DiskCatalog
+from app.storage.disk.layout import StoreLayout
+from app.storage.disk.lock import product_lock
 from app.storage.documents import BankPointer
 from app.storage.redis import RedisCatalog
 from app.storage.redis.connection import connect
@@ -70,6 +73,19 @@ def test_a_copy_that_lags_behind_is_mended_by_whoever_reads(
 ) -> None:
     publish_next(RedisCatalog(connect(redis_server.url)))
     assert catalog.pointer("flange") == BankPointer(1, 1, 1)
+    assert on_volume(tmp_path) == in_redis(redis_server.url)
+
+
+def test_who_reads_does_not_wait_for_a_replica_that_holds_the_product(
+    catalog: CoordinatedCatalog, tmp_path: Path, redis_server: RedisServer
+) -> None:
+    """As one that was stopped before it has written the copy."""
+    publish_next(RedisCatalog(connect(redis_server.url)))
+    with ThreadPoolExecutor(1) as pool, product_lock(StoreLayout(tmp_path), "flange"):
+        assert pool.submit(catalog.pointer, "flange").result(10) == BankPointer(1, 1, 1)
+        reopened = pool.submit(coordinated, tmp_path, redis_server.url).result(10)
+    assert DiskCatalog(tmp_path).pointer("flange") == BankPointer()
+    assert reopened.pointer("flange") == BankPointer(1, 1, 1)
     assert on_volume(tmp_path) == in_redis(redis_server.url)
 
 

@@ -1,15 +1,15 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from app.errors import ProductNotFound
+from app.errors import ProductNotFound, StorageUnavailable
 from app.storage.disk import DiskBlobs, DiskCatalog
 from app.storage.disk.durable import write_durably
 from app.storage.disk.layout import StoreLayout
-from app.storage.disk.lock import product_lock
+from app.storage.disk.lock import WAIT_S, product_lock, store_lock
 from tests.storage.samples import is_stored, product
 
 
@@ -68,6 +68,31 @@ def test_reading_waits_for_nobody(catalog: DiskCatalog, tmp_path: Path) -> None:
     with product_lock(StoreLayout(tmp_path), "flange"):
         assert catalog.product("flange") == product()
         assert catalog.pointer("flange").latest == 0
+
+
+def test_who_has_waited_long_enough_is_told_who_to_look_for(catalog: DiskCatalog, tmp_path: Path) -> None:
+    layout = StoreLayout(tmp_path)
+    assert catalog.product_ids() == ["flange"]
+    with (
+        product_lock(layout, "flange"),
+        pytest.raises(StorageUnavailable, match=r"lock .*that is stopped or whose disk hangs"),
+        product_lock(layout, "flange", wait_s=0.05),
+    ):
+        pass
+
+
+@pytest.mark.long
+def test_nobody_waits_without_limit(catalog: DiskCatalog, blobs: DiskBlobs, tmp_path: Path) -> None:
+    layout = StoreLayout(tmp_path)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: blobs.put("flange", "segments", b"features"),
+        lambda: blobs.collect("flange", "segments", keep=set()),
+        lambda: catalog.create(product("gear")),
+        lambda: catalog.delete("flange"),
+    )
+    with store_lock(layout), product_lock(layout, "flange"), ThreadPoolExecutor(len(calls)) as pool:
+        for refused in [pool.submit(call) for call in calls]:
+            assert isinstance(refused.exception(WAIT_S + 20), StorageUnavailable)
 
 
 def test_who_waits_for_a_product_that_is_deleted_finds_none(
