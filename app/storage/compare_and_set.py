@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.errors import ProductNotFound, StaleRevision
-from app.storage.documents import BankManifest, BankPointer, Product
+from app.storage.documents import BankManifest, BankPointer, Product, StoreRecord
 from app.storage.documents_json import DocumentDamaged
 from app.storage.refusals import bank_damaged, bank_not_found, pointer_moved
 from app.storage.store import BankHistory
@@ -34,6 +34,11 @@ def require_pointer(product_id: str, held: BankPointer, expected: BankPointer) -
     """StaleRevision unless the pointer is `expected`."""
     if held != expected:
         raise pointer_moved(product_id, held)
+
+
+def to_default(name: str, held: StoreRecord | None) -> StoreRecord:
+    """The record once `name` is the default backbone; None stands for a lost one."""
+    return StoreRecord(default_backbone=name, revision=held.revision + 1 if held else 1)
 
 
 def to_published(manifest: BankManifest, expected: BankPointer) -> BankPointer:

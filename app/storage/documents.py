@@ -15,10 +15,14 @@ STORE_FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class StoreRecord:
-    """What belongs to a store as a whole: the format of its documents, the backbone that `default` stands for."""
+    """What belongs to a store as a whole: the format of its documents, the backbone that `default` stands for.
+
+    `revision` counts the changes of the latter.
+    """
 
     format: int = STORE_FORMAT
     default_backbone: str | None = None
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""How far a place knows the changes of a product: what tells a Redis that has lost some."""
+"""How far a place knows the changes of a product, or of the store: what tells a Redis that has lost some."""
 
 from dataclasses import dataclass
 
-from app.storage.documents import BankPointer, Product
+from app.storage.documents import BankPointer, Product, StoreRecord
 from app.storage.documents_json import intact
 
 
@@ -45,6 +45,13 @@ class Known:
 
     def _another_life(self, other: "Known") -> bool:
         return self.product is not None and other.product is not None and not self.same_life(other)
+
+
+def newer_record(here: StoreRecord | None, there: StoreRecord | None) -> bool:
+    """Whether a later default backbone is known here than there. None for a record that is missing or damaged."""
+    if here is None or here.default_backbone is None:
+        return False
+    return there is None or there.default_backbone is None or here.revision > there.revision
 
 
 def known_of(product: bytes | None, pointer: bytes | None) -> Known:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.errors import (
-    ConfigurationError,
     Conflict,
     NotFound,
     StorageFull,
@@ -15,6 +14,7 @@ from app.errors import (
     StorageUnavailable,
 )
 from app.storage.coordinated.copy import VolumeCopy, redis_outdated, volume_outdated
+from app.storage.coordinated.record import CoordinatedRecord
 from app.storage.disk import DiskCatalog
 from app.storage.disk.lock import LockHeld, product_lock, store_lock
 from app.storage.disk.product_file import take_away
@@ -46,8 +46,9 @@ class CoordinatedCatalog:
         self._redis = redis
         self._layout = disk.layout
         self._copy = VolumeCopy(disk.layout, redis.client)
+        self._record = CoordinatedRecord(disk.layout, redis.client)
         self._require_all_products()
-        self._mirror_default()
+        self._record.mirror()
         with store_lock(self._layout):
             for product_id in sorted({*redis.product_ids(), *self._copy.folders()}):
                 try:
@@ -60,20 +61,10 @@ class CoordinatedCatalog:
 
     def default_backbone(self) -> str | None:
         """The backbone that `default` stands for; None before it was chosen. ConfigurationError when it is lost."""
-        copied = self._copy.default_backbone()
-        try:
-            name = self._redis.default_backbone()
-        except ConfigurationError:
-            name = None
-            if copied is None:
-                raise
-        if name is None and copied is not None:
-            raise redis_outdated("another default backbone")
-        return name
+        return self._record.default_backbone()
 
     def set_default_backbone(self, name: str) -> None:
-        self._redis.set_default_backbone(name)
-        self._mirror_default()
+        self._record.set_default_backbone(name)
 
     def product_ids(self) -> list[str]:
         """All product ids, sorted by code point."""
@@ -229,12 +220,3 @@ class CoordinatedCatalog:
             if last:
                 raise redis_outdated(f"more products ({', '.join(lacking[:10])}{', …' if len(lacking) > 10 else ''})")
         return found
-
-    def _mirror_default(self) -> None:
-        with store_lock(self._layout):
-            try:
-                name = self.default_backbone()
-            except ConfigurationError:
-                return  # lost in both places; whoever asks for it is told
-            if name is not None and name != self._copy.default_backbone():
-                self._copy.write_default_backbone(name)

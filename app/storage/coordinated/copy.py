@@ -11,8 +11,6 @@ from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import WAIT_S, product_lock
 from app.storage.disk.product_file import place_folder, take_away
 from app.storage.disk.store import product_ids
-from app.storage.documents import StoreRecord
-from app.storage.documents_json import encode, intact
 from app.storage.epoch import Known, known_of
 from app.storage.redis.product_state import ProductState, known_in_redis, read_manifests, read_state
 
@@ -33,20 +31,11 @@ def volume_outdated(product_id: str) -> StorageOutdated:
 
 
 class VolumeCopy:
-    """The copy of every document. It never runs ahead of Redis: whatever it knows more, Redis has lost."""
+    """The copy of every product's documents. It never runs ahead of Redis: whatever it knows more, Redis has lost."""
 
     def __init__(self, layout: StoreLayout, client: Redis) -> None:
         self._layout = layout
         self._client = client
-
-    def default_backbone(self) -> str | None:
-        data = read_if_present(self._layout.store)
-        record = None if data is None else intact(StoreRecord, data)
-        return None if record is None else record.default_backbone
-
-    def write_default_backbone(self, name: str) -> None:
-        """The caller holds the store's lock."""
-        write_durably(self._layout.store, encode(StoreRecord(default_backbone=name)))
 
     def folders(self) -> list[str]:
         """The products that have a folder, be it an empty one."""

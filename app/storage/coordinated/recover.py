@@ -3,23 +3,25 @@
 import logging
 from dataclasses import dataclass
 
-from app.errors import ConfigurationError, Conflict
+from app.errors import Conflict
 from app.storage.disk import DiskCatalog
 from app.storage.disk.bank_history import list_versions, read_held_pointer
 from app.storage.disk.durable import read_if_present
 from app.storage.disk.layout import StoreLayout
-from app.storage.disk.lock import product_lock
+from app.storage.disk.lock import product_lock, store_lock
+from app.storage.disk.store import read_record
 from app.storage.documents import BankManifest, Product
 from app.storage.documents_json import encode, intact
 from app.storage.redis import RedisCatalog
 from app.storage.redis.product_state import bring_back
+from app.storage.redis.store import bring_back_record
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was done: products by id, and the default backbone where Redis had none.
+    """What was done: products by id, and the default backbone where Redis had an older one or none.
 
     `current` ones were in Redis as the volume has them, or newer. `refused` maps an id to the reason.
     """
@@ -72,15 +74,6 @@ def _recover_product(layout: StoreLayout, redis: RedisCatalog, product_id: str) 
 
 def _recover_default(disk: DiskCatalog, redis: RedisCatalog) -> str | None:
     """The name that was brought to Redis, if any."""
-    stored = _default_of(disk)
-    if stored is None or _default_of(redis) is not None:
-        return None
-    redis.set_default_backbone(stored)
-    return stored
-
-
-def _default_of(catalog: DiskCatalog | RedisCatalog) -> str | None:
-    try:
-        return catalog.default_backbone()
-    except ConfigurationError:
-        return None
+    with store_lock(disk.layout):
+        record = read_record(disk.layout)
+    return record.default_backbone if record and bring_back_record(redis.client, record) else None

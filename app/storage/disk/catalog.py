@@ -11,6 +11,7 @@ from app.storage.compare_and_set import (
     require_unchanged,
     surplus,
     to_activated,
+    to_default,
     to_published,
 )
 from app.storage.disk.bank_history import list_versions, read_held_pointer, read_pointer, write_pointer
@@ -20,7 +21,7 @@ from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock, store_lock
 from app.storage.disk.product_file import add_product, read_held_product, read_product, take_away, write_product
 from app.storage.disk.store import open_store, product_ids, read_record
-from app.storage.documents import BankManifest, BankPointer, Product, StoreRecord
+from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.documents_json import encode
 from app.storage.refusals import bank_removed, default_backbone_lost
 
@@ -51,7 +52,7 @@ class DiskCatalog:
 
     def set_default_backbone(self, name: str) -> None:
         with store_lock(self._layout):
-            write_durably(self._layout.store, encode(StoreRecord(default_backbone=name)))
+            write_durably(self._layout.store, encode(to_default(name, read_record(self._layout))))
 
     def product_ids(self) -> list[str]:
         """All product ids, sorted by code point."""

@@ -14,7 +14,7 @@ from app.storage.compare_and_set import (
     to_activated,
     to_published,
 )
-from app.storage.documents import BankManifest, BankPointer, Product, StoreRecord
+from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.documents_json import encode
 from app.storage.redis import keys
 from app.storage.redis.bank_history import (
@@ -35,7 +35,7 @@ from app.storage.redis.product_documents import (
     list_products,
     read_product,
 )
-from app.storage.redis.store import open_store, read_record, write_record
+from app.storage.redis.store import open_store, read_record, write_default
 from app.storage.refusals import bank_removed, default_backbone_lost
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class RedisCatalog:
 
     def set_default_backbone(self, name: str) -> None:
         with explained(self._client):
-            write_record(self._client, StoreRecord(default_backbone=name))
+            write_default(self._client, name)
 
     def product_ids(self) -> list[str]:
         """All product ids, sorted by code point."""

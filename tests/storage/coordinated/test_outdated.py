@@ -152,12 +152,22 @@ def test_a_lost_product_is_noticed_wherever_products_are_listed_or_created(
             call()
 
 
-def test_a_lost_default_backbone_is_noticed(catalog: CoordinatedCatalog, redis: Restorable, volume: Path) -> None:
+@pytest.mark.parametrize("before", [None, "dinov2_vits14", "embedded"])
+def test_a_lost_default_backbone_is_noticed_and_recovered(
+    catalog: CoordinatedCatalog, redis: Restorable, volume: Path, before: str | None
+) -> None:
+    if before:
+        catalog.set_default_backbone(before)
     redis.back_up()
     catalog.set_default_backbone("embedded")
     redis.restore()
-    with pytest.raises(StorageOutdated):
-        catalog.default_backbone()
+    for call in (
+        catalog.default_backbone,
+        lambda: catalog.set_default_backbone("dinov2_vits14"),
+        lambda: coordinated(volume, redis.url),
+    ):
+        with pytest.raises(StorageOutdated, match=r"later default backbone.*inspector store recover"):
+            call()
     assert recover(DiskCatalog(volume), redis.catalog()).default_backbone == "embedded"
     assert catalog.default_backbone() == "embedded"
 
