@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from app.errors import Conflict
+from app.errors import Conflict, ProductNotFound
 from app.storage.disk import DiskCatalog
 from app.storage.disk.bank_history import list_versions, read_held_pointer
 from app.storage.disk.durable import read_if_present
@@ -43,6 +43,8 @@ def recover(disk: DiskCatalog, redis: RedisCatalog) -> Recovery:
     for product_id in disk.product_ids():
         try:
             (brought_back if _recover_product(disk.layout, redis, product_id) else current).append(product_id)
+        except ProductNotFound:
+            logger.info("product %s was deleted meanwhile", product_id)
         except Conflict as error:
             refused[product_id] = error.message
     return Recovery(tuple(brought_back), tuple(current), refused, _recover_default(disk, redis))

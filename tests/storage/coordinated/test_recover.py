@@ -1,3 +1,5 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -5,6 +7,8 @@ import pytest
 from app.errors import ProductDamaged
 from app.storage.coordinated import recover
 from app.storage.disk import DiskBlobs, DiskCatalog
+from app.storage.disk.lock import product_lock
+from app.storage.disk.product_file import take_away
 from app.storage.documents import BankPointer
 from app.storage.redis import RedisCatalog
 from app.storage.redis.connection import connect
@@ -81,6 +85,19 @@ def test_an_id_that_differs_only_in_case_is_refused_and_the_others_come(disk: Di
     done = recover(disk, redis)
     assert "'Flange' exists" in done.refused["flange"]
     assert done.brought_back == ("gear",)
+
+
+def test_a_product_that_is_deleted_meanwhile_is_gone_and_the_others_come(
+    disk: DiskCatalog, redis: RedisCatalog
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with product_lock(disk.layout, "flange"):
+            recovery = pool.submit(recover, disk, redis)
+            time.sleep(0.5)
+            take_away(disk.layout, "flange")
+        done = recovery.result(20)
+    assert (done.brought_back, done.current, done.refused) == (("gear",), (), {})
+    assert redis.product_ids() == ["gear"]
 
 
 def test_damaged_documents_stay_on_the_volume(disk: DiskCatalog, redis: RedisCatalog, tmp_path: Path) -> None:
