@@ -72,13 +72,16 @@ def test_a_redis_that_may_lose_data_is_refused_unless_that_is_accepted(tmp_path:
     server.stop()
 
 
-def test_an_empty_redis_with_a_volume_that_holds_products_is_not_served(
-    tmp_path: Path, redis_server: RedisServer
+def test_what_redis_lacks_of_the_volume_is_said_at_the_start_and_not_served(
+    tmp_path: Path, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     DiskCatalog(tmp_path).create(product())
     for _ in range(2):
-        with pytest.raises(StorageOutdated, match=r"more products \(flange\) than Redis.*inspector store recover"):
-            open_store(tmp_path, redis_server.url)
+        caplog.clear()
+        opened = open_store(tmp_path, redis_server.url)
+        assert "the volume knows more products (flange) than Redis" in caplog.text
+        with pytest.raises(StorageOutdated, match="inspector store recover"):
+            opened.catalog.product("flange")
 
 
 def test_an_empty_redis_with_a_volume_that_knows_the_default_backbone_is_not_served(

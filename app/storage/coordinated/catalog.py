@@ -41,14 +41,18 @@ class CoordinatedCatalog:
     def __init__(self, redis: RedisCatalog, disk: DiskCatalog) -> None:
         """Open the store and bring the copy up to date.
 
-        StorageOutdated when Redis lacks a product or the default backbone that the volume knows of.
+        StorageOutdated when Redis lacks the default backbone that the volume knows of. One that lacks products is
+        opened: they say so whenever they are asked for, and the others can be used.
         """
         self._redis = redis
         self._layout = disk.layout
         self._copy = VolumeCopy(disk.layout, redis.client)
         self._record = CoordinatedRecord(disk.layout, redis.client)
-        self._require_all_products()
         self._record.mirror()
+        try:
+            self._require_all_products()
+        except StorageOutdated as error:
+            logger.error("%s", error)
         with store_lock(self._layout):
             for product_id in sorted({*redis.product_ids(), *self._copy.folders()}):
                 try:

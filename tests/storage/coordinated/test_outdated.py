@@ -114,6 +114,10 @@ def _activate(catalog: CoordinatedCatalog) -> None:
     catalog.activate("flange", 1, catalog.pointer("flange"))
 
 
+def _create(catalog: CoordinatedCatalog) -> None:
+    catalog.create(product())
+
+
 def _create_again(catalog: CoordinatedCatalog) -> None:
     catalog.delete("flange")
     catalog.create(replace(product(), created_at=LATER))
@@ -182,6 +186,19 @@ def test_a_start_with_an_older_redis_serves_what_it_can(
     assert reopened.pointer("gear") == BankPointer(1, 1, 1)
     with pytest.raises(StorageOutdated):
         reopened.pointer("flange")
+
+
+def test_a_start_without_one_product_in_redis_serves_the_others(
+    catalog: CoordinatedCatalog, redis: Restorable, volume: Path
+) -> None:
+    redis.catalog().delete("flange")
+    reopened = coordinated(volume, redis.url)
+    assert publish_next(reopened, "gear") == 2
+    for call in (*CALLS.values(), CoordinatedCatalog.product_ids, _create):
+        with pytest.raises(StorageOutdated, match="flange"):
+            call(reopened)
+    assert recover(DiskCatalog(volume), redis.catalog()).brought_back == ("flange",)
+    assert reopened.pointer("flange") == BankPointer(1, 1, 1) == catalog.pointer("flange")
 
 
 def test_a_newer_backup_of_redis_ends_it(catalog: CoordinatedCatalog, redis: Restorable) -> None:
