@@ -41,7 +41,7 @@ InspectorError
     │   └── BankNotLoaded         in app/service: the request waits for the load and is tried again
     ├── Draining
     ├── StorageUnavailable
-    │   └── StorageOutdated       Redis has lost changes that the volume knows of
+    │   └── StorageOutdated       Redis and the volume do not belong together: one of them has lost changes
     ├── StorageFull
     └── GpuOutOfMemory
 

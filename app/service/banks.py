@@ -95,7 +95,6 @@ class BankService:
                     self._catalog.activate(product_id, version, self._catalog.pointer(product_id))
             except StaleRevision:
                 continue
-            self.follow(product_id)
             return manifest
 
     def rebuild(self, product_id: str) -> BankManifest:

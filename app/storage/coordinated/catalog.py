@@ -3,13 +3,21 @@
 import logging
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
-from app.errors import ConfigurationError, Conflict, NotFound, StorageFull, StorageOutdated, StorageUnavailable
-from app.storage.coordinated.copy import VolumeCopy, outdated
+from app.errors import (
+    ConfigurationError,
+    Conflict,
+    NotFound,
+    StorageFull,
+    StorageOutdated,
+    StorageUnavailable,
+)
+from app.storage.coordinated.copy import VolumeCopy, redis_outdated, volume_outdated
 from app.storage.disk import DiskCatalog
 from app.storage.disk.lock import product_lock, store_lock
-from app.storage.disk.product_file import place_folder, take_away
+from app.storage.disk.product_file import take_away
 from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.epoch import Known
 from app.storage.redis import RedisCatalog
@@ -58,7 +66,7 @@ class CoordinatedCatalog:
             if copied is None:
                 raise
         if name is None and copied is not None:
-            raise outdated("another default backbone")
+            raise redis_outdated("another default backbone")
         return name
 
     def set_default_backbone(self, name: str) -> None:
@@ -79,8 +87,8 @@ class CoordinatedCatalog:
         with store_lock(self._layout):
             self._require_all_products()
             self._copy.settle(product_id)
-            if product_id not in self._copy.folders():
-                place_folder(self._layout, product_id, {})
+            if not self._copy.has_folder(product_id):
+                self._copy.place(product_id)
             try:
                 self._redis.create(product)
             except (Conflict, ValueError):
@@ -101,17 +109,11 @@ class CoordinatedCatalog:
 
     def delete(self, product_id: str) -> None:
         """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
-        self._require_current(product_id, self._copy.known(product_id))
-        if known_in_redis(self._redis.client, product_id) is None:
-            with store_lock(self._layout):
-                self._copy.settle(product_id)
-            raise product_not_found(product_id)
-        # The copy forgets the product first: a copy of what is deleted would look like a loss of Redis.
-        with product_lock(self._layout, product_id):
-            self._copy.remove_documents(product_id)
-            self._redis.delete(product_id)
-            gone = take_away(self._layout, product_id)
-        shutil.rmtree(gone, ignore_errors=True)
+        # A creation at the same time would find the folder, and lose it.
+        with store_lock(self._layout):
+            gone = self._delete(product_id)
+        if gone:
+            shutil.rmtree(gone, ignore_errors=True)
 
     def pointer(self, product_id: str) -> BankPointer:
         """Which version serves; the empty pointer for a product without banks. ProductNotFound.
@@ -157,6 +159,23 @@ class CoordinatedCatalog:
         self._copy.mirror(product_id)
         return result
 
+    def _delete(self, product_id: str) -> Path | None:
+        """Delete a product in Redis; where its folder is now, to be removed."""
+        known = self._copy.known(product_id)
+        if known_in_redis(self._redis.client, product_id) is None:
+            self._require_current(product_id, known)
+            self._copy.settle(product_id)
+            raise product_not_found(product_id)
+        if not self._copy.has_folder(product_id):
+            self._redis.delete(product_id)
+            return None
+        self._require_current(product_id, known)
+        with product_lock(self._layout, product_id):
+            # The copy forgets the product first: a copy of what is deleted would look like a loss of Redis.
+            self._copy.remove_documents(product_id)
+            self._redis.delete(product_id)
+            return take_away(self._layout, product_id)
+
     def _confirmed(self, product_id: str, read: Callable[[], T]) -> T:
         known = self._copy.known(product_id)
         try:
@@ -168,14 +187,23 @@ class CoordinatedCatalog:
         return result
 
     def _require_current(self, product_id: str, known: Known) -> None:
-        """StorageOutdated where Redis lacks what the copy knew before. Mends a copy that lags behind."""
-        found = known_in_redis(self._redis.client, product_id)
-        if known.newer(found):
-            # A product that was deleted meanwhile, and perhaps created again, looks so once, but not twice.
-            known = self._copy.known(product_id)
+        """StorageOutdated where Redis lacks what the copy knew before, or the volume all that Redis knows.
+
+        Mends a copy that lags behind.
+        """
+        for last in (False, True):
             found = known_in_redis(self._redis.client, product_id)
-            if known.newer(found):
-                raise outdated(f"a later state of product {product_id!r}")
+            lacks_folder = found is not None and not self._copy.has_folder(product_id)
+            if not known.newer(found) and not lacks_folder:
+                break
+            # A product that was deleted meanwhile, and perhaps created again, looks so once, but not twice.
+            if last:
+                raise (
+                    volume_outdated(product_id)
+                    if lacks_folder
+                    else redis_outdated(f"a later state of product {product_id!r}")
+                )
+            known = self._copy.known(product_id)
         if found and found != known:
             self._mend(product_id)
 
@@ -195,7 +223,7 @@ class CoordinatedCatalog:
             if not lacking:
                 break
             if last:
-                raise outdated(f"more products ({', '.join(lacking[:10])}{', …' if len(lacking) > 10 else ''})")
+                raise redis_outdated(f"more products ({', '.join(lacking[:10])}{', …' if len(lacking) > 10 else ''})")
         return found
 
     def _mirror_default(self) -> None:

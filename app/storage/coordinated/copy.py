@@ -4,7 +4,7 @@ import shutil
 
 from redis import Redis
 
-from app.errors import ProductNotFound, StorageOutdated
+from app.errors import StorageOutdated
 from app.storage.disk.bank_history import all_versions
 from app.storage.disk.durable import explained, make_folder, read_if_present, sync_folder, write_durably
 from app.storage.disk.layout import StoreLayout
@@ -14,13 +14,21 @@ from app.storage.disk.store import product_ids
 from app.storage.documents import StoreRecord
 from app.storage.documents_json import encode, intact
 from app.storage.epoch import Known, known_of
-from app.storage.redis.product_state import ProductState, read_manifests, read_state
+from app.storage.redis.product_state import ProductState, known_in_redis, read_manifests, read_state
 
 
-def outdated(what: str) -> StorageOutdated:
+def redis_outdated(what: str) -> StorageOutdated:
     return StorageOutdated(
         f"Redis has lost changes: the volume knows {what} than Redis. Restore a newer backup of Redis, or bring back "
         "what the volume knows: inspector store recover"
+    )
+
+
+def volume_outdated(product_id: str) -> StorageOutdated:
+    return StorageOutdated(
+        f"Redis knows product {product_id!r}, and the volume has no folder of it. Check that the right volume is "
+        "mounted at the store's folder. If Redis was restored from a time before the product was deleted, delete it "
+        f"again: DELETE /products/{product_id}"
     )
 
 
@@ -44,6 +52,11 @@ class VolumeCopy:
         """The products that have a folder, be it an empty one."""
         return product_ids(self._layout)
 
+    def has_folder(self, product_id: str) -> bool:
+        folder = self._layout.product_folder(product_id)
+        with explained(folder):
+            return folder.is_dir()
+
     def product_ids(self) -> list[str]:
         """The products of which a document is here."""
         return [each for each in self.folders() if self._has_documents(each)]
@@ -62,21 +75,27 @@ class VolumeCopy:
                 return
             known = self.known(product_id)
             if known.newer(state.known):
-                raise outdated(f"a later state of product {product_id!r}")
+                raise redis_outdated(f"a later state of product {product_id!r}")
             self._write(product_id, state, known)
 
     def settle(self, product_id: str) -> None:
         """Make what a process that died has left of a product fit Redis. The caller holds the store's lock.
 
-        A product in Redis has its folder and its copy afterwards; a folder without documents, which a creation or a
-        deletion has left, is gone.
+        The copy of a product in Redis is up to date afterwards; a folder without documents, which a creation or a
+        deletion has left, is gone. StorageOutdated.
         """
-        if read_state(self._client, product_id) is not None:
-            if product_id not in self.folders():
-                place_folder(self._layout, product_id, {})
+        there = self.has_folder(product_id)
+        if known_in_redis(self._client, product_id) is None:
+            if there:
+                self._clear(product_id)
+        elif there:
             self.mirror(product_id)
-        elif product_id in self.folders():
-            self._clear(product_id)
+        else:
+            raise volume_outdated(product_id)
+
+    def place(self, product_id: str) -> None:
+        """Make the folder of a product that is about to be created. The caller holds the store's lock."""
+        place_folder(self._layout, product_id, {})
 
     def remove_documents(self, product_id: str) -> None:
         """Forget a product that is about to be deleted. The caller holds the product's lock."""
@@ -86,11 +105,8 @@ class VolumeCopy:
         sync_folder(self._layout.product_folder(product_id))
 
     def _clear(self, product_id: str) -> None:
-        try:
-            with product_lock(self._layout, product_id):
-                gone = None if self._has_documents(product_id) else take_away(self._layout, product_id)
-        except ProductNotFound:
-            return
+        with product_lock(self._layout, product_id):
+            gone = None if self._has_documents(product_id) else take_away(self._layout, product_id)
         if gone:
             shutil.rmtree(gone, ignore_errors=True)
 
