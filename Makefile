@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+VARIANT ?= cpu
+REVISION = $(shell git describe --always --dirty)
 
-.PHONY: run demo check test test-long test-gpu format clean
+.PHONY: run demo check test test-tools test-long test-gpu test-compose image format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,8 +14,11 @@ help:
 	@echo "make run        serve on 127.0.0.1:8000"
 	@echo "make check      lint, types, architecture"
 	@echo "make test       check, then the tests"
+	@echo "make test-tools install what some tests start: Redis, HAProxy, strace (Debian, needs root)"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make test-gpu   the tests that need a CUDA device"
+	@echo "make test-compose  build the image and run the deployment, where a Docker engine is"
+	@echo "make image      build the image; VARIANT=gpu for the one with faiss-gpu"
 
 # Installed once; again only when the dependencies change. --progress-bar shows how far the long download is.
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -34,13 +39,24 @@ check: $(VENV)/installed
 	$(PYTEST) -q tests/test_architecture.py
 
 test: check
-	$(PYTEST) -m "not long and not gpu"
+	$(PYTEST) -m "not long and not gpu and not compose"
+
+# Without these programs the tests that start them are skipped; with CI set, they fail instead.
+test-tools:
+	command -v redis-server haproxy strace >/dev/null && exit; apt-get update -q && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends redis-server haproxy strace curl
 
 test-long: $(VENV)/installed
-	$(PYTEST) -m "long and not gpu" --timeout 3600
+	$(PYTEST) -m "long and not gpu and not compose" --timeout 3600
 
 test-gpu: $(VENV)/installed
 	$(PYTEST) -m gpu
+
+test-compose: $(VENV)/installed
+	$(PYTEST) -m compose --timeout 1800 tests/compose
+
+image:
+	docker build --build-arg VARIANT=$(VARIANT) --build-arg REVISION=$(REVISION) --tag anomalydino-inspector:$(VARIANT) .
 
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .

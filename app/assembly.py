@@ -13,11 +13,11 @@ from app.engine.backbone.vit import ViTBackbone
 from app.engine.faiss_torch import faiss, torch
 from app.engine.options import ProductSettings
 from app.errors import ConfigurationError
+from app.opened_store import opened_store
 from app.service.backbones import Backbones
 from app.service.service import Limits, Service
 from app.settings import Settings
-from app.storage.disk.blobs import DiskBlobs
-from app.storage.disk.catalog import DiskCatalog
+from app.storage.open import OpenStore
 from app.storage.store import Catalog
 from app.weights.files import verify, weight_file
 from app.weights.registry import Registry, load_registry
@@ -34,21 +34,22 @@ def build_service(settings: Settings) -> Service:
     Raises:
         ConfigurationError: a setting cannot be met here: no such backbone, its weights are missing, no such device, or
             the store was made with another default backbone.
+        StorageUnavailable: the store cannot be reached.
     """
-    catalog = DiskCatalog(settings.store_dir)
-    registry = load_registry()
+    store, registry = opened_store(settings), load_registry()
+    catalog = store.catalog
     stored = catalog.default_backbone()
     default = resolve_default(settings, registry, stored)
     backbones = loaded_backbones(settings, registry, lambda: _default_now(catalog, default))
     if stored is None:
         # Only now: a backbone that does not load must not be the one that the store is held to.
         catalog.set_default_backbone(default)
-    return _service(settings, catalog, backbones)
+    return _service(settings, store, backbones)
 
 
-def service_with_default(settings: Settings, registry: Registry, catalog: Catalog, default: str) -> Service:
+def service_with_default(settings: Settings, registry: Registry, store: OpenStore, default: str) -> Service:
     """The service with a default backbone of the caller's choice, which is loaded but not written down."""
-    return _service(settings, catalog, loaded_backbones(settings, registry, lambda: default))
+    return _service(settings, store, loaded_backbones(settings, registry, lambda: default))
 
 
 def _default_now(catalog: Catalog, at_start: str) -> str:
@@ -82,20 +83,22 @@ def loaded_backbones(settings: Settings, registry: Registry, default: Callable[[
     return backbones
 
 
-def _service(settings: Settings, catalog: Catalog, backbones: Backbones) -> Service:
+def _service(settings: Settings, store: OpenStore, backbones: Backbones) -> Service:
+    device = resolve_device(settings.device)
     return Service(
-        catalog,
-        DiskBlobs(settings.store_dir),
+        store,
         backbones,
-        device=resolve_device(settings.device),
+        device=device,
         defaults=ProductSettings(smaller_edge=settings.smaller_edge, profile=settings.profile),
         limits=Limits(
             max_image_pixels=settings.max_image_pixels,
             max_images_per_request=settings.max_images_per_request,
             keep_versions=settings.keep_versions,
-            bank_cache_bytes=settings.bank_cache_bytes,
+            bank_cache_bytes=settings.bank_cache_bytes if device == "cpu" else settings.gpu_bank_cache_bytes,
+            pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
         ),
         auto_create=settings.auto_create_products,
+        segment_precision=settings.segment_precision,
     )
 
 
@@ -116,7 +119,7 @@ def resolve_default(settings: Settings, registry: Registry, stored: str | None) 
         )
     if settings.backbone not in ("auto", stored):
         raise ConfigurationError(
-            f"INSPECTOR_BACKBONE is {settings.backbone}, but the banks at {settings.store_dir} are made with {stored}. "
+            f"INSPECTOR_BACKBONE is {settings.backbone}, but the banks of this store are made with {stored}. "
             f"To change over, rebuilding every bank: inspector backbone set {settings.backbone}"
         )
     return registry.spec(stored).name

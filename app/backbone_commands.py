@@ -8,8 +8,8 @@ import typer
 from rich.progress import track
 
 from app.errors import ConfigurationError, InspectorError, ProductNotFound
+from app.opened_store import opened_store
 from app.settings import load_settings
-from app.storage.disk.catalog import DiskCatalog
 from app.storage.store import Catalog
 from app.weights.registry import load_registry
 
@@ -36,12 +36,12 @@ class Changeover:
 def show() -> None:
     """Show the default backbone of the store, and what the settings ask for."""
     settings = load_settings()
-    catalog = DiskCatalog(settings.store_dir)
+    catalog = opened_store(settings).catalog
     try:
         stored = catalog.default_backbone() or "not decided yet (the first start decides)"
     except ConfigurationError as error:
         stored = error.message
-    typer.echo(f"store at {settings.store_dir.absolute()}: {stored}")
+    typer.echo(f"store at {'Redis' if settings.blobs_in_redis else settings.store_dir.absolute()}: {stored}")
     typer.echo(f"INSPECTOR_BACKBONE: {settings.backbone}")
 
 
@@ -59,9 +59,10 @@ def set_backbone(
     from app.assembly import service_with_default
 
     settings = load_settings()
-    catalog, registry = DiskCatalog(settings.store_dir), load_registry()
+    store, registry = opened_store(settings), load_registry()
+    catalog = store.catalog
     before = _default_before(catalog)
-    service = service_with_default(settings, registry, catalog, registry.spec(name).name)
+    service = service_with_default(settings, registry, store, registry.spec(name).name)
     try:
         done = _rebuild_all(service, catalog, name)
         switched = force or not done.failed

@@ -1,4 +1,4 @@
-"""`inspector`: serve, demo, weights, backbone.
+"""`inspector`: serve, health, demo, weights, backbone, keys.
 
 What needs torch is imported by the command that needs it, so that the others answer at once.
 """
@@ -15,7 +15,11 @@ import typer
 
 from app.backbone_commands import backbone_app
 from app.errors import InspectorError
+from app.health_check import LIVE, READY, check_health
+from app.keys.commands import keys_app
 from app.settings import Settings, load_settings
+from app.store_commands import store_app
+from app.tls import check_certificate
 from app.weights.commands import weights_app
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -28,6 +32,8 @@ cli = typer.Typer(
 )
 cli.add_typer(weights_app, name="weights")
 cli.add_typer(backbone_app, name="backbone")
+cli.add_typer(store_app, name="store")
+cli.add_typer(keys_app, name="keys")
 
 
 @cli.command()
@@ -42,6 +48,7 @@ def serve(
     import uvicorn
 
     from app.assembly import build_service
+    from app.keys.listening import check_listening
     from app.main import create_app
     from app.server import GRACE_S, DrainingServer
 
@@ -51,11 +58,16 @@ def serve(
         given |= {"data_dir": data_dir, "store_url": None, "coordination_url": None}
     settings = load_settings(**given)
     start_logging(settings)
+    check_listening(settings)
+    if settings.tls_cert and settings.tls_key:
+        check_certificate(settings.tls_cert, settings.tls_key)
     service = build_service(settings)
     config = uvicorn.Config(
         create_app(settings, service),
         host=settings.host,
         port=settings.port,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         log_config=None,
         access_log=False,
         # Else WEB_CONCURRENCY decides. More than one process would each load the backbone and hold its own banks.
@@ -70,6 +82,17 @@ def serve(
         server.run()
     if not server.started:
         sys.exit(1)
+
+
+@cli.command()
+def health(
+    live: Annotated[bool, typer.Option("--live", help="Only whether it answers, not whether it can inspect")] = False,
+) -> None:
+    """Ask the server at INSPECTOR_HOST and INSPECTOR_PORT whether it can inspect: exit status 0, else 1 and a line why.
+
+    For a container's health check; needs no key. A server that listens on every address is asked on loopback.
+    """
+    check_health(load_settings(), LIVE if live else READY)
 
 
 @cli.command()

@@ -4,6 +4,8 @@ InspectorError
 ├── ConfigurationError            a setting or an installed file is wrong; the start is refused
 │   ├── UnknownBackbone
 │   └── WeightsUnavailable        a weight file is missing, incomplete or not the registered one
+├── Unauthenticated               no key, or none that is known here
+├── Forbidden                     the key is known, but not for this
 ├── InvalidRequest                the caller sent something that can never succeed as it is
 │   ├── InvalidProductId
 │   ├── InvalidSettings
@@ -36,6 +38,7 @@ InspectorError
 └── Unavailable                   try again later; carries `retry_after_s`
     ├── Overloaded
     ├── NotReady
+    │   └── BankNotLoaded         in app/service: the request waits for the load and is tried again
     ├── Draining
     ├── StorageUnavailable
     │   └── StorageOutdated       Redis and the volume do not belong together: one of them has lost changes
@@ -67,6 +70,14 @@ class UnknownBackbone(ConfigurationError):
 
 class WeightsUnavailable(ConfigurationError):
     code = "weights-unavailable"
+
+
+class Unauthenticated(InspectorError):
+    code = "unauthenticated"
+
+
+class Forbidden(InspectorError):
+    code = "forbidden"
 
 
 class InvalidRequest(InspectorError):
@@ -210,7 +221,7 @@ class StorageUnavailable(Unavailable):
 
 
 class StorageOutdated(StorageUnavailable):
-    """Somebody has to bring the lost changes back; for the caller it is a store that cannot be used now."""
+    code = "storage-outdated"
 
 
 class StorageFull(Unavailable):

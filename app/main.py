@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from app.api.authentication import Authentication
 from app.api.body_limits import BodyLimits
 from app.api.health import service_version
 from app.api.lanes import Lanes
@@ -16,6 +17,7 @@ from app.api.problem_handlers import add_problem_handlers
 from app.api.request_log import RequestLog
 from app.api.router import add_routes
 from app.assembly import build_service
+from app.keys.key_ring import KeyRing
 from app.service.service import Service
 from app.settings import Settings
 
@@ -24,14 +26,22 @@ DOCS_PARAMETERS = {"validatorUrl": None, "tryItOutEnabled": True}
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
-    """The application. It builds the service when it starts, unless one is given, and closes it when it stops."""
+    """The application. It builds the service when it starts, unless one is given, and closes it when it stops.
+
+    Raises:
+        ConfigurationError, StorageUnavailable: as KeyRing.of.
+    """
+
+    keys = KeyRing.of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         serving = await asyncio.to_thread(build_service, settings) if service is None else service
         app.state.service, app.state.lanes = serving, Lanes.of(settings)
+        serving.banks.warm_pinned()
         try:
-            yield
+            with keys.watching():
+                yield
         finally:
             serving.drain()
             serving.abort_registrations()
@@ -49,6 +59,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(BodyLimits, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(PathGuard)
+    app.add_middleware(Authentication, keys=keys)
     app.add_middleware(RequestLog)
     add_problem_handlers(app)
     add_routes(app)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, get_args
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.engine.options import Profile
 from app.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 ENV_PREFIX = "INSPECTOR_"
 SECRETS_DIR = Path("/run/secrets")
@@ -24,7 +27,9 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 class Settings(BaseSettings):
     """Read from the environment (`INSPECTOR_…`), then `.env`, then Docker secrets in `/run/secrets`."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -149,10 +154,7 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(_secrets_dir=secrets_dir, **overrides)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
-        problems = [
-            f"{_setting_name(item['loc'])}: {item['msg']} (given: {item['input']!r})" for item in error.errors()
-        ]
-        raise ConfigurationError("Wrong settings. " + "; ".join(problems)) from error
+        raise ConfigurationError("Wrong settings. " + "; ".join(map(_told, error.errors()))) from None
 
 
 def environment_for_demo() -> dict[str, str]:
@@ -174,6 +176,14 @@ def environment_for_demo() -> dict[str, str]:
 
 def _is_redis(url: str) -> bool:
     return urlsplit(url).scheme in REDIS_SCHEMES and bool(urlsplit(url).hostname)
+
+
+def _told(item: "ErrorDetails") -> str:
+    """What is wrong, with the value given; but no secret, nor all settings at once, for secrets are among them."""
+    name = str(item["loc"][0]) if item["loc"] else None
+    shown = name in Settings.model_fields and SecretStr not in get_args(Settings.model_fields[name].annotation)
+    given = f" (given: {item['input']!r})" if shown else ""
+    return f"{_setting_name(item['loc'])}: {item['msg']}{given}"
 
 
 def _setting_name(location: tuple[int | str, ...]) -> str:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError
+
+from tests.free_port import free_port
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
 START_LIMIT_S = 20
@@ -31,7 +32,7 @@ class RedisServer:
         require_redis_server()
         self.folder = folder
         self.password = password
-        self.port = _free_port()
+        self.port = free_port()
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -92,9 +93,3 @@ class RedisServer:
                     if time.monotonic() > deadline:
                         raise AssertionError((self.folder / "redis.log").read_text()) from None
                     time.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])

@@ -10,10 +10,12 @@ from typer.testing import CliRunner, Result
 
 from app.assembly import service_with_default
 from app.backbone_commands import backbone_app
+from app.opened_store import opened_store
 from app.service.results import Upload
 from app.settings import load_settings
 from app.storage.disk.catalog import DiskCatalog
 from app.storage.disk.layout import StoreLayout
+from app.storage.store import Catalog
 from app.weights.registry import load_registry
 from tests.api.photographs import photograph
 
@@ -21,7 +23,7 @@ BEFORE, AFTER = "dinov2_vits14", "embedded"
 PRODUCTS: Mapping[str, Mapping[str, str]] = {"casing": {}, "flange": {}, "own": {"backbone": AFTER}, "shaft": {}}
 
 
-def pretend_another_backbone_made_it(catalog: DiskCatalog, product_id: str) -> None:
+def pretend_another_backbone_made_it(catalog: Catalog, product_id: str) -> None:
     pointer = catalog.pointer(product_id)
     made = replace(catalog.manifest(product_id, 1), version=2, parent=1, backbone=BEFORE, backbone_sha256="0" * 64)
     catalog.publish(product_id, made, pointer)
@@ -32,8 +34,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store whose default is DINOv2. Every product has a bank of DINOv2, one of them although it names `embedded`."""
     root = tmp_path_factory.mktemp("filled")
     settings = load_settings(data_dir=root, store_url=None, smaller_edge=112, threads=1, device="cpu")
-    catalog = DiskCatalog(root)
-    service = service_with_default(settings, load_registry(), catalog, AFTER)
+    opened = opened_store(settings)
+    catalog = opened.catalog
+    service = service_with_default(settings, load_registry(), opened, AFTER)
     for seed, (product_id, chosen) in enumerate(PRODUCTS.items()):
         service.products.create(product_id, chosen)
         service.references.add(product_id, [Upload(photograph(seed))])

@@ -24,9 +24,10 @@ def inspector(*arguments: str, **environment: str) -> subprocess.CompletedProces
 @pytest.mark.parametrize(
     ("arguments", "offered"),
     [
-        ([], ["serve", "demo", "weights", "backbone"]),
+        ([], ["serve", "health", "demo", "weights", "backbone", "keys"]),
         (["weights"], ["list", "fetch", "verify"]),
         (["backbone"], ["show", "set"]),
+        (["keys"], ["create", "list", "revoke"]),
     ],
 )
 def test_help_names_every_command(arguments: list[str], offered: list[str]) -> None:

@@ -54,9 +54,9 @@ def test_every_setting_that_is_named_exists(path: Path) -> None:
 
 def test_every_command_that_is_named_exists() -> None:
     text = "\n".join(path.read_text() for path in DOCUMENTS)
-    commands = set(re.findall(r"inspector (weights|backbone) ([a-z]+)", text))
-    assert commands >= {("weights", "fetch"), ("backbone", "set")}
-    for group in ("weights", "backbone"):
+    commands = set(re.findall(r"inspector (weights|backbone|keys) ([a-z]+)", text))
+    assert commands >= {("weights", "fetch"), ("backbone", "set"), ("keys", "create")}
+    for group in ("weights", "backbone", "keys"):
         known = subprocess.run(
             [sys.executable, "-m", "app.cli", group, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
         ).stdout

@@ -1,5 +1,6 @@
 """Settings: where they come from, and what a wrong one says."""
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ def test_a_wrong_value_stops_the_start_and_is_named(name: str, value: str, monke
     monkeypatch.setenv(f"INSPECTOR_{name}", value)
     with pytest.raises(ConfigurationError, match=f"INSPECTOR_{name}.*{value}"):
         load_settings()
+
+
+def test_no_error_shows_a_secret_not_even_one_about_all_settings_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ADMIN_KEY", "REDIS_PASSWORD"):
+        monkeypatch.setenv(f"INSPECTOR_{name}", "hidden" * 10)
+    monkeypatch.setenv("INSPECTOR_TLS_CERT", "cert.pem")
+    with pytest.raises(ConfigurationError, match="TLS_CERT and TLS_KEY go together") as refused:
+        load_settings()
+    assert "hidden" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_the_store_is_at_the_data_dir_unless_a_url_says_otherwise(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.authorisation import READ, REGISTER
 from app.api.deps import BankVersion, LanesDep, ProductId, ServiceDep
 from app.api.schemas.banks import BankBody, BankList, BankSummary
 from app.api.schemas.problem import problems
@@ -19,7 +20,7 @@ from app.storage.documents import BankManifest
 router = APIRouter(prefix="/products/{product_id}/banks", tags=["banks"])
 
 
-@router.get("", responses=problems(InvalidProductId, ProductNotFound, Overloaded))
+@router.get("", dependencies=[READ], responses=problems(InvalidProductId, ProductNotFound, Overloaded))
 async def list_banks(product_id: ProductId, service: ServiceDep, lanes: LanesDep) -> BankList:
     """The kept versions of the memory bank, newest first, and which one serves."""
     manifests, active = await lanes.admin.call(service.banks.manifests, product_id)
@@ -28,7 +29,10 @@ async def list_banks(product_id: ProductId, service: ServiceDep, lanes: LanesDep
 
 
 @router.post(
-    "", status_code=201, responses=problems(InvalidProductId, ProductNotFound, NoReferences, BankDamaged, Overloaded)
+    "",
+    status_code=201,
+    dependencies=[REGISTER],
+    responses=problems(InvalidProductId, ProductNotFound, NoReferences, BankDamaged, Overloaded),
 )
 async def rebuild_bank(
     product_id: ProductId, request: Request, response: Response, service: ServiceDep, lanes: LanesDep
@@ -39,7 +43,9 @@ async def rebuild_bank(
     return _tagged(product_id, manifest, response)
 
 
-@router.get("/{version}", responses=problems(InvalidProductId, ProductNotFound, BankNotFound, Overloaded))
+@router.get(
+    "/{version}", dependencies=[READ], responses=problems(InvalidProductId, ProductNotFound, BankNotFound, Overloaded)
+)
 async def read_bank(
     product_id: ProductId, version: BankVersion, response: Response, service: ServiceDep, lanes: LanesDep
 ) -> BankBody:
@@ -49,6 +55,7 @@ async def read_bank(
 
 @router.post(
     "/{version}/activate",
+    dependencies=[REGISTER],
     responses=problems(InvalidProductId, ProductNotFound, BankNotFound, BackboneMismatch, BankDamaged, Overloaded),
 )
 async def activate_bank(

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Request, Response
 
+from app.api.authorisation import READ
 from app.api.deps import ServiceDep
 from app.api.problems import problem
 from app.api.schemas.health import BackboneBody, LiveBody, ReadyBody, VersionBody
@@ -45,7 +46,7 @@ async def ready(request: Request, service: ServiceDep) -> Response | ReadyBody:
     return problem(request.scope, error, members={"backbone": BackboneBody.of(readiness.backbone).model_dump()})
 
 
-@router.get("/version")
+@router.get("/version", dependencies=[READ])
 async def versions(service: ServiceDep) -> VersionBody:
     """Versions of the service and of what its numbers depend on."""
     return VersionBody(

@@ -8,6 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from app.api.accept import JSON, PNG, preferred
+from app.api.authorisation import INSPECT
+from app.api.bank_loading import once_loaded
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
 from app.api.schemas.inspections import CallerIds, InspectionBody, InspectQuery
 from app.api.schemas.problem import problems
@@ -31,6 +33,7 @@ from app.errors import (
     Overloaded,
     ProductNotFound,
     RequestTimeout,
+    StorageUnavailable,
     UnsupportedImageType,
 )
 from app.service.results import InspectionResult
@@ -42,12 +45,13 @@ ID_FIELDS = frozenset(CallerIds.model_fields)
 
 @router.post(
     "/products/{product_id}/inspect",
+    dependencies=[INSPECT],
     response_model=InspectionBody,
     openapi_extra=image_request_body("image", text_fields=sorted(ID_FIELDS)),
     responses=problems(
         InvalidProductId, ProductNotFound, BankNotFound, NoReferences, BackboneMismatch, BankDamaged, NotAcceptable,
         UnsupportedImageType, ImageUndecodable, ImageTruncated, ImageTooSmall, ImageTooLarge, BodyTooLarge,
-        RequestTimeout, Overloaded, NotReady, Draining, GpuOutOfMemory,
+        RequestTimeout, Overloaded, NotReady, Draining, GpuOutOfMemory, StorageUnavailable,
     )
     | {200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
@@ -67,12 +71,12 @@ async def inspect(
         )
     with lanes.inspection.admitted():
         image, fields = await one_image(request, ID_FIELDS)
-        wanted = query.request(_caller_ids(fields))
+    wanted = query.request(_caller_ids(fields))
 
-        def inspected() -> Response:
-            return _answer(service.inspection.inspect(product_id, image.data, wanted), media_type)
+    def inspected() -> Response:
+        return _answer(service.inspection.inspect_loaded(product_id, image.data, wanted), media_type)
 
-        return await lanes.inspection.run(inspected)
+    return await once_loaded(lambda: lanes.inspection.call(inspected), service, lanes)
 
 
 def _caller_ids(fields: Mapping[str, str]) -> CallerIds:

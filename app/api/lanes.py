@@ -78,9 +78,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """Inspections, registrations (and whatever makes a bank), and everything quick: none takes another's threads."""
+    """Inspections, registrations (and whatever makes a bank), and everything quick: none takes another's threads.
+
+    `loading` has places only: requests that wait for a bank, which is loaded on the service's own threads.
+    """
 
     inspection: Lane
+    loading: Lane
     registration: Lane
     admin: Lane
 
@@ -90,11 +94,12 @@ class Lanes:
         cores = settings.threads or os.cpu_count() or 1
         return cls(
             Lane("inspections", min(2 * cores + 2, settings.max_queue), settings.max_queue),
+            Lane("requests that wait for a bank", 1, settings.max_queue),
             Lane("registrations", min(cores + 1, settings.max_registrations), settings.max_registrations),
             Lane("administration", ADMIN_THREADS, ADMIN_LIMIT),
         )
 
     def close(self) -> None:
         """Waits for what runs in any lane."""
-        for lane in (self.inspection, self.registration, self.admin):
+        for lane in (self.inspection, self.loading, self.registration, self.admin):
             lane.close()

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from app.api.accept import JSON, PNG, preferred
+from app.api.authorisation import READ, REGISTER
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
 from app.api.schemas.masking import MaskingBody
 from app.api.schemas.problem import problems
@@ -13,6 +14,7 @@ router = APIRouter(prefix="/products/{product_id}/masking", tags=["masking"])
 
 @router.get(
     "",
+    dependencies=[READ],
     response_model=MaskingBody,
     responses=problems(InvalidProductId, ProductNotFound, NoReferences, NotAcceptable, Overloaded)
     | {200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}},
@@ -28,7 +30,9 @@ async def read_masking(
     return MaskingBody.of(product_id, await lanes.admin.call(service.masking.view, product_id))
 
 
-@router.post("", responses=problems(InvalidProductId, ProductNotFound, NoReferences, Overloaded))
+@router.post(
+    "", dependencies=[REGISTER], responses=problems(InvalidProductId, ProductNotFound, NoReferences, Overloaded)
+)
 async def test_masking(product_id: ProductId, service: ServiceDep, lanes: LanesDep) -> MaskingBody:
     """Run the masking test again. What it decides is overridden by the product's setting `masking`."""
     return MaskingBody.of(product_id, await lanes.registration.call(service.masking.test, product_id))

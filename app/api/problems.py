@@ -18,6 +18,8 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 STATUSES: dict[type[InspectorError], HTTPStatus] = {
     errors.InspectorError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
     errors.InvalidProductId: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidSettings: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.api.authorisation import ADMIN, READ, REGISTER, CallerDep, check_product
+from app.api.bank_loading import once_loaded
 from app.api.deps import ExpectedRevision, LanesDep, ProductId, ServiceDep
 from app.api.schemas.problem import problems
 from app.api.schemas.products import PRODUCT_ID, NewProduct, ProductBody, ProductChange, ProductGiven, ProductPage
@@ -25,19 +27,27 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="Most products in one an
 Cursor = Annotated[str | None, Query(pattern=PRODUCT_ID, description="`next_cursor` of the page before.")]
 
 
-@router.get("/products", responses=problems(Overloaded))
-async def list_products(service: ServiceDep, lanes: LanesDep, limit: Limit = 100, cursor: Cursor = None) -> ProductPage:
-    """Products in the order of their ids."""
-    views = await lanes.admin.call(service.products.page, cursor, limit + 1)
+@router.get("/products", dependencies=[READ], responses=problems(Overloaded))
+async def list_products(
+    caller: CallerDep, service: ServiceDep, lanes: LanesDep, limit: Limit = 100, cursor: Cursor = None
+) -> ProductPage:
+    """Products in the order of their ids; of these, the ones that the key is for."""
+    views = await lanes.admin.call(service.products.page, cursor, limit + 1, caller.products)
     page = [ProductBody.of(view) for view in views[:limit]]
     return ProductPage(products=page, next_cursor=page[-1].product_id if len(views) > limit else None)
 
 
-@router.post("/products", status_code=201, responses=problems(Conflict, InvalidProductId, InvalidSettings, Overloaded))
+@router.post(
+    "/products",
+    status_code=201,
+    dependencies=[ADMIN],
+    responses=problems(Conflict, InvalidProductId, InvalidSettings, Overloaded),
+)
 async def create_product(
-    new: NewProduct, request: Request, response: Response, service: ServiceDep, lanes: LanesDep
+    new: NewProduct, caller: CallerDep, request: Request, response: Response, service: ServiceDep, lanes: LanesDep
 ) -> ProductBody:
     """Create a product; settings that are left out take the service's defaults."""
+    check_product(caller, new.product_id)
     view = await lanes.admin.call(
         service.products.create, new.product_id, new.changed_settings(), new.display_name, new.metadata or {}
     )
@@ -45,7 +55,9 @@ async def create_product(
     return _tagged(view, response)
 
 
-@router.get("/products/{product_id}", responses=problems(ProductNotFound, InvalidProductId, Overloaded))
+@router.get(
+    "/products/{product_id}", dependencies=[READ], responses=problems(ProductNotFound, InvalidProductId, Overloaded)
+)
 async def read_product(product_id: ProductId, response: Response, service: ServiceDep, lanes: LanesDep) -> ProductBody:
     """A product, its settings, and the state of its memory bank."""
     return _tagged(await lanes.admin.call(service.products.view, product_id), response)
@@ -53,6 +65,7 @@ async def read_product(product_id: ProductId, response: Response, service: Servi
 
 @router.put(
     "/products/{product_id}",
+    dependencies=[ADMIN],
     responses=problems(ProductNotFound, PreconditionFailed, InvalidProductId, InvalidSettings, Conflict, Overloaded)
     | {201: {"model": ProductBody, "description": "Created"}},
 )
@@ -82,6 +95,7 @@ async def put_product(
 
 @router.patch(
     "/products/{product_id}",
+    dependencies=[ADMIN],
     responses=problems(ProductNotFound, PreconditionFailed, InvalidProductId, InvalidSettings, Conflict, Overloaded),
 )
 async def change_product(
@@ -105,16 +119,20 @@ async def change_product(
 
 
 @router.post(
-    "/products/{product_id}/load", responses=problems(ProductNotFound, NoReferences, InvalidProductId, Overloaded)
+    "/products/{product_id}/load",
+    dependencies=[REGISTER],
+    responses=problems(ProductNotFound, NoReferences, InvalidProductId, Overloaded),
 )
 async def load_product(product_id: ProductId, response: Response, service: ServiceDep, lanes: LanesDep) -> ProductBody:
     """Load the active bank into memory, before a changeover."""
-    return _tagged(await lanes.registration.call(service.products.load, product_id), response)
+    view = await once_loaded(lambda: lanes.admin.call(service.products.load, product_id), service, lanes)
+    return _tagged(view, response)
 
 
 @router.delete(
     "/products/{product_id}",
     status_code=204,
+    dependencies=[ADMIN],
     response_class=Response,
     responses=problems(ProductNotFound, InvalidProductId, Overloaded),
 )

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.api.accept import JSON, preferred
+from app.api.authorisation import REGISTER
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep, SettingsDep, Sha256
 from app.api.schemas.problem import problems
 from app.api.schemas.references import ReferenceBody, ReferenceList, RegisteredBody, RemovedReference
@@ -40,6 +41,7 @@ IMAGES_OR_JSON: dict[str, Any] = {
 @router.post(
     "",
     status_code=201,
+    dependencies=[REGISTER],
     openapi_extra=image_request_body("images", many=True),
     responses=problems(
         InvalidProductId, ProductNotFound, UnsupportedImageType, ImageUndecodable, ImageTruncated, ImageTooSmall,
@@ -68,7 +70,7 @@ async def add_references(
     return RegisteredBody.of(registered)
 
 
-@router.get("", responses=problems(InvalidProductId, ProductNotFound, Overloaded))
+@router.get("", dependencies=[REGISTER], responses=problems(InvalidProductId, ProductNotFound, Overloaded))
 async def list_references(product_id: ProductId, service: ServiceDep, lanes: LanesDep) -> ReferenceList:
     """The references of the active bank."""
     entries = await lanes.admin.call(service.references.entries, product_id)
@@ -77,6 +79,7 @@ async def list_references(product_id: ProductId, service: ServiceDep, lanes: Lan
 
 @router.get(
     "/{sha256}",
+    dependencies=[REGISTER],
     response_model=ReferenceBody,
     responses=problems(InvalidProductId, ProductNotFound, ReferenceNotFound, NotAcceptable, Overloaded)
     | {200: {"content": IMAGES_OR_JSON}},
@@ -98,7 +101,11 @@ async def read_reference(
     return Response(image, media_type=media_type, headers={"Vary": "Accept", "X-Content-Type-Options": "nosniff"})
 
 
-@router.delete("/{sha256}", responses=problems(InvalidProductId, ProductNotFound, ReferenceNotFound, Overloaded))
+@router.delete(
+    "/{sha256}",
+    dependencies=[REGISTER],
+    responses=problems(InvalidProductId, ProductNotFound, ReferenceNotFound, Overloaded),
+)
 async def remove_reference(
     product_id: ProductId, sha256: Sha256, service: ServiceDep, lanes: LanesDep
 ) -> RemovedReference:

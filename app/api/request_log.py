@@ -20,7 +20,7 @@ MAX_LOGGED_PATH = 200
 
 
 class RequestLog:
-    """Takes the caller's `X-Request-ID` or makes one, echoes it, writes one line per request and never a body."""
+    """Takes the caller's `X-Request-ID` or makes one, echoes it, and writes one line per request: no body, no key."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -62,4 +62,12 @@ def _unexpected(request_id: str) -> InspectorError:
 
 def _write_line(scope: Scope, request_id: str, status: int, ms: float) -> None:
     path = scope.get("raw_path", b"").decode("latin-1")[:MAX_LOGGED_PATH]
-    access_log.info("request_id=%s method=%s path=%s status=%d ms=%.1f", request_id, scope["method"], path, status, ms)
+    access_log.info(
+        "request_id=%s method=%s path=%s status=%d ms=%.1f key=%s",
+        request_id,
+        scope["method"],
+        path,
+        status,
+        ms,
+        scope["state"].get("key", "-"),
+    )

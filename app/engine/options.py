@@ -39,7 +39,8 @@ class Preprocessing:
 
 @dataclass(frozen=True, slots=True)
 class ProductSettings:
-    """What the user chose for a product. `backbone` is a registry name or `default`."""
+    """What the user chose for a product. `backbone` is a registry name or `default`; a `pinned` product's bank stays
+    in memory."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
@@ -47,6 +48,7 @@ class ProductSettings:
     statistic: Statistic = field(default_factory=Statistic)
     profile: Profile = "robust"
     backbone: str = "default"
+    pinned: bool = False
 
     @property
     def preprocessing(self) -> Preprocessing:

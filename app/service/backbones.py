@@ -27,6 +27,7 @@ class Backbones:
         self._loading = threading.Lock()
         self._loaded: dict[str, Backbone] = {}
         self._default = default
+        self._last_default: Backbone | None = None
 
     def load_default(self) -> Backbone:
         """Load the default backbone, at the start. WeightsUnavailable."""
@@ -34,7 +35,13 @@ class Backbones:
         with self._loading:
             if name not in self._loaded:
                 self._loaded[name] = self._load(name)
-            return self._loaded[name]
+            self._last_default = self._loaded[name]
+            return self._last_default
+
+    @property
+    def last_default(self) -> Backbone:
+        """The default backbone when it was last used. The store, which may change over, is not asked."""
+        return self._last_default or self.load_default()
 
     def name_of(self, setting: str) -> str:
         """The registry name behind a product's `backbone` setting."""
@@ -64,7 +71,12 @@ class Backbones:
             InvalidSettings: the registry has no such backbone.
             NotReady: its weights are missing or not the registered ones.
         """
-        name = self.spec(setting).name
+        found = self._named(self.spec(setting).name)
+        if setting == DEFAULT:
+            self._last_default = found
+        return found
+
+    def _named(self, name: str) -> Backbone:
         if loaded := self._loaded.get(name):
             return loaded
         with self._loading:

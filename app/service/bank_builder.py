@@ -14,9 +14,10 @@ from app.service.extraction import ReferenceExtractor
 from app.service.heat_scale import REFERENCES_COMPARED, evenly_spaced, heat_scale
 from app.service.masking_policy import masking_applies
 from app.service.reference_maker import Recipe, ReferenceMaker
+from app.service.serving import ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
-from app.storage.segments import stored_segment
+from app.storage.segments import SegmentPrecision, stored_segment
 from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
@@ -53,18 +54,22 @@ class BankBuilder:
         blobs: Blobs,
         backbones: Backbones,
         engine: EngineThread,
+        serving: ServingKnowledge,
         *,
         device: str,
         max_pixels: int,
         keep_versions: int,
+        segment_precision: SegmentPrecision,
     ) -> None:
         self._catalog = catalog
         self._blobs = blobs
         self._backbones = backbones
         self._engine = engine
+        self._serving = serving
         self._device = device
         self._max_pixels = max_pixels
         self._keep_versions = keep_versions
+        self._segment_precision = segment_precision
         self._extractor = ReferenceExtractor(engine, device)
 
     def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
@@ -81,12 +86,13 @@ class BankBuilder:
             StorageFull, StorageUnavailable: nothing was published.
         """
         product = self._catalog.product(product_id)
-        maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
+        maker = self._maker(product_id)
         while True:
             pointer, active = self._start(product_id, reason)
             manifest = self._next(maker, product, pointer, active, reason, change)
             try:
-                self._catalog.publish(product_id, manifest, pointer, made_for=product)
+                with self._serving.changing(product_id):
+                    self._catalog.publish(product_id, manifest, pointer, made_for=product)
             except StaleRevision:
                 logger.info("another change of %s was faster; starting over from it", product_id)
                 product = self._same_product(product)
@@ -129,6 +135,9 @@ class BankBuilder:
             heat_scale=self._heat_scale(product.product_id, entries, foreground_only),
         )
 
+    def _maker(self, product_id: str) -> ReferenceMaker:
+        return ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels, self._segment_precision)
+
     def _recipe_for(self, settings: ProductSettings) -> Recipe:
         return Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
 
@@ -164,7 +173,7 @@ class BankBuilder:
         Raises:
             BankDamaged: a reference image is lost too, or the version neither serves nor came out the same.
         """
-        maker = ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels)
+        maker = self._maker(product_id)
         recipe = self._recipe_of(damaged)
         references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
         if references == damaged.references:
@@ -186,7 +195,8 @@ class BankBuilder:
                 references=references,
             )
             try:
-                self._catalog.publish(product_id, repaired, pointer, made_for=product)
+                with self._serving.changing(product_id):
+                    self._catalog.publish(product_id, repaired, pointer, made_for=product)
             except StaleRevision:
                 continue
             return repaired

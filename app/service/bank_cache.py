@@ -1,13 +1,16 @@
-"""Loaded memory banks: each loaded once, the least recently used dropped when the byte budget is full."""
+"""Memory banks in memory: the least recently used are dropped when the byte budget is full."""
 
+import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from app.engine.bank import MemoryBank
 from app.storage.documents import BankManifest
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class BankKey:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class LoadedBank:
     """A bank version in memory. A dropped one stays alive while an inspection holds it."""
 
@@ -27,83 +30,84 @@ class LoadedBank:
     bank: MemoryBank
 
 
-@dataclass(slots=True)
-class _Turn:
-    """One load: who does it holds the lock; `callers` counts those who load or wait, `loaded` is what they get."""
+@dataclass(frozen=True, slots=True)
+class CacheFigures:
+    """What a cache holds and what it has done since the start."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    callers: int = 0
-    loaded: LoadedBank | None = None
+    banks: int
+    size_bytes: int
+    budget_bytes: int
+    pinned: int
+    loads: int
+    evictions: int
 
 
 class BankCache:
-    """Least-recently-used banks under a byte budget; the newest stays even if it alone exceeds the budget."""
+    """Least-recently-used banks under a byte budget; the newest stays even if it alone exceeds the budget.
 
-    def __init__(self, budget_bytes: int) -> None:
+    A pinned bank is not dropped to make room. One that was dropped while somebody still holds it is found again: it
+    takes no memory that is not taken anyway.
+    """
+
+    def __init__(self, budget_bytes: int, is_pinned: Callable[[BankKey], bool] = lambda _: False) -> None:
         self._budget_bytes = budget_bytes
+        self._is_pinned = is_pinned
         self._banks: OrderedDict[BankKey, LoadedBank] = OrderedDict()
+        self._held: WeakValueDictionary[BankKey, LoadedBank] = WeakValueDictionary()
         self._guard = threading.Lock()
-        self._loading: dict[BankKey, _Turn] = {}
+        self._loads = self._evictions = 0
 
-    def get(self, key: BankKey, load: Callable[[], LoadedBank]) -> LoadedBank:
-        """The bank; where it is not in memory, one caller loads it and the others wait for that. Counts as a use.
+    def find(self, key: BankKey) -> LoadedBank | None:
+        """The bank, if it is in memory. Counts as a use."""
+        with self._guard:
+            if key in self._banks:
+                self._banks.move_to_end(key)
+            return self._banks.get(key) or self._held.get(key)
 
-        What `load` gives is kept under its own version: a damaged version may come back repaired as a newer one.
-        """
-        if found := self._used(key):
-            return found
-        with self._turn(key) as turn:
-            if turn.loaded is None:
-                turn.loaded = self._used(key) or self._kept(key, load())
-            return turn.loaded
+    def keep(self, key: BankKey, loaded: LoadedBank) -> None:
+        """Keep a bank that was just loaded, and make room for it."""
+        with self._guard:
+            self._loads += key not in self._held
+            self._banks[key] = self._held[key] = loaded
+            self._banks.move_to_end(key)
+            self._make_room(key)
 
     def holds(self, key: BankKey) -> bool:
-        """Whether the bank is in memory; no use of it."""
+        """Whether the bank is kept; no use of it."""
         with self._guard:
             return key in self._banks
+
+    def holds_any_of(self, product_id: str) -> bool:
+        """Whether any version of a product's bank is kept."""
+        with self._guard:
+            return any(key.product_id == product_id for key in self._banks)
 
     def drop_product(self, product_id: str) -> None:
         """Forget every bank of a product."""
         with self._guard:
-            for key in [key for key in self._banks if key.product_id == product_id]:
-                del self._banks[key]
+            for kept in (self._banks, self._held):
+                for key in [key for key in kept if key.product_id == product_id]:
+                    del kept[key]
 
-    @property
-    def size_bytes(self) -> int:
+    def figures(self) -> CacheFigures:
         with self._guard:
-            return sum(loaded.bank.size_bytes for loaded in self._banks.values())
+            pinned = sum(map(self._is_pinned, self._banks))
+            return CacheFigures(
+                len(self._banks), self._size_bytes(), self._budget_bytes, pinned, self._loads, self._evictions
+            )
 
-    def __len__(self) -> int:
-        return len(self._banks)
+    def _size_bytes(self) -> int:
+        return sum(loaded.bank.size_bytes for loaded in self._banks.values())
 
-    def _used(self, key: BankKey) -> LoadedBank | None:
-        with self._guard:
-            if key in self._banks:
-                self._banks.move_to_end(key)
-            return self._banks.get(key)
-
-    @contextmanager
-    def _turn(self, key: BankKey) -> Iterator[_Turn]:
-        """The load of a bank, held by one caller at a time; forgotten when the last one leaves."""
-        with self._guard:
-            turn = self._loading.setdefault(key, _Turn())
-            turn.callers += 1
-        try:
-            with turn.lock:
-                yield turn
-        finally:
-            with self._guard:
-                turn.callers -= 1
-                if not turn.callers:
-                    del self._loading[key]
-
-    def _kept(self, key: BankKey, loaded: LoadedBank) -> LoadedBank:
-        with self._guard:
-            own = replace(key, version=loaded.manifest.version)
-            self._banks[own] = loaded
-            self._banks.move_to_end(own)
-            total = sum(each.bank.size_bytes for each in self._banks.values())
-            while total > self._budget_bytes and len(self._banks) > 1:
-                _, dropped = self._banks.popitem(last=False)
-                total -= dropped.bank.size_bytes
-        return loaded
+    def _make_room(self, newest: BankKey) -> None:
+        for key in [key for key in self._banks if key != newest and not self._is_pinned(key)]:
+            if self._size_bytes() <= self._budget_bytes:
+                return
+            del self._banks[key]
+            self._evictions += 1
+        if self._size_bytes() > self._budget_bytes and len(self._banks) > 1:
+            logger.warning(
+                "pinned banks take %d bytes, more than the %d that the cache may: unpin products or raise the limit",
+                self._size_bytes(),
+                self._budget_bytes,
+            )

@@ -1,6 +1,11 @@
 """Bank versions: the loaded one for an inspection, listing, rollback and rebuild."""
 
 import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from app.engine.bank import MemoryBank, Segment
 from app.errors import (
@@ -9,19 +14,28 @@ from app.errors import (
     BankNotFound,
     BlobDamaged,
     BlobMissing,
+    InspectorError,
     NoReferences,
+    ProductNotFound,
     StaleRevision,
 )
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey, LoadedBank
+from app.service.bank_loader import BankLoader, BankNotLoaded
 from app.service.engine_thread import EngineThread, Priority
+from app.service.serving import Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, Product
 from app.storage.segments import stored_segment
 from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+LOAD_ATTEMPTS = 3
+"""What serves may change, or a bank be dropped, between a load and its use; three times in a row is no chance."""
 
 
 class BankService:
@@ -34,6 +48,8 @@ class BankService:
         backbones: Backbones,
         builder: BankBuilder,
         cache: BankCache,
+        loader: BankLoader,
+        serving: ServingKnowledge,
         engine: EngineThread,
         device: str,
     ) -> None:
@@ -42,6 +58,8 @@ class BankService:
         self._backbones = backbones
         self._builder = builder
         self._cache = cache
+        self._loader = loader
+        self._serving = serving
         self._engine = engine
         self._device = device
 
@@ -73,7 +91,8 @@ class BankService:
         self._check_backbone(product_id, manifest)
         while True:
             try:
-                self._catalog.activate(product_id, version, self._catalog.pointer(product_id))
+                with self._serving.changing(product_id):
+                    self._catalog.activate(product_id, version, self._catalog.pointer(product_id))
             except StaleRevision:
                 continue
             return manifest
@@ -88,34 +107,93 @@ class BankService:
             raise no_references(product_id)
         return self._builder.update(product_id, "rebuild")
 
-    def loaded(self, product: Product, version: int | None = None) -> LoadedBank:
-        """The bank that serves the product, or the version asked for, in memory.
+    def loaded(self, serving: Serving, version: int | None = None) -> LoadedBank:
+        """The bank that serves the product, or the version asked for, if it is in memory.
+
+        Raises:
+            BankNotLoaded: it has to be loaded first (`load`), if there is one.
+            NoReferences: nothing was registered yet, or every reference was deleted.
+        """
+        product_id = serving.product.product_id
+        wanted = serving.pointer.active if version is None else version
+        if wanted is None:
+            self.active(product_id)
+            raise no_references(product_id)
+        key = BankKey(product_id, serving.product.created_at, wanted)
+        if found := self._cache.find(key):
+            return found
+        raise BankNotLoaded(key)
+
+    def load(self, key: BankKey) -> Future[LoadedBank]:
+        """Load a bank on the loader's threads; one load however many ask. It stays in memory while somebody holds it.
 
         A segment that fails its checksum is made again from its reference.
 
-        Raises:
-            NoReferences: nothing was registered yet, or every reference was deleted.
-            BankNotFound, BankDamaged, BackboneMismatch.
+        Raises (from the future):
+            ProductNotFound, BankNotFound, BankDamaged, BackboneMismatch, NoReferences, StorageUnavailable.
         """
-        if version is not None:
-            return self._cached(product, version)
-        while True:
-            serving = self._catalog.pointer(product.product_id).active
-            if serving is None:
-                self.active(product.product_id)
-                raise no_references(product.product_id)
-            try:
-                return self._cached(product, serving)
-            except BankNotFound:
-                # Pruned since the pointer was read: another version serves by now.
-                if self._catalog.pointer(product.product_id).active == serving:
-                    raise
+        return self._loader.load(key, lambda: self._kept(key))
 
-    def _cached(self, product: Product, version: int) -> LoadedBank:
-        return self._cache.get(_key(product, version), lambda: self._load(product.product_id, version))
+    def once_loaded(self, attempt: Callable[[], Result]) -> Result:
+        """What `attempt` gives once the bank that it asks for is in memory. For callers with a thread to wait on."""
+        held: list[LoadedBank] = []  # a bank that nobody holds may be dropped before it is used
+        for _ in range(LOAD_ATTEMPTS):
+            try:
+                return attempt()
+            except BankNotLoaded as cold:
+                held.append(self.load(cold.key).result())
+        return attempt()
+
+    def follow(self, product_id: str) -> None:
+        """After a change: load what serves now, if a bank of the product is in memory or is to stay there."""
+        self._loader.submit(partial(self._warm, product_id))
+
+    def warm_pinned(self) -> None:
+        """Load the banks that are to stay in memory, on the loader's threads."""
+        self._loader.submit(self._warm_all)
+
+    def _warm_all(self) -> None:
+        try:
+            product_ids = self._catalog.product_ids()
+        except InspectorError as error:
+            logger.warning("pinned banks are not loaded ahead: %s", error)
+            return
+        for product_id in product_ids:
+            self._warm(product_id)
+
+    def _warm(self, product_id: str) -> None:
+        try:
+            serving = self._serving.get(product_id)
+            if serving.product.settings.pinned or self._cache.holds_any_of(product_id):
+                self.loaded(serving)
+        except BankNotLoaded as cold:
+            self.load(cold.key)
+        except ProductNotFound:
+            # Deleted, perhaps by another replica.
+            self._cache.drop_product(product_id)
+        except InspectorError as error:
+            logger.info("not loaded ahead: %s", error)
 
     def is_loaded(self, product: Product, version: int) -> bool:
-        return self._cache.holds(_key(product, version))
+        return self._cache.holds(BankKey(product.product_id, product.created_at, version))
+
+    def _kept(self, key: BankKey) -> LoadedBank:
+        loaded = self._cache.find(key) or self._load_or_newer(key)
+        # It may have come back as a newer version: repaired, or because the one asked for is gone.
+        self._cache.keep(replace(key, version=loaded.manifest.version), loaded)
+        return loaded
+
+    def _load_or_newer(self, key: BankKey) -> LoadedBank:
+        known = self._serving.last_known(key.product_id)
+        try:
+            return self._load(key.product_id, key.version)
+        except BankNotFound:
+            # Pruned since it was known to serve: another version does by now.
+            self._serving.expire(key.product_id)
+            active = self._serving.get(key.product_id).pointer.active
+            if active is None or known is None or known.pointer.active != key.version or active == key.version:
+                raise
+            return self._load(key.product_id, active)
 
     def _load(self, product_id: str, version: int) -> LoadedBank:
         manifest = self._catalog.manifest(product_id, version)
@@ -128,7 +206,7 @@ class BankService:
             logger.warning("bank %d of %s is repaired: %s", version, product_id, error)
             manifest = self._builder.repair(product_id, manifest)
             segments = self._segments(product_id, manifest)
-        bank = self._engine.run(Priority.REGISTRATION, MemoryBank, segments, self._device)
+        bank = self._engine.run(Priority.LOADING, MemoryBank, segments, self._device)
         return LoadedBank(manifest, bank)
 
     def _segments(self, product_id: str, manifest: BankManifest) -> list[Segment]:
@@ -148,7 +226,3 @@ def no_references(product_id: str) -> NoReferences:
         f"Product {product_id!r} has no references yet. "
         f"Register photographs of good parts first: POST /products/{product_id}/references"
     )
-
-
-def _key(product: Product, version: int) -> BankKey:
-    return BankKey(product.product_id, product.created_at, version)

@@ -1,4 +1,4 @@
-"""The one thread that touches the accelerator, fed in small pieces: inspection always before registration."""
+"""The one thread that touches the accelerator, fed in small pieces: inspection always before everything else."""
 
 import threading
 from collections import deque
@@ -19,22 +19,23 @@ class Priority(Enum):
     """Which piece goes first; equal ones in the order they came."""
 
     INSPECTION = "inspection"
+    LOADING = "loading"
     REGISTRATION = "registration"
 
 
 class EngineThread:
     """Runs pieces of work one at a time. A piece is at most one forward pass or one search chunk.
 
-    An inspection needs several pieces. While it is under way no registration piece is begun in the gaps between them,
-    but one may be for each inspection that ends: an inspection waits for one piece at most, and a registration goes on
-    however busy the line is.
+    An inspection needs several pieces. While it is under way no other piece is begun in the gaps between them, but one
+    may be for each inspection that ends: an inspection waits for one piece at most, and loads and registrations go on
+    however busy the line is, loads first.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._pieces: dict[Priority, deque[Piece]] = {priority: deque() for priority in Priority}
         self._inspections_under_way = 0
-        self._registration_due = False
+        self._other_due = False
         self._refusing_registration = False
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
@@ -42,7 +43,7 @@ class EngineThread:
 
     @contextmanager
     def inspecting(self) -> Iterator[None]:
-        """Holds registration back until the inspection has ended. A registration piece inside would wait for ever."""
+        """Holds other pieces back until the inspection has ended. One queued inside would wait for ever."""
         with self._changed:
             self._inspections_under_way += 1
         try:
@@ -50,7 +51,7 @@ class EngineThread:
         finally:
             with self._changed:
                 self._inspections_under_way -= 1
-                self._registration_due = True
+                self._other_due = True
                 self._changed.notify()
 
     def run(self, priority: Priority, piece: Callable[..., Result], *arguments: object) -> Result:
@@ -103,10 +104,10 @@ class EngineThread:
             while True:
                 if self._pieces[Priority.INSPECTION]:
                     return self._pieces[Priority.INSPECTION].popleft()
-                free = self._closed or self._registration_due or not self._inspections_under_way
-                if self._pieces[Priority.REGISTRATION] and free:
-                    self._registration_due = False
-                    return self._pieces[Priority.REGISTRATION].popleft()
+                other = self._pieces[Priority.LOADING] or self._pieces[Priority.REGISTRATION]
+                if other and (self._closed or self._other_due or not self._inspections_under_way):
+                    self._other_due = False
+                    return other.popleft()
                 if self._closed:
                     return None
                 self._changed.wait()

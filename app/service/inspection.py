@@ -21,8 +21,8 @@ from app.service.clock import StageClock, now
 from app.service.engine_thread import EngineThread, Priority
 from app.service.masking_policy import masking_applies
 from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult
+from app.service.serving import Serving, ServingKnowledge
 from app.storage.documents import Product
-from app.storage.store import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +37,48 @@ class InspectionService:
     """Scores photographs against the bank of their product."""
 
     def __init__(
-        self, catalog: Catalog, banks: BankService, backbones: Backbones, engine: EngineThread, max_pixels: int
+        self,
+        serving: ServingKnowledge,
+        banks: BankService,
+        backbones: Backbones,
+        engine: EngineThread,
+        max_pixels: int,
     ) -> None:
-        self._catalog = catalog
+        self._serving = serving
         self._banks = banks
         self._backbones = backbones
         self._engine = engine
         self._max_pixels = max_pixels
 
     def inspect(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
-        """Score one photograph, with its heatmap if one is wanted.
+        """Score one photograph, with its heatmap if one is wanted; waits where the bank has to be loaded first.
 
         Raises:
             InvalidRequest and what is below it: the file cannot be read; ProductNotFound, BankNotFound, NoReferences,
-            BackboneMismatch, BankDamaged, NotReady, GpuOutOfMemory.
+            BackboneMismatch, BankDamaged, NotReady, GpuOutOfMemory, StorageUnavailable.
         """
+        return self._banks.once_loaded(lambda: self.inspect_loaded(product_id, upload, request))
+
+    def inspect_loaded(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
+        """As `inspect`, but BankNotLoaded, at once, where the bank is not in memory."""
         clock = StageClock()
         with clock.stage("bank"):
-            product = self._catalog.product(product_id)
-            loaded = self._banks.loaded(product, request.bank_version)
+            serving = self._serving.get(product_id)
+            loaded = self._banks.loaded(serving, request.bank_version)
             backbone = self._backbones.get(loaded.manifest.backbone)
         with self._engine.inspecting():
-            return self._inspected(product, loaded, backbone, upload, request, clock)
+            return self._inspected(serving, loaded, backbone, upload, request, clock)
 
     def _inspected(
         self,
-        product: Product,
+        serving: Serving,
         loaded: LoadedBank,
         backbone: Backbone,
         upload: bytes,
         request: InspectionRequest,
         clock: StageClock,
     ) -> InspectionResult:
+        product = serving.product
         with clock.stage("decode"):
             image = decode_image(upload, self._max_pixels).pixels
         features = self._features(image, loaded, backbone, clock)
@@ -80,13 +90,14 @@ class InspectionService:
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
         with clock.stage("heatmap"):
             drawn = _drawn(request.heatmap, image, features, distances, product, loaded, backbone)
+        unconfirmed: tuple[Flag, ...] = () if serving.confirmed else ("bank_unconfirmed",)
         return InspectionResult(
             inspection_id=str(uuid4()),
             product_id=product.product_id,
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
             score=score,
-            flags=("uncalibrated", *foreground.flags),
+            flags=("uncalibrated", *foreground.flags, *unconfirmed),
             foreground_fraction=float(foreground.mask.mean()),
             heatmap=drawn,
             width=image.shape[1],

@@ -27,6 +27,8 @@ def _checked(key: str, value: Any) -> Any:
         return _whole_number(key, value, SMALLEST_EDGE_PX, LARGEST_EDGE_PX)
     if key == "statistic":
         return _statistic(value)
+    if key == "pinned":
+        return _yes_or_no(key, value)
     if key in _CHOICES and value not in _CHOICES[key]:
         raise InvalidSettings(f"{key}: {value!r} is not one of {', '.join(_CHOICES[key])}.")
     if not isinstance(value, str):
@@ -42,8 +44,7 @@ def _statistic(value: Any) -> Statistic:
     statistic = Statistic(**given)
     if statistic.name not in get_args(StatisticName):
         raise InvalidSettings(f"statistic.name: {statistic.name!r} is not one of {', '.join(get_args(StatisticName))}.")
-    if not isinstance(statistic.foreground_only, bool):
-        raise InvalidSettings("statistic.foreground_only: give true or false.")
+    _yes_or_no("statistic.foreground_only", statistic.foreground_only)
     _check_number(statistic)
     return statistic
 
@@ -68,6 +69,12 @@ def _check_number(statistic: Statistic) -> None:
 def _whole_number(key: str, value: Any, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InvalidSettings(f"{key}: {value!r} is not a whole number from {low} to {high}.")
+    return value
+
+
+def _yes_or_no(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidSettings(f"{key}: {value!r} is neither true nor false.")
     return value
 
 

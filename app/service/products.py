@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
@@ -23,14 +23,14 @@ from app.errors import (
 )
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
-from app.service.bank_cache import BankCache
 from app.service.banks import BankService
 from app.service.clock import now
 from app.service.masking_policy import masking_view
-from app.service.product_id import check_product_id
 from app.service.product_settings import merged
 from app.service.results import ProductView
+from app.service.serving import ServingKnowledge
 from app.storage.documents import BankManifest, Product
+from app.storage.product_id import checked_product_id
 from app.storage.store import Catalog
 
 logger = logging.getLogger(__name__)
@@ -54,14 +54,14 @@ class ProductService:
         backbones: Backbones,
         banks: BankService,
         builder: BankBuilder,
-        cache: BankCache,
+        serving: ServingKnowledge,
         defaults: ProductSettings,
     ) -> None:
         self._catalog = catalog
         self._backbones = backbones
         self._banks = banks
         self._builder = builder
-        self._cache = cache
+        self._serving = serving
         self._defaults = defaults
 
     def create(
@@ -72,7 +72,7 @@ class ProductService:
         metadata: Mapping[str, Any] | None = None,
     ) -> ProductView:
         """Create a product. InvalidProductId, InvalidSettings; Conflict where it exists."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         chosen = self._usable(merged(self._defaults, settings or {}))
         self._catalog.create(Product(product_id, chosen, display_name, dict(metadata or {}), now()))
         return self.view(product_id)
@@ -127,9 +127,10 @@ class ProductService:
 
         return self._write(product_id, changed, expected_revision)
 
-    def page(self, after: str | None, limit: int) -> list[ProductView]:
-        """The products behind `after` in the order of their ids, at most `limit`."""
+    def page(self, after: str | None, limit: int, among: Container[str] | None = None) -> list[ProductView]:
+        """The products behind `after` in the order of their ids, at most `limit`; only those in `among`, if given."""
         ids = [each for each in self._catalog.product_ids() if after is None or each > after]
+        ids = [each for each in ids if among is None or each in among]
         views = (view for each in ids if (view := self._view_if_there(each)))
         return list(itertools.islice(views, limit))
 
@@ -153,18 +154,19 @@ class ProductService:
         )
 
     def load(self, product_id: str) -> ProductView:
-        """Bring the product's bank into memory, before a changeover. ProductNotFound, NoReferences, BankDamaged."""
-        self._banks.loaded(self._catalog.product(product_id))
+        """The product, its bank in memory, before a changeover. BankNotLoaded where it has to be loaded first
+        (`BankService.once_loaded`); ProductNotFound, NoReferences."""
+        self._banks.loaded(self._serving.get(product_id))
         return self.view(product_id)
 
     def delete(self, product_id: str) -> None:
-        """Delete a product with its references and banks. ProductNotFound."""
-        self._catalog.delete(product_id)
-        self._cache.drop_product(product_id)
+        """Delete a product with its references and banks; those in memory go soon after. ProductNotFound."""
+        with self._serving.changing(product_id):
+            self._catalog.delete(product_id)
 
     def feature_sizes(self, product_id: str) -> tuple[int, int]:
         """Smaller edge and patch size, px, of the product or of one that would be created now. InvalidProductId."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         try:
             settings = self._catalog.product(product_id).settings
         except ProductNotFound:
@@ -173,7 +175,7 @@ class ProductService:
 
     def ensure(self, product_id: str, *, create: bool) -> bool:
         """See to it that the product exists; whether it had to be created. ProductNotFound, InvalidProductId."""
-        check_product_id(product_id)
+        checked_product_id(product_id)
         try:
             self._catalog.product(product_id)
         except ProductNotFound:
@@ -203,7 +205,8 @@ class ProductService:
             if changed.settings.backbone != product.settings.backbone:
                 self._usable(changed.settings)
             try:
-                written = self._catalog.replace(changed)
+                with self._serving.changing(product_id):
+                    written = self._catalog.replace(changed)
             except StaleRevision:
                 continue
             self._rebuild_if_outdated(product, written)
@@ -216,7 +219,7 @@ class ProductService:
             if active and self._outdated(written, active):
                 self._builder.update(written.product_id, "settings")
         except InspectorError:
-            with suppress(StaleRevision, NotFound):
+            with suppress(StaleRevision, NotFound), self._serving.changing(written.product_id):
                 self._catalog.replace(replace(written, settings=before.settings))
             raise
 

@@ -12,7 +12,7 @@ from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
 from app.engine.types import Image
 from app.service.extraction import ReferenceExtractor, Rotated
 from app.storage.documents import BankManifest, MaskingRecord, ReferenceEntry
-from app.storage.segments import encode_segment
+from app.storage.segments import SegmentPrecision, encode_segment
 from app.storage.store import Blobs
 
 
@@ -31,11 +31,19 @@ class Recipe:
 class ReferenceMaker:
     """Makes segments for one product. Remembers what it has made, so that a lost race costs no second extraction."""
 
-    def __init__(self, product_id: str, blobs: Blobs, extractor: ReferenceExtractor, max_pixels: int) -> None:
+    def __init__(
+        self,
+        product_id: str,
+        blobs: Blobs,
+        extractor: ReferenceExtractor,
+        max_pixels: int,
+        segment_precision: SegmentPrecision,
+    ) -> None:
         self.product_id = product_id
         self._blobs = blobs
         self._extractor = extractor
         self._max_pixels = max_pixels
+        self._segment_precision = segment_precision
         self._entries: dict[tuple[str, Recipe], ReferenceEntry] = {}
         self._tests: dict[tuple[str, Recipe, Profile], MaskingRecord] = {}
         self._recent: tuple[str, Recipe, list[Rotated]] | None = None
@@ -53,7 +61,7 @@ class ReferenceMaker:
             part = segment([each.features for each in rotations], angles_deg, rotations[0].mask)
             self._entries[key] = replace(
                 reference,
-                segment=self._blobs.put(self.product_id, "segments", encode_segment(part)),
+                segment=self._blobs.put(self.product_id, "segments", encode_segment(part, self._segment_precision)),
                 rows=len(part.rows),
                 foreground_fractions=tuple(float(each.mask.mean()) for each in rotations),
             )

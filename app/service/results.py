@@ -11,7 +11,7 @@ from app.storage.documents import BankManifest, Product
 
 Calibration = Literal["none"]
 Verdict = Literal["not_decidable"]
-Flag = Literal["uncalibrated", "mask_untrusted", "mask_empty"]
+Flag = Literal["uncalibrated", "mask_untrusted", "mask_empty", "bank_unconfirmed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +122,30 @@ class InspectionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class BanksView:
+    """The banks in memory: how many, their bytes and the most they may take, how many are pinned, how many loads are
+    under way; loads and evictions since the start."""
+
+    loaded: int
+    loaded_bytes: int
+    budget_bytes: int
+    pinned: int
+    loading: int
+    loads: int
+    evictions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether the service can inspect, and on what. `reason` says why not."""
+    """Whether the service can inspect, and on what. `reason` says why not.
+
+    While the store cannot be reached, loaded banks go on: that is no reason to send requests elsewhere.
+    """
 
     ready: bool
     reason: str | None
     backbone: BackboneView
     device: str
-    loaded_banks: int
-    loaded_bank_bytes: int
+    banks: BanksView
     waiting: int
+    store_reachable: bool

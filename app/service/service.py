@@ -3,27 +3,32 @@
 from dataclasses import dataclass
 
 from app.engine.options import ProductSettings
-from app.service.backbones import DEFAULT, Backbones
+from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
-from app.service.bank_cache import BankCache
+from app.service.bank_cache import BankCache, BankKey
+from app.service.bank_loader import BankLoader
 from app.service.banks import BankService
 from app.service.engine_thread import EngineThread
 from app.service.inspection import InspectionService
 from app.service.masking import MaskingService
 from app.service.products import ProductService
 from app.service.registration import RegistrationService
-from app.service.results import BackboneView, Readiness
-from app.storage.store import Blobs, Catalog
+from app.service.results import BackboneView, BanksView, Readiness
+from app.service.serving import ServingKnowledge
+from app.storage.open import OpenStore
+from app.storage.segments import SegmentPrecision
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one process takes on: image size, images a registration, kept versions, memory for banks."""
+    """What one process takes on: image size, images a registration, kept versions, memory for banks; and how old may
+    be what it knows of the version that serves, s (0: it asks the store each time)."""
 
     max_image_pixels: int
     max_images_per_request: int
     keep_versions: int
     bank_cache_bytes: int
+    pointer_max_age_s: float = 0.0
 
 
 class Service:
@@ -31,18 +36,22 @@ class Service:
 
     def __init__(
         self,
-        catalog: Catalog,
-        blobs: Blobs,
+        store: OpenStore,
         backbones: Backbones,
         *,
         device: str,
         defaults: ProductSettings,
         limits: Limits,
         auto_create: bool,
+        segment_precision: SegmentPrecision = "float32",
     ) -> None:
+        catalog, blobs = store.catalog, store.blobs
+        self._announcements = store.announcements
         self._engine = EngineThread()
         self._backbones = backbones
-        self._cache = BankCache(limits.bank_cache_bytes)
+        self._serving = ServingKnowledge(catalog, limits.pointer_max_age_s, self._follow)
+        self._cache = BankCache(limits.bank_cache_bytes, self._is_pinned)
+        self._loader = BankLoader()
         self._device = device
         self._draining = False
         builder = BankBuilder(
@@ -50,12 +59,16 @@ class Service:
             blobs,
             backbones,
             self._engine,
+            self._serving,
             device=device,
             max_pixels=limits.max_image_pixels,
             keep_versions=limits.keep_versions,
+            segment_precision=segment_precision,
         )
-        self.banks = BankService(catalog, blobs, backbones, builder, self._cache, self._engine, device)
-        self.products = ProductService(catalog, backbones, self.banks, builder, self._cache, defaults)
+        self.banks = BankService(
+            catalog, blobs, backbones, builder, self._cache, self._loader, self._serving, self._engine, device
+        )
+        self.products = ProductService(catalog, backbones, self.banks, builder, self._serving, defaults)
         self.masking = MaskingService(catalog, blobs, self.banks, builder)
         self.references = RegistrationService(
             self.products,
@@ -67,19 +80,38 @@ class Service:
             max_images=limits.max_images_per_request,
             auto_create=auto_create,
         )
-        self.inspection = InspectionService(catalog, self.banks, backbones, self._engine, limits.max_image_pixels)
+        self.inspection = InspectionService(self._serving, self.banks, backbones, self._engine, limits.max_image_pixels)
+        if self._announcements:
+            self._announcements.follow(self.changed)
+
+    def changed(self, product_id: str | None) -> None:
+        """Told by the store: a product was changed, here or elsewhere; None: any may have been, nobody listened."""
+        self._serving.expire(product_id)
+        if product_id is None:
+            self._serving.probe()
+        else:
+            self._follow(product_id)
 
     def readiness(self) -> Readiness:
-        """Whether the service can inspect, with which backbone, and how many banks it holds."""
-        backbone = self._backbones.get(DEFAULT)
+        """Whether the service can inspect, with which backbone, and what it holds. Asks nobody else for that."""
+        backbone = self._backbones.last_default
+        held = self._cache.figures()
         return Readiness(
             ready=not self._draining,
             reason="draining" if self._draining else None,
             backbone=BackboneView(backbone.spec.name, backbone.engine, backbone.precision),
             device=self._device,
-            loaded_banks=len(self._cache),
-            loaded_bank_bytes=self._cache.size_bytes,
+            banks=BanksView(
+                loaded=held.banks,
+                loaded_bytes=held.size_bytes,
+                budget_bytes=held.budget_bytes,
+                pinned=held.pinned,
+                loading=self._loader.under_way,
+                loads=held.loads,
+                evictions=held.evictions,
+            ),
             waiting=self._engine.waiting,
+            store_reachable=self._serving.reachable,
         )
 
     def drain(self) -> None:
@@ -91,5 +123,15 @@ class Service:
         self._engine.refuse_registration()
 
     def close(self) -> None:
-        """Finish the work at hand and end the engine thread."""
+        """Finish the work at hand and end the threads."""
+        if self._announcements:
+            self._announcements.close()
+        self._loader.close()
         self._engine.close()
+
+    def _follow(self, product_id: str) -> None:
+        self.banks.follow(product_id)
+
+    def _is_pinned(self, key: BankKey) -> bool:
+        known = self._serving.last_known(key.product_id)
+        return known is not None and known.product.settings.pinned and known.pointer.active == key.version

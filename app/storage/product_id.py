@@ -15,7 +15,7 @@ def checked_product_id(text: str) -> str:
     """The text itself. InvalidProductId for what must not become a path or a key."""
     if not is_product_id(text):
         raise InvalidProductId(
-            f"{text!r} is no product id. Use 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or a "
-            "digit."
+            f"{text[:80]!r} is no product id. Use 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or "
+            "a digit; a free name goes into display_name."
         )
     return text

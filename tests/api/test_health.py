@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from fastapi.testclient import TestClient
 
+from app.engine.options import ProductSettings
 from app.service.service import Service
 
 TINY_ON_TORCH = {"name": "tiny", "engine": "torch", "precision": "float32"}
@@ -62,7 +63,7 @@ def test_the_openapi_document_refers_to_nothing_that_it_lacks(client: TestClient
 
 def test_the_openapi_document_tells_the_settings(client: TestClient) -> None:
     settings = client.get("/openapi.json").json()["components"]["schemas"]["SettingsGiven"]
-    assert set(settings["properties"]) == {"smaller_edge", "rotation", "masking", "statistic", "profile", "backbone"}
+    assert set(settings["properties"]) == set(ProductSettings.__dataclass_fields__)
     assert settings["additionalProperties"] is False
     edge = settings["properties"]["smaller_edge"]
     assert (edge["minimum"], edge["maximum"]) == (112, 1344)

@@ -22,6 +22,7 @@ def test_a_created_product_tells_its_place_its_settings_and_its_revision(client:
         "statistic": {"name": "mean_top1p", "k": None, "q": None, "foreground_only": False},
         "profile": "robust",
         "backbone": "default",
+        "pinned": False,
     }
 
 

@@ -1,21 +1,23 @@
 """The whole service on a backbone that takes milliseconds."""
 
+from dataclasses import replace
+
 from app.engine.options import ProductSettings
+from app.opened_store import opened_store
 from app.service.backbones import Backbones
 from app.service.service import Limits, Service
 from app.settings import Settings
-from app.storage.disk.blobs import DiskBlobs
-from app.storage.disk.catalog import DiskCatalog
+from app.storage.store import Blobs
 from tests.api.tiny_backbone import TINY, tiny_backbone
 
 
-def tiny_service(settings: Settings) -> Service:
-    """A service as the settings say, on the tiny backbone."""
+def tiny_service(settings: Settings, blobs: Blobs | None = None) -> Service:
+    """A service as the settings say, on the tiny backbone; `blobs` instead of the store's own."""
+    store = opened_store(settings)
     backbones = Backbones({TINY.name: TINY}, lambda: TINY.name, lambda _name: tiny_backbone())
     backbones.load_default()
     return Service(
-        DiskCatalog(settings.store_dir),
-        DiskBlobs(settings.store_dir),
+        replace(store, blobs=blobs or store.blobs),
         backbones,
         device="cpu",
         defaults=ProductSettings(settings.smaller_edge, profile=settings.profile),
@@ -24,6 +26,7 @@ def tiny_service(settings: Settings) -> Service:
             max_images_per_request=settings.max_images_per_request,
             keep_versions=settings.keep_versions,
             bank_cache_bytes=settings.bank_cache_bytes,
+            pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
         ),
         auto_create=settings.auto_create_products,
     )

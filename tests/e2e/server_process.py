@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ class ServerProcess:
     """A server that answers at `host` and `port`; `log` is all that it has written."""
 
     process: subprocess.Popen[bytes]
+    scheme: str
     host: str
     port: int
     log: Path
@@ -32,8 +34,10 @@ class ServerProcess:
     def address(self) -> tuple[str, int]:
         return self.host, self.port
 
-    def client(self) -> httpx2.Client:
-        return httpx2.Client(base_url=f"http://{self.host}:{self.port}", timeout=120, trust_env=False)
+    def client(self, verify: ssl.SSLContext | bool = True) -> httpx2.Client:
+        return httpx2.Client(
+            base_url=f"{self.scheme}://{self.host}:{self.port}", timeout=120, trust_env=False, verify=verify
+        )
 
     def has_logged(self, text: str, times: int) -> bool:
         """Whether the log holds `text` so often, now or within a few seconds."""
@@ -73,7 +77,7 @@ def server_process(folder: Path, settings: Mapping[str, str]) -> Iterator[Server
 def _started(process: subprocess.Popen[bytes], log: Path) -> ServerProcess:
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
-        if told := re.search(r"running on http://([\d.]+):(\d+)", log.read_text()):
-            return ServerProcess(process, told[1], int(told[2]), log)
+        if told := re.search(r"running on (https?)://([\d.]+):(\d+)", log.read_text()):
+            return ServerProcess(process, told[1], told[2], int(told[3]), log)
         time.sleep(0.05)
     raise AssertionError(f"the server did not start:\n{log.read_text()}")

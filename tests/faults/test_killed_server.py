@@ -10,9 +10,10 @@ import httpx2
 import pytest
 
 from tests.api.photographs import photograph
+from tests.e2e.replicas import coordinated, in_redis
 from tests.e2e.server_process import ServerProcess, server_process
+from tests.redis_server import RedisServer
 
-ROUNDS = 50
 REFERENCES_PER_PRODUCT = 8
 LATEST_KILL_S = 1.5
 
@@ -62,16 +63,21 @@ def check(client: httpx2.Client, product_id: str, acknowledged: dict[str, bytes]
 
 
 @pytest.mark.long
-def test_fifty_killed_servers_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kept", "rounds"), [("on disk", 50), ("coordinated", 20), ("in Redis", 10)])
+def test_killed_servers_lose_nothing_that_was_acknowledged(
+    tmp_path: Path, redis_server: RedisServer, kept: str, rounds: int
+) -> None:
+    stores = {"coordinated": coordinated(tmp_path / "volume", redis_server), "in Redis": in_redis(redis_server)}
+    settings = stores.get(kept, {})
     line, moments = Line(), random.Random(20261122)
-    for _ in range(ROUNDS):
-        with server_process(tmp_path, {}) as server:
+    for _ in range(rounds):
+        with server_process(tmp_path, settings) as server:
             with server.client() as client:
                 for product_id, acknowledged in list(line.acknowledged.items())[-2:]:
                     check(client, product_id, acknowledged)
             register_and_kill(server, line, moments.uniform(0, LATEST_KILL_S))
-    with server_process(tmp_path, {}) as server, server.client() as client:
+    with server_process(tmp_path, settings) as server, server.client() as client:
         for product_id, acknowledged in line.acknowledged.items():
             check(client, product_id, acknowledged)
-    assert line.interrupted == ROUNDS
-    assert sum(map(len, line.acknowledged.values())) >= ROUNDS
+    assert line.interrupted == rounds
+    assert sum(map(len, line.acknowledged.values())) >= rounds

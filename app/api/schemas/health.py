@@ -25,24 +25,41 @@ class BackboneBody(BaseModel):
         return cls.model_validate(view)
 
 
+class BanksBody(BaseModel):
+    """The memory banks in memory. `loads` and `evictions` count from the start; `loading` are under way."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    loaded: int
+    loaded_bytes: int
+    budget_bytes: int
+    pinned: int
+    loading: int
+    loads: int
+    evictions: int
+
+
 class ReadyBody(BaseModel):
-    """The service can inspect. `waiting` counts pieces of work that queue for the backbone."""
+    """The service can inspect. `waiting` counts pieces of work that queue for the backbone.
+
+    `store_reachable`: false while the store does not answer; loaded banks inspect all the same, nothing can be changed.
+    """
 
     status: Literal["ready"] = "ready"
     backbone: BackboneBody
     device: str
-    loaded_banks: int
-    loaded_bank_bytes: int
+    banks: BanksBody
     waiting: int
+    store_reachable: bool
 
     @classmethod
     def of(cls, readiness: Readiness) -> Self:
         return cls(
             backbone=BackboneBody.of(readiness.backbone),
             device=readiness.device,
-            loaded_banks=readiness.loaded_banks,
-            loaded_bank_bytes=readiness.loaded_bank_bytes,
+            banks=BanksBody.model_validate(readiness.banks),
             waiting=readiness.waiting,
+            store_reachable=readiness.store_reachable,
         )
 
 

@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 from app.api.problems import PROBLEM_MEDIA_TYPE, status_of
 from app.errors import InspectorError, InvalidRequest
 
+CONTENT = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
 
 class WrongField(BaseModel):
     """One wrong field: `pointer` (JSON pointer into the body) or `parameter` (of the query, path or form)."""
@@ -33,14 +35,14 @@ class Problem(BaseModel):
 def problems(*errors: type[InspectorError]) -> dict[int | str, dict[str, Any]]:
     """What a route's documentation says of its errors; every route may also answer invalid-request.
 
-    `default` stands for what any route may answer, such as internal-error.
+    `default` stands for what any route may answer, such as internal-error. What a wrong key gets is added elsewhere.
     """
+    return responses(InvalidRequest, *errors) | {"default": {"description": "Any other problem", "content": CONTENT}}
+
+
+def responses(*errors: type[InspectorError]) -> dict[int | str, dict[str, Any]]:
+    """The answers that tell these errors, by status."""
     codes: dict[int, list[str]] = {}
-    possible: tuple[type[InspectorError], ...] = (InvalidRequest, *errors)
-    for error in possible:
+    for error in errors:
         codes.setdefault(int(status_of(error)), []).append(error.code)
-    content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    documented: dict[int | str, dict[str, Any]] = {
-        status: {"description": ", ".join(names), "content": content} for status, names in codes.items()
-    }
-    return documented | {"default": {"description": "Any other problem", "content": content}}
+    return {status: {"description": ", ".join(names), "content": CONTENT} for status, names in codes.items()}

@@ -50,6 +50,7 @@ class SettingsGiven(Given):
     backbone: str = Field(
         default="default", min_length=1, max_length=100, description="`default` or a registered name."
     )
+    pinned: bool = Field(default=False, description="Load the bank at the start and keep it in memory.")
 
 
 def _as_json(value: dict[str, JsonValue]) -> bytes:
@@ -104,6 +105,7 @@ class SettingsBody(BaseModel):
     statistic: StatisticBody
     profile: Profile
     backbone: str
+    pinned: bool
 
 
 class CalibrationBody(BaseModel):

@@ -36,12 +36,15 @@ def explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Create or replace a file. After an error the old content stands, unless only the folder's fsync failed."""
+def write_durably(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Create or replace a file. After an error the old content stands, unless only the folder's fsync failed.
+
+    `mode` is who may read and write it, less what the umask takes away.
+    """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}{_TEMPORARY}")
     with explained(path):
         try:
-            with temporary.open("xb") as file:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

@@ -7,7 +7,7 @@ other as processes do, and the kernel releases the lock of a process that dies.
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from app.storage.disk.durable import explained
@@ -16,14 +16,19 @@ from app.storage.refusals import product_not_found
 
 
 @contextmanager
-def store_lock(layout: StoreLayout) -> Iterator[None]:
-    """Held to create products and to change what belongs to the whole store. Taken before a product's lock."""
-    with explained(layout.lock):
-        descriptor = _acquired(layout.lock)
+def file_lock(path: Path) -> Iterator[None]:
+    """Held by one thread of one process at a time. The file is made where there is none; its folder must be there."""
+    with explained(path):
+        descriptor = _acquired(path)
     try:
         yield
     finally:
         os.close(descriptor)
+
+
+def store_lock(layout: StoreLayout) -> AbstractContextManager[None]:
+    """Held to create products and to change what belongs to the whole store. Taken before a product's lock."""
+    return file_lock(layout.lock)
 
 
 @contextmanager

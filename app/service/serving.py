@@ -1,0 +1,145 @@
+"""What serves each product, as this process knows it: the settings and the bank version, a bounded time old."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from app.errors import ProductNotFound, StorageOutdated, StorageUnavailable
+from app.storage.documents import BankPointer, Product
+from app.storage.store import Catalog
+
+logger = logging.getLogger(__name__)
+
+PROBE_EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A product and its pointer. `confirmed` is False where the store could not be asked whether that is still so."""
+
+    product: Product
+    pointer: BankPointer
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    serving: Serving
+    read_at: float
+
+
+class ServingKnowledge:
+    """Remembers what was read for `max_age_s`, and longer only while the store cannot be reached.
+
+    While it is away nobody waits for it: one thread asks again from time to time, and until it answers, requests get
+    what is known.
+    """
+
+    def __init__(self, catalog: Catalog, max_age_s: float, changed: Callable[[str], None] = lambda _: None) -> None:
+        """`changed` is called with the product's id after each change that this process has made."""
+        self._catalog = catalog
+        self._max_age_s = max_age_s
+        self._changed = changed
+        self._known: dict[str, _Known] = {}
+        self._changes = 0
+        self._guard = threading.Lock()
+        self._away: StorageUnavailable | None = None
+        self._probe_at = 0.0
+
+    def get(self, product_id: str) -> Serving:
+        """What serves a product.
+
+        Raises:
+            ProductNotFound, ProductDamaged; StorageOutdated: the store has lost changes; StorageUnavailable: it cannot
+            be asked, and nothing is known of this product.
+        """
+        known, started = self._known.get(product_id), time.monotonic()
+        if known and started - known.read_at < self._max_age_s:
+            return known.serving
+        if self._away is not None:
+            self._probe_if_due(started)
+            return _unconfirmed(known, self._away)
+        changes = self._changes
+        try:
+            serving = Serving(self._catalog.product(product_id), self._catalog.pointer(product_id))
+        except StorageOutdated:
+            raise
+        except StorageUnavailable as error:
+            self._lost(error)
+            return _unconfirmed(known, error)
+        except ProductNotFound:
+            self._known.pop(product_id, None)
+            raise
+        with self._guard:
+            # What was read before a change must not outlive it.
+            if changes == self._changes:
+                self._known[product_id] = _Known(serving, started)
+        return serving
+
+    @contextmanager
+    def changing(self, product_id: str) -> Iterator[None]:
+        """Round a change that this process makes: what was known of the product before is not used afterwards."""
+        try:
+            yield
+        finally:
+            self.expire(product_id)
+        self._changed(product_id)
+
+    def expire(self, product_id: str | None) -> None:
+        """Read again before the next use, a product or all of them. It stays known for the time the store is away."""
+        with self._guard:
+            self._changes += 1
+            for each in [product_id] if product_id is not None else list(self._known):
+                if known := self._known.get(each):
+                    self._known[each] = replace(known, read_at=float("-inf"))
+
+    def last_known(self, product_id: str) -> Serving | None:
+        """What was last read of a product, however long ago."""
+        known = self._known.get(product_id)
+        return known.serving if known else None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the store answered when it was last asked."""
+        return self._away is None
+
+    def probe(self) -> None:
+        """Ask the store whether it is there."""
+        try:
+            self._catalog.product_ids()
+        except StorageOutdated as error:
+            # It answers. What it has lost is told to whoever asks for it.
+            logger.error("%s", error)
+        except StorageUnavailable as error:
+            self._lost(error)
+            return
+        if self._away is not None:
+            logger.info("the store can be reached again")
+        self._away = None
+
+    def _lost(self, error: StorageUnavailable) -> None:
+        if self._away is None:
+            logger.error("the store cannot be reached; loaded banks go on: %s", error)
+        self._away, self._probe_at = error, time.monotonic() + PROBE_EVERY_S
+
+    def _probe_if_due(self, now: float) -> None:
+        with self._guard:
+            if now < self._probe_at:
+                return
+            self._probe_at = float("inf")
+        threading.Thread(target=self._probe_alone, name="store-probe", daemon=True).start()
+
+    def _probe_alone(self) -> None:
+        try:
+            self.probe()
+        finally:
+            self._probe_at = time.monotonic() + PROBE_EVERY_S
+
+
+def _unconfirmed(known: _Known | None, error: StorageUnavailable) -> Serving:
+    if known is None:
+        raise StorageUnavailable(error.message, retry_after_s=error.retry_after_s) from error
+    return replace(known.serving, confirmed=False)

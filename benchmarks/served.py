@@ -1,0 +1,54 @@
+"""A server of the benchmark's own on this machine, and the time that an inspection takes there."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import httpx2
+
+SAMPLE = Path(__file__).parents[1] / "app" / "demo" / "sample"
+START_LIMIT_S = 120
+
+
+@contextmanager
+def server(folder: Path, settings: Mapping[str, str]) -> Iterator[str]:
+    """The address of a server with its store in `folder`; `settings` without their prefix."""
+    environment = {**os.environ, **{f"INSPECTOR_{name}": value for name, value in settings.items()}}
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--data-dir", str(folder / "store")]
+    log = folder / "log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(command, env=environment, stdout=sink, stderr=sink)
+    try:
+        deadline = time.monotonic() + START_LIMIT_S
+        while not (told := re.search(r"running on (http://[\d.:]+)", log.read_text())):
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise SystemExit(log.read_text())
+            time.sleep(0.1)
+        yield told[1]
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def inspect_ms(client: httpx2.Client, product_id: str, part: bytes) -> float:
+    started = time.perf_counter()
+    client.post(f"/products/{product_id}/inspect", content=part).raise_for_status()
+    return 1000 * (time.perf_counter() - started)
+
+
+def part() -> bytes:
+    """A good part of the sample product."""
+    return next((SAMPLE / "test" / "good").iterdir()).read_bytes()
+
+
+def reference(number: int) -> bytes:
+    """A sample reference, made another photograph by its brightness."""
+    pixels = cv2.imread(str(SAMPLE / "train" / "good" / "reference_01.jpg"))
+    assert pixels is not None
+    return cv2.imencode(".png", cv2.convertScaleAbs(pixels, alpha=1 + number / 200))[1].tobytes()

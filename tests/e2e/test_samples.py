@@ -1,0 +1,73 @@
+"""The samples in the documents, run as they stand there against a real server."""
+
+import os
+import re
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.api.photographs import photograph
+from tests.e2e.server_process import ROOT, ServerProcess
+
+API = (ROOT / "docs" / "api.md").read_text()
+SHELL_SAMPLES = re.findall(r"^```sh\n(.*?)^```$", API, re.MULTILINE | re.DOTALL)
+C_SHARP_SAMPLES = re.findall(r"^```csharp\n(.*?)^```$", API, re.MULTILINE | re.DOTALL)
+
+STRICT = """set -euo pipefail
+curl() { command curl --noproxy '*' --fail-with-body --silent --show-error "$@"; }
+"""
+CALLER = """
+public static class Caller
+{
+    public static void Main(string[] arguments)
+    {
+        var inspector = new Inspector(arguments[0], "a key");
+        var photograph = System.IO.File.ReadAllBytes(arguments[1]);
+        inspector.Register("from-c-sharp", photograph).Wait();
+        System.Console.WriteLine(inspector.IsReleased("from-c-sharp", "SN 1", photograph).Result);
+        System.Console.WriteLine(inspector.IsReleased("unknown", "SN 1", photograph).Result);
+    }
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed, name in enumerate(("good-1.png", "good-2.png", "part.png")):
+        (tmp_path / name).write_bytes(photograph(seed))
+    (tmp_path / "good-3.jpg").write_bytes(photograph(3, suffix=".jpg"))
+    return tmp_path
+
+
+def run(samples: str, folder: Path, server: ServerProcess) -> "subprocess.CompletedProcess[str]":
+    given = {"HOST": f"http://{server.host}:{server.port}", "KEY": "a key"}
+    given |= {"SHA256": sha256((folder / "good-2.png").read_bytes()).hexdigest()}
+    return subprocess.run(
+        ["bash", "-c", STRICT + samples], cwd=folder, env={**os.environ, **given}, capture_output=True, text=True
+    )
+
+
+def test_every_shell_sample_of_the_api_runs_one_after_the_other(
+    folder: Path, server: ServerProcess, client: httpx2.Client
+) -> None:
+    client.delete("/products/flange")
+    done = run("\n".join(SHELL_SAMPLES), folder, server)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert "hold\n" in done.stdout
+    assert all((folder / name).is_file() for name in ("heat.png", "preview.png", "heatmap-SN-0042.png"))
+    assert (folder / "as-uploaded.png").read_bytes() == (folder / "good-2.png").read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("mcs") is None, reason="no C# compiler: apt-get install mono-mcs mono-runtime")
+def test_the_c_sharp_sample_registers_and_holds_what_is_not_released(folder: Path, server: ServerProcess) -> None:
+    (folder / "Sample.cs").write_text(C_SHARP_SAMPLES[0] + CALLER)
+    subprocess.run(["mcs", "-warnaserror", "-r:System.Net.Http.dll", "Sample.cs"], cwd=folder, check=True)
+    address = f"http://{server.host}:{server.port}"
+    done = subprocess.run(
+        ["mono", "Sample.exe", address, "part.png"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout.split(), done.stderr) == (["False", "False"], "")
