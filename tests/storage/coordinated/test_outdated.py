@@ -98,9 +98,8 @@ def test_nothing_is_read_or_changed_of_a_product_of_which_redis_has_lost_a_versi
     redis.restore() if loss == "older" else redis.empty()
     before = on_volume(volume)
     for call in CALLS.values():
-        with pytest.raises(StorageOutdated, match=r"flange.*inspector store recover") as refusal:
+        with pytest.raises(StorageOutdated, match=r"flange.*inspector store recover"):
             call(catalog)
-        assert refusal.value.code == "storage-unavailable"
     assert on_volume(volume) == before
 
 
