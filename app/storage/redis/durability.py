@@ -42,7 +42,8 @@ def require_durable(client: Redis) -> None:
 def _configured(client: Redis) -> dict[str, str]:
     """What Redis tells of the required settings. Where CONFIG is forbidden, INFO tells all but appendfsync."""
     try:
-        return {name: str(value) for name, value in client.config_get(*REQUIRED).items() if name in REQUIRED}
+        configured = client.config_get(*REQUIRED)
+        return {name: str(configured[name]) for name in REQUIRED if name in configured}
     except ResponseError:
         memory, persistence = client.info("memory"), client.info("persistence")
         told = {"maxmemory-policy": memory.get("maxmemory_policy"), "appendonly": persistence.get("aof_enabled")}
