@@ -43,7 +43,7 @@ test: check
 
 # Without these programs the tests that start them are skipped; with CI set, they fail instead.
 test-tools:
-	command -v redis-server haproxy strace >/dev/null && exit; apt-get update -q && \
+	command -v redis-server && command -v haproxy && command -v strace && command -v curl && exit; apt-get update -q && \
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends redis-server haproxy strace curl
 
 test-long: $(VENV)/installed

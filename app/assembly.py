@@ -120,7 +120,8 @@ def resolve_default(settings: Settings, registry: Registry, stored: str | None) 
     if settings.backbone not in ("auto", stored):
         raise ConfigurationError(
             f"INSPECTOR_BACKBONE is {settings.backbone}, but the banks of this store are made with {stored}. "
-            f"To change over, rebuilding every bank: inspector backbone set {settings.backbone}"
+            f"Set INSPECTOR_BACKBONE to {stored} or auto. To change over instead, rebuilding every bank: "
+            f"inspector backbone set {settings.backbone}"
         )
     return registry.spec(stored).name
 

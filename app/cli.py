@@ -58,6 +58,9 @@ def serve(
         given |= {"data_dir": data_dir, "store_url": None, "coordination_url": None}
     settings = load_settings(**given)
     start_logging(settings)
+    # While it loads, SIGTERM ends it at once, as the first process of a container too, where it would be ignored else.
+    # uvicorn raises the signal again once it has stopped: that is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     check_listening(settings)
     if settings.tls_cert and settings.tls_key:
         check_certificate(settings.tls_cert, settings.tls_key)
@@ -75,8 +78,6 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    # While it loads, SIGTERM ends it at once; uvicorn raises the signal again once it has stopped: that is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = DrainingServer(config, service)
     with suppress(KeyboardInterrupt):
         server.run()

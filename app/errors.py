@@ -38,7 +38,6 @@ InspectorError
 └── Unavailable                   try again later; carries `retry_after_s`
     ├── Overloaded
     ├── NotReady
-    │   └── BankNotLoaded         in app/service: the request waits for the load and is tried again
     ├── Draining
     ├── StorageUnavailable
     │   └── StorageOutdated       Redis and the volume do not belong together: one of them has lost changes

@@ -102,7 +102,8 @@ class Settings(BaseSettings):
     def _store_is_known(cls, value: str | None) -> str | None:
         if value is None or _is_redis(value):
             return value
-        if urlsplit(value).scheme != "disk" or not urlsplit(value).path.startswith("/"):
+        url = urlsplit(value)
+        if url.scheme != "disk" or url.netloc or not url.path.startswith("/"):
             raise ValueError("only disk:///absolute/folder and redis://host:port/number are supported")
         return value
 
@@ -179,9 +180,14 @@ def _is_redis(url: str) -> bool:
 
 
 def _told(item: "ErrorDetails") -> str:
-    """What is wrong, with the value given; but no secret, nor all settings at once, for secrets are among them."""
-    name = str(item["loc"][0]) if item["loc"] else None
-    shown = name in Settings.model_fields and SecretStr not in get_args(Settings.model_fields[name].annotation)
+    """What is wrong, with the value given; but no secret, no URL, which may hold a password, nor all settings at once,
+    for secrets are among them."""
+    name = str(item["loc"][0]) if item["loc"] else ""
+    shown = (
+        name in Settings.model_fields
+        and SecretStr not in get_args(Settings.model_fields[name].annotation)
+        and not name.endswith("_url")
+    )
     given = f" (given: {item['input']!r})" if shown else ""
     return f"{_setting_name(item['loc'])}: {item['msg']}{given}"
 

@@ -14,6 +14,7 @@ from app.settings import Settings
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+COMPOSE = [*ROOT.glob("docker-compose*.yml"), *(ROOT / "docker").glob("*.yml")]
 SETTING_ROW = re.compile(r"^\| `INSPECTOR_([A-Z_]+)` \| `(.*)` \| (.*) \|$", re.MULTILINE)
 
 
@@ -49,14 +50,15 @@ def test_every_make_target_that_is_named_exists(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_setting_that_is_named_exists(path: Path) -> None:
     named = set(re.findall(r"INSPECTOR_([A-Z_]+[A-Z])", path.read_text()))
-    assert {name.lower() for name in named} <= set(Settings.model_fields)
+    of_compose = {name for file in COMPOSE for name in re.findall(r"\$\{INSPECTOR_([A-Z_]+)", file.read_text())}
+    assert named <= {name.upper() for name in Settings.model_fields} | of_compose
 
 
 def test_every_command_that_is_named_exists() -> None:
     text = "\n".join(path.read_text() for path in DOCUMENTS)
-    commands = set(re.findall(r"inspector (weights|backbone|keys) ([a-z]+)", text))
-    assert commands >= {("weights", "fetch"), ("backbone", "set"), ("keys", "create")}
-    for group in ("weights", "backbone", "keys"):
+    commands = set(re.findall(r"inspector (weights|backbone|keys|store) ([a-z]+)", text))
+    assert commands >= {("weights", "fetch"), ("backbone", "set"), ("keys", "create"), ("store", "recover")}
+    for group in ("weights", "backbone", "keys", "store"):
         known = subprocess.run(
             [sys.executable, "-m", "app.cli", group, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
         ).stdout

@@ -40,8 +40,6 @@ def test_a_docker_secret_sets_them(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("PRECISION", "half"),
         ("PROFILE", "fast"),
         ("SMALLER_EDGE", "20"),
-        ("STORE_URL", "http://somewhere"),
-        ("STORE_URL", "disk://relative"),
         ("MAX_IMAGE_PIXELS", "-1"),
         ("LOG_LEVEL", "loud"),
     ],
@@ -59,6 +57,15 @@ def test_no_error_shows_a_secret_not_even_one_about_all_settings_together(monkey
     with pytest.raises(ConfigurationError, match="TLS_CERT and TLS_KEY go together") as refused:
         load_settings()
     assert "hidden" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("name", ["STORE_URL", "COORDINATION_URL"])
+@pytest.mark.parametrize("url", ["valkey://:hidden@host", "disk://hidden/store", "redis://:hid#den@host", "hidden"])
+def test_a_url_that_is_refused_is_named_but_not_shown(name: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"INSPECTOR_{name}", url)
+    with pytest.raises(ConfigurationError, match=f"INSPECTOR_{name}: .*redis://host:port/number") as refused:
+        load_settings()
+    assert "hid" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_the_store_is_at_the_data_dir_unless_a_url_says_otherwise(tmp_path: Path) -> None:

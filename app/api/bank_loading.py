@@ -1,29 +1,31 @@
 """Requests that need a bank in memory, and wait for it without a thread."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
-from app.api.lanes import Lanes
+from app.api.lanes import Lane, Lanes
 from app.service.bank_cache import LoadedBank
 from app.service.bank_loader import BankNotLoaded
-from app.service.banks import LOAD_ATTEMPTS
 from app.service.service import Service
 
 Result = TypeVar("Result")
+GoOn = Callable[[LoadedBank, BankNotLoaded], Result]
 
 
-async def once_loaded(attempt: Callable[[], Awaitable[Result]], service: Service, lanes: Lanes) -> Result:
-    """What `attempt` gives once the bank that it asks for is in memory.
+async def once_loaded(
+    look: Callable[[], Result], go_on: GoOn[Result], service: Service, lanes: Lanes, lane: Lane
+) -> Result:
+    """What `look` gives in the lane; where it finds that a bank has to be loaded first, what `go_on` gives with it.
 
-    While that is loaded the request holds no thread and no place among the inspections: others' requests go on.
+    While the bank is loaded the request holds no thread and none of the lane's places: others' requests go on. It has
+    been let in before, so it needs no place again.
     """
-    held: list[LoadedBank] = []  # a bank that nobody holds may be dropped before it is used
-    for _ in range(LOAD_ATTEMPTS):
-        try:
-            return await attempt()
-        except BankNotLoaded as cold:
-            with lanes.loading.admitted():
-                # Shielded: a caller who leaves must not cancel the load for those who wait with him.
-                held.append(await asyncio.shield(asyncio.wrap_future(service.banks.load(cold.key))))
-    return await attempt()
+    try:
+        return await lane.call(look)
+    except BankNotLoaded as raised:
+        cold = raised
+    with lanes.loading.admitted():
+        # Shielded: a caller who leaves must not cancel the load for those who wait with him.
+        loaded = await asyncio.shield(asyncio.wrap_future(service.banks.load(cold.wanted)))
+        return await lane.run(go_on, loaded, cold)

@@ -36,6 +36,8 @@ from app.errors import (
     StorageUnavailable,
     UnsupportedImageType,
 )
+from app.service.bank_cache import LoadedBank
+from app.service.bank_loader import BankNotLoaded
 from app.service.results import InspectionResult
 
 router = APIRouter(tags=["inspection"])
@@ -73,10 +75,13 @@ async def inspect(
         image, fields = await one_image(request, ID_FIELDS)
     wanted = query.request(_caller_ids(fields))
 
-    def inspected() -> Response:
+    def look() -> Response:
         return _answer(service.inspection.inspect_loaded(product_id, image.data, wanted), media_type)
 
-    return await once_loaded(lambda: lanes.inspection.call(inspected), service, lanes)
+    def go_on(loaded: LoadedBank, cold: BankNotLoaded) -> Response:
+        return _answer(service.inspection.inspect_with(loaded, cold, image.data, wanted), media_type)
+
+    return await once_loaded(look, go_on, service, lanes, lanes.inspection)
 
 
 def _caller_ids(fields: Mapping[str, str]) -> CallerIds:

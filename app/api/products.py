@@ -18,6 +18,8 @@ from app.errors import (
     PreconditionFailed,
     ProductNotFound,
 )
+from app.service.bank_cache import LoadedBank
+from app.service.bank_loader import BankNotLoaded
 from app.service.products import UNSET
 from app.service.results import ProductView
 
@@ -125,8 +127,14 @@ async def change_product(
 )
 async def load_product(product_id: ProductId, response: Response, service: ServiceDep, lanes: LanesDep) -> ProductBody:
     """Load the active bank into memory, before a changeover."""
-    view = await once_loaded(lambda: lanes.admin.call(service.products.load, product_id), service, lanes)
-    return _tagged(view, response)
+
+    def look() -> ProductView:
+        return service.products.load(product_id)
+
+    def go_on(_loaded: LoadedBank, _cold: BankNotLoaded) -> ProductView:
+        return service.products.view(product_id)
+
+    return _tagged(await once_loaded(look, go_on, service, lanes, lanes.admin), response)
 
 
 @router.delete(

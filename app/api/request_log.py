@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -62,7 +63,10 @@ def _unexpected(request_id: str) -> InspectorError:
 
 def _write_line(scope: Scope, request_id: str, status: int, ms: float) -> None:
     path = scope.get("raw_path", b"").decode("latin-1")[:MAX_LOGGED_PATH]
-    access_log.info(
+    # A proxy asks each replica for its health every second.
+    usual = "/health/" in path and status < HTTPStatus.BAD_REQUEST
+    access_log.log(
+        logging.DEBUG if usual else logging.INFO,
         "request_id=%s method=%s path=%s status=%d ms=%.1f key=%s",
         request_id,
         scope["method"],

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from app.engine.bank import MemoryBank
 from app.storage.documents import BankManifest
 
 logger = logging.getLogger(__name__)
+
+ROOM_WITHIN_S = 10.0
+ROOM_AGAIN_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,12 @@ class LoadedBank:
 
 @dataclass(frozen=True, slots=True)
 class CacheFigures:
-    """What a cache holds and what it has done since the start."""
+    """What a cache holds and what it has done since the start. `held_bytes`: of banks that were dropped while somebody
+    still uses them."""
 
     banks: int
     size_bytes: int
+    held_bytes: int
     budget_bytes: int
     pinned: int
     loads: int
@@ -45,7 +51,8 @@ class CacheFigures:
 class BankCache:
     """Least-recently-used banks under a byte budget; the newest stays even if it alone exceeds the budget.
 
-    A pinned bank is not dropped to make room. One that was dropped while somebody still holds it is found again: it
+    A product's older versions go before anything else: registrations must not cost other products their banks. A pinned
+    bank is not dropped to make room. One that was dropped while somebody still holds it is found again: it
     takes no memory that is not taken anyway.
     """
 
@@ -69,13 +76,31 @@ class BankCache:
         with self._guard:
             self._loads += key not in self._held
             self._banks[key] = self._held[key] = loaded
+            for other in [other for other in self._banks if _is_superseded(other, key)]:
+                self._banks.move_to_end(other, last=False)
             self._banks.move_to_end(key)
             self._make_room(key)
+
+    def await_room(self) -> None:
+        """Before a load: wait, for a while, until banks that were dropped are no longer used, where all together they
+        take more than the budget. Else as many as there are requests could pile up."""
+        give_up = time.monotonic() + ROOM_WITHIN_S
+        while time.monotonic() < give_up:
+            with self._guard:
+                held_bytes = self._held_bytes()
+                if not held_bytes or held_bytes + self._size_bytes() <= self._budget_bytes:
+                    return
+            time.sleep(ROOM_AGAIN_S)
 
     def holds(self, key: BankKey) -> bool:
         """Whether the bank is kept; no use of it."""
         with self._guard:
             return key in self._banks
+
+    def product_ids(self) -> set[str]:
+        """The products of which a bank is kept."""
+        with self._guard:
+            return {key.product_id for key in self._banks}
 
     def holds_any_of(self, product_id: str) -> bool:
         """Whether any version of a product's bank is kept."""
@@ -93,11 +118,20 @@ class BankCache:
         with self._guard:
             pinned = sum(map(self._is_pinned, self._banks))
             return CacheFigures(
-                len(self._banks), self._size_bytes(), self._budget_bytes, pinned, self._loads, self._evictions
+                banks=len(self._banks),
+                size_bytes=self._size_bytes(),
+                held_bytes=self._held_bytes(),
+                budget_bytes=self._budget_bytes,
+                pinned=pinned,
+                loads=self._loads,
+                evictions=self._evictions,
             )
 
     def _size_bytes(self) -> int:
         return sum(loaded.bank.size_bytes for loaded in self._banks.values())
+
+    def _held_bytes(self) -> int:
+        return sum(loaded.bank.size_bytes for key, loaded in self._held.items() if key not in self._banks)
 
     def _make_room(self, newest: BankKey) -> None:
         for key in [key for key in self._banks if key != newest and not self._is_pinned(key)]:
@@ -111,3 +145,7 @@ class BankCache:
                 self._size_bytes(),
                 self._budget_bytes,
             )
+
+
+def _is_superseded(other: BankKey, key: BankKey) -> bool:
+    return (other.product_id, other.created_at) == (key.product_id, key.created_at) and other.version < key.version

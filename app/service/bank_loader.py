@@ -1,39 +1,61 @@
 """Banks on their way into memory: on threads of their own, each once however many wait for it."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
-from app.errors import Draining, NotReady
+from app.errors import Draining
 from app.service.bank_cache import BankKey, LoadedBank
+from app.service.serving import Serving
 
 THREADS = 2
 """Reading waits for disk or network; more threads would take the cores from inspections."""
 
+Load = Callable[[], LoadedBank]
 
-class BankNotLoaded(NotReady):
-    """The bank has to be loaded first: `key` says which. Whoever catches it waits for that without a thread."""
 
-    code = "bank-not-loaded"
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A bank that is not in memory, and why it is wanted. `asked`: by its number, not as the one that serves."""
 
-    def __init__(self, key: BankKey) -> None:
-        super().__init__(
-            f"The bank of product {key.product_id!r} does not stay in memory. Send the request again, or raise the "
-            "limit of the bank cache."
-        )
-        self.key = key
+    key: BankKey
+    asked: bool
+
+
+class BankNotLoaded(Exception):
+    """The bank has to be loaded first: `wanted` says which, `serving` what served the product when it was asked for.
+
+    No failure: whoever catches it waits for the load without a thread, and goes on with that bank.
+    """
+
+    def __init__(self, serving: Serving, wanted: Wanted) -> None:
+        super().__init__(f"bank {wanted.key.version} of {wanted.key.product_id} is not in memory")
+        self.serving = serving
+        self.wanted = wanted
+        self.raised_at = time.perf_counter()
+
+
+class RepairNeeded(Exception):
+    """Raised by a load that found the bank broken: `repair` loads it after mending it, which takes its time."""
+
+    def __init__(self, repair: Load) -> None:
+        super().__init__()
+        self.repair = repair
 
 
 class BankLoader:
-    """Loads banks; several callers of one bank get the same load."""
+    """Loads banks; several callers of one bank get the same load. A repair holds up no other load but repairs."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bank-loader")
+        self._repairs = ThreadPoolExecutor(1, thread_name_prefix="bank-repair")
         self._guard = threading.Lock()
-        self._under_way: dict[BankKey, Future[LoadedBank]] = {}
+        self._under_way: dict[Wanted, Future[LoadedBank]] = {}
         self._closed = False
 
-    def load(self, key: BankKey, load: Callable[[], LoadedBank]) -> Future[LoadedBank]:
+    def load(self, wanted: Wanted, load: Load) -> Future[LoadedBank]:
         """The load of a bank: the one under way, or a new one. A failed one is tried again by the next caller.
 
         Raises:
@@ -41,12 +63,13 @@ class BankLoader:
         """
         with self._guard:
             if self._closed:
-                raise Draining("The service is stopping and loads no more banks. Ask another instance.")
-            if key in self._under_way:
-                return self._under_way[key]
-            future = self._under_way[key] = self._pool.submit(load)
-        future.add_done_callback(lambda _: self._forget(key))
-        return future
+                raise _draining()
+            if wanted in self._under_way:
+                return self._under_way[wanted]
+            outcome = self._under_way[wanted] = Future[LoadedBank]()
+            self._pool.submit(self._settle, outcome, load)
+        outcome.add_done_callback(lambda _: self._forget(wanted))
+        return outcome
 
     def submit(self, task: Callable[[], object]) -> None:
         """Run something that leads to a load, such as finding out which version serves. Nothing once it is closed."""
@@ -60,11 +83,30 @@ class BankLoader:
         return len(self._under_way)
 
     def close(self) -> None:
-        """Wait for the loads that run; those that wait are dropped."""
+        """Wait for the loads that run; those that wait are refused."""
         with self._guard:
             self._closed = True
-        self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._repairs):
+            pool.shutdown(cancel_futures=True)
+        for outcome in list(self._under_way.values()):
+            outcome.set_exception(_draining())
 
-    def _forget(self, key: BankKey) -> None:
+    def _settle(self, outcome: Future[LoadedBank], load: Load) -> None:
+        try:
+            loaded = load()
+        except RepairNeeded as needed:
+            with self._guard:
+                if not self._closed:
+                    self._repairs.submit(self._settle, outcome, needed.repair)
+        except BaseException as error:
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(loaded)
+
+    def _forget(self, wanted: Wanted) -> None:
         with self._guard:
-            self._under_way.pop(key, None)
+            self._under_way.pop(wanted, None)
+
+
+def _draining() -> Draining:
+    return Draining("The service is stopping and loads no more banks. Ask another instance.")

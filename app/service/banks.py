@@ -1,11 +1,9 @@
 """Bank versions: the loaded one for an inspection, listing, rollback and rebuild."""
 
 import logging
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from app.engine.bank import MemoryBank, Segment
 from app.errors import (
@@ -22,7 +20,7 @@ from app.errors import (
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey, LoadedBank
-from app.service.bank_loader import BankLoader, BankNotLoaded
+from app.service.bank_loader import BankLoader, BankNotLoaded, RepairNeeded, Wanted
 from app.service.engine_thread import EngineThread, Priority
 from app.service.serving import Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
@@ -31,11 +29,6 @@ from app.storage.segments import stored_segment
 from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
-
-LOAD_ATTEMPTS = 3
-"""What serves may change, or a bank be dropped, between a load and its use; three times in a row is no chance."""
 
 
 class BankService:
@@ -114,39 +107,35 @@ class BankService:
             BankNotLoaded: it has to be loaded first (`load`), if there is one.
             NoReferences: nothing was registered yet, or every reference was deleted.
         """
-        product_id = serving.product.product_id
-        wanted = serving.pointer.active if version is None else version
-        if wanted is None:
-            self.active(product_id)
-            raise no_references(product_id)
-        key = BankKey(product_id, serving.product.created_at, wanted)
+        product = serving.product
+        number = serving.pointer.active if version is None else version
+        if number is None:
+            self.active(product.product_id)  # tells where it is lost which version serves
+            raise no_references(product.product_id)
+        key = BankKey(product.product_id, product.created_at, number)
         if found := self._cache.find(key):
             return found
-        raise BankNotLoaded(key)
+        raise BankNotLoaded(serving, Wanted(key, asked=version is not None))
 
-    def load(self, key: BankKey) -> Future[LoadedBank]:
-        """Load a bank on the loader's threads; one load however many ask. It stays in memory while somebody holds it.
+    def load(self, wanted: Wanted) -> Future[LoadedBank]:
+        """Load a bank on the loader's threads; one load however many ask.
 
-        A segment that fails its checksum is made again from its reference.
+        A segment that fails its checksum is made again from its reference. Where the version that served is gone
+        meanwhile, the one that serves now is loaded.
 
         Raises (from the future):
             ProductNotFound, BankNotFound, BankDamaged, BackboneMismatch, NoReferences, StorageUnavailable.
         """
-        return self._loader.load(key, lambda: self._kept(key))
-
-    def once_loaded(self, attempt: Callable[[], Result]) -> Result:
-        """What `attempt` gives once the bank that it asks for is in memory. For callers with a thread to wait on."""
-        held: list[LoadedBank] = []  # a bank that nobody holds may be dropped before it is used
-        for _ in range(LOAD_ATTEMPTS):
-            try:
-                return attempt()
-            except BankNotLoaded as cold:
-                held.append(self.load(cold.key).result())
-        return attempt()
+        return self._loader.load(wanted, lambda: self._kept(wanted))
 
     def follow(self, product_id: str) -> None:
         """After a change: load what serves now, if a bank of the product is in memory or is to stay there."""
         self._loader.submit(partial(self._warm, product_id))
+
+    def follow_all(self) -> None:
+        """After a time in which changes may have gone unheard: as `follow`, for every product in memory."""
+        for product_id in self._cache.product_ids():
+            self.follow(product_id)
 
     def warm_pinned(self) -> None:
         """Load the banks that are to stay in memory, on the loader's threads."""
@@ -167,7 +156,7 @@ class BankService:
             if serving.product.settings.pinned or self._cache.holds_any_of(product_id):
                 self.loaded(serving)
         except BankNotLoaded as cold:
-            self.load(cold.key)
+            self.load(cold.wanted)
         except ProductNotFound:
             # Deleted, perhaps by another replica.
             self._cache.drop_product(product_id)
@@ -177,37 +166,44 @@ class BankService:
     def is_loaded(self, product: Product, version: int) -> bool:
         return self._cache.holds(BankKey(product.product_id, product.created_at, version))
 
-    def _kept(self, key: BankKey) -> LoadedBank:
-        loaded = self._cache.find(key) or self._load_or_newer(key)
-        # It may have come back as a newer version: repaired, or because the one asked for is gone.
-        self._cache.keep(replace(key, version=loaded.manifest.version), loaded)
-        return loaded
-
-    def _load_or_newer(self, key: BankKey) -> LoadedBank:
-        known = self._serving.last_known(key.product_id)
+    def _kept(self, wanted: Wanted) -> LoadedBank:
+        key = wanted.key
+        if found := self._cache.find(key):
+            return found
+        self._serving.require_reachable()
+        self._cache.await_room()
         try:
-            return self._load(key.product_id, key.version)
+            return self._load(key)
         except BankNotFound:
-            # Pruned since it was known to serve: another version does by now.
-            self._serving.expire(key.product_id)
-            active = self._serving.get(key.product_id).pointer.active
-            if active is None or known is None or known.pointer.active != key.version or active == key.version:
+            if wanted.asked:
                 raise
-            return self._load(key.product_id, active)
+        # Pruned since it was known to serve: another version does by now.
+        self._serving.expire(key.product_id)
+        serving = self._serving.get(key.product_id)
+        if serving.pointer.active in (None, key.version):
+            raise no_references(key.product_id)
+        return self._load(BankKey(key.product_id, serving.product.created_at, serving.pointer.active))
 
-    def _load(self, product_id: str, version: int) -> LoadedBank:
-        manifest = self._catalog.manifest(product_id, version)
+    def _load(self, key: BankKey) -> LoadedBank:
+        manifest = self._catalog.manifest(key.product_id, key.version)
         if not manifest.references:
-            raise no_references(product_id)
-        self._check_backbone(product_id, manifest)
+            raise no_references(key.product_id)
+        self._check_backbone(key.product_id, manifest)
         try:
-            segments = self._segments(product_id, manifest)
+            return self._built(key, manifest)
         except (BlobMissing, BlobDamaged) as error:
-            logger.warning("bank %d of %s is repaired: %s", version, product_id, error)
-            manifest = self._builder.repair(product_id, manifest)
-            segments = self._segments(product_id, manifest)
-        bank = self._engine.run(Priority.LOADING, MemoryBank, segments, self._device)
-        return LoadedBank(manifest, bank)
+            raise RepairNeeded(partial(self._repaired, key, manifest, error)) from error
+
+    def _repaired(self, key: BankKey, manifest: BankManifest, error: InspectorError) -> LoadedBank:
+        logger.warning("bank %d of %s is repaired: %s", key.version, key.product_id, error)
+        return self._built(key, self._builder.repair(key.product_id, manifest))
+
+    def _built(self, key: BankKey, manifest: BankManifest) -> LoadedBank:
+        segments = self._segments(key.product_id, manifest)
+        loaded = LoadedBank(manifest, self._engine.run(Priority.LOADING, MemoryBank, segments, self._device))
+        # A repaired bank may be a newer version than the one asked for.
+        self._cache.keep(replace(key, version=manifest.version), loaded)
+        return loaded
 
     def _segments(self, product_id: str, manifest: BankManifest) -> list[Segment]:
         return [stored_segment(self._blobs, product_id, entry.segment) for entry in manifest.references]

@@ -21,4 +21,8 @@ class StageClock:
     def stage(self, name: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
+        self.since(name, started)
+
+    def since(self, name: str, started: float) -> None:
+        """A stage that ends now and was begun at `started` (`time.perf_counter`)."""
         self.timings_ms[name] = 1000 * (time.perf_counter() - started)

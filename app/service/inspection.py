@@ -16,6 +16,7 @@ from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Image, Mask, PatchFeatures
 from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
+from app.service.bank_loader import BankNotLoaded
 from app.service.banks import BankService
 from app.service.clock import StageClock, now
 from app.service.engine_thread import EngineThread, Priority
@@ -57,19 +58,40 @@ class InspectionService:
             InvalidRequest and what is below it: the file cannot be read; ProductNotFound, BankNotFound, NoReferences,
             BackboneMismatch, BankDamaged, NotReady, GpuOutOfMemory, StorageUnavailable.
         """
-        return self._banks.once_loaded(lambda: self.inspect_loaded(product_id, upload, request))
+        try:
+            return self.inspect_loaded(product_id, upload, request)
+        except BankNotLoaded as cold:
+            return self.inspect_with(self._banks.load(cold.wanted).result(), cold, upload, request)
 
     def inspect_loaded(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
-        """As `inspect`, but BankNotLoaded, at once, where the bank is not in memory."""
+        """As `inspect`, but BankNotLoaded, at once, where the bank is not in memory: then `inspect_with` goes on."""
         clock = StageClock()
         with clock.stage("bank"):
             serving = self._serving.get(product_id)
             loaded = self._banks.loaded(serving, request.bank_version)
-            backbone = self._backbones.get(loaded.manifest.backbone)
-        with self._engine.inspecting():
-            return self._inspected(serving, loaded, backbone, upload, request, clock)
+        return self._inspected(serving, loaded, upload, request, clock)
+
+    def inspect_with(
+        self, loaded: LoadedBank, cold: BankNotLoaded, upload: bytes, request: InspectionRequest
+    ) -> InspectionResult:
+        """Score one photograph with the bank that had to be loaded, under what served when it was asked for."""
+        clock = StageClock()
+        clock.since("bank", cold.raised_at)
+        return self._inspected(cold.serving, loaded, upload, request, clock)
 
     def _inspected(
+        self,
+        serving: Serving,
+        loaded: LoadedBank,
+        upload: bytes,
+        request: InspectionRequest,
+        clock: StageClock,
+    ) -> InspectionResult:
+        backbone = self._backbones.get(loaded.manifest.backbone)
+        with self._engine.inspecting():
+            return self._scored(serving, loaded, backbone, upload, request, clock)
+
+    def _scored(
         self,
         serving: Serving,
         loaded: LoadedBank,

@@ -155,7 +155,7 @@ class ProductService:
 
     def load(self, product_id: str) -> ProductView:
         """The product, its bank in memory, before a changeover. BankNotLoaded where it has to be loaded first
-        (`BankService.once_loaded`); ProductNotFound, NoReferences."""
+        (`BankService.load`); ProductNotFound, NoReferences."""
         self._banks.loaded(self._serving.get(product_id))
         return self.view(product_id)
 

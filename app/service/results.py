@@ -123,11 +123,12 @@ class InspectionResult:
 
 @dataclass(frozen=True, slots=True)
 class BanksView:
-    """The banks in memory: how many, their bytes and the most they may take, how many are pinned, how many loads are
-    under way; loads and evictions since the start."""
+    """The banks in memory: how many, their bytes, those of banks that were dropped while still in use, and the most
+    they may take; how many are pinned, how many loads are under way; loads and evictions since the start."""
 
     loaded: int
     loaded_bytes: int
+    held_bytes: int
     budget_bytes: int
     pinned: int
     loading: int

@@ -89,6 +89,7 @@ class Service:
         self._serving.expire(product_id)
         if product_id is None:
             self._serving.probe()
+            self.banks.follow_all()
         else:
             self._follow(product_id)
 
@@ -104,6 +105,7 @@ class Service:
             banks=BanksView(
                 loaded=held.banks,
                 loaded_bytes=held.size_bytes,
+                held_bytes=held.held_bytes,
                 budget_bytes=held.budget_bytes,
                 pinned=held.pinned,
                 loading=self._loader.under_way,

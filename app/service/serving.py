@@ -59,17 +59,19 @@ class ServingKnowledge:
         known, started = self._known.get(product_id), time.monotonic()
         if known and started - known.read_at < self._max_age_s:
             return known.serving
-        if self._away is not None:
-            self._probe_if_due(started)
-            return _unconfirmed(known, self._away)
+        if away := self._still_away():
+            return _unconfirmed(known, away)
         changes = self._changes
         try:
-            serving = Serving(self._catalog.product(product_id), self._catalog.pointer(product_id))
+            serving = self._read(product_id, known)
         except StorageOutdated:
             raise
-        except StorageUnavailable as error:
-            self._lost(error)
-            return _unconfirmed(known, error)
+        except StorageUnavailable:
+            # Is it the store, or this product's files alone?
+            self.probe()
+            if away := self._away:
+                return _unconfirmed(known, away)
+            raise
         except ProductNotFound:
             self._known.pop(product_id, None)
             raise
@@ -78,6 +80,11 @@ class ServingKnowledge:
             if changes == self._changes:
                 self._known[product_id] = _Known(serving, started)
         return serving
+
+    def require_reachable(self) -> None:
+        """StorageUnavailable, at once, while the store is known to be away."""
+        if away := self._still_away():
+            raise StorageUnavailable(away.message, retry_after_s=away.retry_after_s) from away
 
     @contextmanager
     def changing(self, product_id: str) -> Iterator[None]:
@@ -125,12 +132,31 @@ class ServingKnowledge:
             logger.error("the store cannot be reached; loaded banks go on: %s", error)
         self._away, self._probe_at = error, time.monotonic() + PROBE_EVERY_S
 
-    def _probe_if_due(self, now: float) -> None:
+    def _read(self, product_id: str, known: _Known | None) -> Serving:
+        serving = Serving(self._catalog.product(product_id), self._catalog.pointer(product_id))
+        if known and _is_older(serving, known.serving):
+            # Read again: what is known may be from between the two reads.
+            serving = Serving(self._catalog.product(product_id), self._catalog.pointer(product_id))
+            if _is_older(serving, known.serving):
+                raise StorageOutdated(
+                    f"The store has lost changes: bank version {known.serving.pointer.active} of product "
+                    f"{product_id!r} served, and it knows of none later than {serving.pointer.latest}. Restore a newer "
+                    "backup; to go on from what there is, restart the service."
+                )
+        return serving
+
+    def _still_away(self) -> StorageUnavailable | None:
+        """Why the store is away, if it is; sees to it that somebody asks it again from time to time."""
+        away = self._away
+        if away is None:
+            return None
         with self._guard:
-            if now < self._probe_at:
-                return
-            self._probe_at = float("inf")
-        threading.Thread(target=self._probe_alone, name="store-probe", daemon=True).start()
+            due = time.monotonic() >= self._probe_at
+            if due:
+                self._probe_at = float("inf")
+        if due:
+            threading.Thread(target=self._probe_alone, name="store-probe", daemon=True).start()
+        return away
 
     def _probe_alone(self) -> None:
         try:
@@ -143,3 +169,7 @@ def _unconfirmed(known: _Known | None, error: StorageUnavailable) -> Serving:
     if known is None:
         raise StorageUnavailable(error.message, retry_after_s=error.retry_after_s) from error
     return replace(known.serving, confirmed=False)
+
+
+def _is_older(serving: Serving, known: Serving) -> bool:
+    return serving.product.created_at == known.product.created_at and serving.pointer.revision < known.pointer.revision

@@ -35,3 +35,14 @@ def test_a_path_cannot_forge_a_line(client: TestClient, caplog: pytest.LogCaptur
     [line] = [record.getMessage() for record in caplog.records if record.name == "inspector.access"]
     assert "\n" not in line
     assert len(line) < 400
+
+
+@pytest.mark.parametrize(
+    ("path", "level"), [("/health/live", "DEBUG"), ("/v1/health/ready", "DEBUG"), ("/health/x", "INFO")]
+)
+def test_only_health_that_is_as_usual_is_left_out(
+    client: TestClient, caplog: pytest.LogCaptureFixture, path: str, level: str
+) -> None:
+    caplog.set_level(logging.DEBUG, "inspector.access")
+    client.get(path)
+    assert [record.levelname for record in caplog.records if record.name == "inspector.access"] == [level]

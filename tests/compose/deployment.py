@@ -1,7 +1,6 @@
 """One deployment under a project name of its own: its own networks, volumes, secrets and free port."""
 
 import secrets
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from types import MappingProxyType
 import httpx2
 
 from tests.compose.engine import STATE, compose_command, docker, inspected, logged, run, wait_until
+from tests.free_port import free_port
 
 SINGLE = ("docker-compose.yml", "docker-compose.override.yml")
 SCALED = ("docker-compose.yml", "docker/compose.scale.yml")
@@ -105,10 +105,3 @@ def _write_secrets(folder: Path, **contents: str) -> None:
     for name, content in contents.items():
         (folder / name).write_text(content + "\n")
         (folder / name).chmod(0o444)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

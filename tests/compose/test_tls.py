@@ -9,7 +9,8 @@ import pytest
 import trustme
 
 from tests.compose.callers import prepared
-from tests.compose.deployment import SCALED, Deployment, deployment, free_port
+from tests.compose.deployment import SCALED, Deployment, deployment
+from tests.free_port import free_port
 
 pytestmark = pytest.mark.compose
 

@@ -9,8 +9,9 @@ from threading import Event
 import pytest
 
 from tests.compose.callers import inspection, prepared
-from tests.compose.deployment import deployment, free_port
+from tests.compose.deployment import deployment
 from tests.compose.engine import ROOT, STATE, build, docker, inspected, logged, wait_until
+from tests.free_port import free_port
 from tests.shared import SHARED, needs_shared
 from tests.weights.file_server import FileServer, serving
 

@@ -1,5 +1,8 @@
 """SIGTERM: what is under way is finished and answered, then the process ends with status 0; a new one has it all."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +12,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.storage.open import PATIENCE_S
 from tests.api.photographs import photograph
-from tests.e2e.server_process import server_process
+from tests.e2e.server_process import ROOT, server_process
+from tests.free_port import free_port
 
 PAUSE_S = 3.0
+SERVE = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,18 @@ def test_what_was_acknowledged_is_there_after_a_restart(stopped: Stopped) -> Non
         assert client.get("/products/cover").json()["reference_count"] == 1
         again = client.post("/products/flange/inspect", content=photograph(9)).json()
     assert again["score"] == stopped.inspection.json()["score"]
+
+
+def test_a_server_that_still_waits_for_its_redis_is_stopped_at_once(tmp_path: Path) -> None:
+    settings = {"STORE_URL": f"redis://127.0.0.1:{free_port()}/0", "LOG_LEVEL": "info"}
+    environment = os.environ | {f"INSPECTOR_{name}": value for name, value in settings.items()}
+    log = tmp_path / "log"
+    with log.open("wb") as sink, subprocess.Popen(SERVE, cwd=ROOT, env=environment, stderr=sink) as process:
+        while "Redis does not answer yet" not in log.read_text():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(PATIENCE_S / 2) == 0
 
 
 @pytest.mark.long

@@ -1,13 +1,14 @@
 """Loaded banks: dropped by least recent use, pinned ones kept, alive while in use."""
 
 import gc
+import threading
 
 import numpy as np
 
 from app.engine.bank import MemoryBank, Segment, unit_length
 from app.engine.options import Preprocessing
 from app.engine.types import Grid
-from app.service.bank_cache import BankCache, BankKey, LoadedBank
+from app.service.bank_cache import ROOM_WITHIN_S, BankCache, BankKey, LoadedBank
 from app.storage.documents import BankManifest
 
 MANIFEST = BankManifest(1, None, "register", "now", "tiny", "0" * 64, "torch", "float32", Preprocessing(), 8)
@@ -96,3 +97,33 @@ def test_any_version_of_a_product_counts() -> None:
     cache = cache_of(10 * BANK_BYTES, "a")
     assert cache.holds_any_of("a")
     assert not cache.holds_any_of("b")
+
+
+def test_a_products_older_versions_go_before_other_products_banks() -> None:
+    cache = cache_of(3 * BANK_BYTES, "x", "y")
+    for version in range(1, 9):
+        cache.keep(BankKey("busy", "now", version), bank())
+    assert [name for name in "xy" if cache.holds(key(name))] == ["x", "y"]
+    assert cache.holds(BankKey("busy", "now", 8))
+
+
+def test_an_older_version_that_is_asked_for_does_not_displace_a_newer_one() -> None:
+    cache = cache_of(2 * BANK_BYTES)
+    for version in (2, 1):
+        cache.keep(BankKey("a", "now", version), bank())
+    cache.keep(key("b"), bank())
+    assert [version for version in (1, 2) if cache.holds(BankKey("a", "now", version))] == [1]
+
+
+def test_a_load_waits_while_dropped_banks_in_use_exceed_the_budget() -> None:
+    cache = cache_of(BANK_BYTES, "a")
+    held = [cache.find(key("a"))]
+    cache.keep(key("b"), bank())
+    assert cache.figures().held_bytes == BANK_BYTES
+    waiting = threading.Thread(target=cache.await_room)
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    held.clear()
+    waiting.join(ROOM_WITHIN_S / 2)
+    assert not waiting.is_alive()

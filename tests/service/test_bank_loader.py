@@ -1,14 +1,15 @@
 """Loads of banks: one for each bank however many wait, on threads that are nobody's request."""
 
 import threading
-from concurrent.futures import Future
 
 import pytest
 
 from app.errors import Draining
 from app.service.bank_cache import BankKey, LoadedBank
-from app.service.bank_loader import THREADS, BankLoader
+from app.service.bank_loader import THREADS, BankLoader, RepairNeeded, Wanted
 from tests.service.test_bank_cache import bank, key
+
+COLD = Wanted(key("a"), asked=False)
 
 
 def test_many_callers_of_a_cold_bank_share_one_load() -> None:
@@ -19,7 +20,7 @@ def test_many_callers_of_a_cold_bank_share_one_load() -> None:
         gate.wait(10)
         return bank()
 
-    waiting = [loader.load(key("a"), load) for _ in range(100)]
+    waiting = [loader.load(COLD, load) for _ in range(100)]
     assert loader.under_way == 1
     gate.set()
     assert len({id(each.result(10)) for each in waiting}) == len(loads) == 1
@@ -34,10 +35,10 @@ def test_a_failed_load_is_tried_again_by_the_next_caller() -> None:
         raise OSError("the disk is away")
 
     with pytest.raises(OSError, match="away"):
-        loader.load(key("a"), fail).result(10)
+        loader.load(COLD, fail).result(10)
     while loader.under_way:
         threading.Event().wait(0.001)
-    assert loader.load(key("a"), bank).result(10).bank.rows == 100
+    assert loader.load(COLD, bank).result(10).bank.rows == 100
     loader.close()
 
 
@@ -49,7 +50,7 @@ def test_banks_are_loaded_side_by_side_but_not_without_bound() -> None:
         gate.wait(10)
         return bank()
 
-    waiting: list[Future[LoadedBank]] = [loader.load(BankKey("a", "now", n), load) for n in range(THREADS + 3)]
+    waiting = [loader.load(Wanted(BankKey("a", "now", n), asked=False), load) for n in range(THREADS + 3)]
     for _ in range(THREADS):
         assert running.acquire(timeout=10)
     assert not running.acquire(timeout=0.1)
@@ -63,6 +64,43 @@ def test_a_closed_loader_loads_nothing_more() -> None:
     loader, ran = BankLoader(), threading.Event()
     loader.close()
     with pytest.raises(Draining):
-        loader.load(key("a"), bank)
+        loader.load(COLD, bank)
     loader.submit(ran.set)
     assert not ran.wait(0.05)
+
+
+def test_repairs_hold_up_no_load() -> None:
+    loader, gate = BankLoader(), threading.Event()
+
+    def repair() -> LoadedBank:
+        gate.wait(10)
+        return bank()
+
+    def broken() -> LoadedBank:
+        raise RepairNeeded(repair)
+
+    repaired = [loader.load(Wanted(BankKey("broken", "now", n), asked=False), broken) for n in range(THREADS + 1)]
+    assert loader.load(COLD, bank).result(10).bank.rows == 100
+    assert not any(each.done() for each in repaired)
+    gate.set()
+    assert all(each.result(10).bank.rows == 100 for each in repaired)
+    loader.close()
+
+
+def test_whoever_waits_when_the_loader_closes_is_told() -> None:
+    loader, started, gate = BankLoader(), threading.Semaphore(0), threading.Event()
+
+    def slow() -> LoadedBank:
+        started.release()
+        gate.wait(10)
+        return bank()
+
+    waiting = [loader.load(Wanted(BankKey("a", "now", n), asked=False), slow) for n in range(THREADS + 1)]
+    for _ in range(THREADS):
+        assert started.acquire(timeout=10)
+    closing = threading.Thread(target=loader.close)
+    closing.start()
+    gate.set()
+    closing.join(10)
+    told = [each.exception(10) for each in waiting]
+    assert [type(each) for each in told] == [type(None)] * THREADS + [Draining]

@@ -14,6 +14,7 @@ from app.errors import (
     PreconditionFailed,
     ProductNotFound,
 )
+from app.service.bank_loader import BankNotLoaded
 from app.service.results import InspectionRequest
 from app.service.service import Service
 from app.settings import Settings
@@ -102,7 +103,10 @@ def test_the_list_goes_on_behind_an_id(service: Service) -> None:
 def test_loading_brings_the_bank_into_memory(service: Service) -> None:
     service.references.add("flange", [upload(1)])
     assert not service.products.view("flange").bank_loaded
-    assert service.banks.once_loaded(lambda: service.products.load("flange")).bank_loaded
+    with pytest.raises(BankNotLoaded) as cold:
+        service.products.load("flange")
+    service.banks.load(cold.value.wanted).result()
+    assert service.products.load("flange").bank_loaded
 
 
 def test_settings_that_change_while_a_bank_is_made_are_those_of_the_bank(service: Service) -> None:

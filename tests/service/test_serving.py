@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ProductNotFound, StorageUnavailable
+from app.errors import ProductNotFound, StorageOutdated, StorageUnavailable
 from app.service.serving import PROBE_EVERY_S, ServingKnowledge
 from app.storage.disk import DiskCatalog
 from app.storage.documents import Product
@@ -139,3 +139,38 @@ def test_a_deleted_product_is_known_no_longer(catalog: DiskCatalog) -> None:
     with pytest.raises(ProductNotFound):
         knowledge.get("flange")
     assert knowledge.last_known("flange") is None
+
+
+def test_a_product_that_cannot_be_read_leaves_the_others_alone(catalog: DiskCatalog, tmp_path: Path) -> None:
+    catalog.create(product("gear"))
+    knowledge = ServingKnowledge(catalog, max_age_s=0)
+    assert active(knowledge) == 1
+    knowledge.get("gear")
+    settings = tmp_path / "products" / "gear" / "product.json"
+    settings.unlink()
+    settings.mkdir()
+    with pytest.raises(StorageUnavailable):
+        knowledge.get("gear")
+    publish_next(catalog)
+    served = knowledge.get("flange")
+    assert (served.pointer.active, served.confirmed, knowledge.reachable) == (2, True, True)
+
+
+def test_a_store_that_knows_less_than_it_did_is_not_served(catalog: DiskCatalog, tmp_path: Path) -> None:
+    older = (tmp_path / "products" / "flange" / "pointer.json").read_bytes()
+    publish_next(catalog)
+    knowledge = ServingKnowledge(catalog, max_age_s=0)
+    assert active(knowledge) == 2
+    (tmp_path / "products" / "flange" / "pointer.json").write_bytes(older)
+    for _ in range(2):
+        with pytest.raises(StorageOutdated, match=r"bank version 2 .* restart the service"):
+            knowledge.get("flange")
+
+
+def test_while_the_store_is_away_nothing_is_begun_that_needs_it(catalog: DiskCatalog, tmp_path: Path) -> None:
+    knowledge = ServingKnowledge(catalog, max_age_s=0)
+    knowledge.require_reachable()
+    with away(tmp_path):
+        knowledge.probe()
+        with pytest.raises(StorageUnavailable):
+            knowledge.require_reachable()

@@ -26,12 +26,14 @@ class BackboneBody(BaseModel):
 
 
 class BanksBody(BaseModel):
-    """The memory banks in memory. `loads` and `evictions` count from the start; `loading` are under way."""
+    """The memory banks in memory. `loads` and `evictions` count from the start; `loading` are under way; `held_bytes`
+    are those of banks that were dropped to make room while an inspection still uses them."""
 
     model_config = ConfigDict(from_attributes=True)
 
     loaded: int
     loaded_bytes: int
+    held_bytes: int
     budget_bytes: int
     pinned: int
     loading: int

@@ -150,5 +150,9 @@ def _advice(where: str, error: RedisError, text: str) -> str:
     if isinstance(error, BusyLoadingError):
         return f"Redis at {where} is reading its data after a start. Repeat the request in a moment."
     if isinstance(error, ConnectionError | TimeoutError):
-        return f"Redis at {where} cannot be reached ({text}). Check that it runs and that the service may connect."
+        # A durable Redis ends where it cannot write its file.
+        return (
+            f"Redis at {where} cannot be reached ({text}). Check that it runs, that its disk is not full, and that the "
+            "service may connect."
+        )
     return f"Redis at {where} refuses to work: {text}. See its log, then repeat the request."

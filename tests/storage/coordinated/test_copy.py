@@ -17,7 +17,7 @@ from app.storage.redis import RedisCatalog
 from app.storage.redis.connection import connect
 from tests.redis_server import RedisServer
 from tests.storage.coordinated.volume import coordinated, in_redis, on_volume
-from tests.storage.samples import product, publish_next
+from tests.storage.samples import product, publish_next, reference
 
 
 @pytest.fixture
@@ -130,8 +130,9 @@ def test_an_older_volume_is_brought_up_to_redis(
     shutil.copytree(tmp_path, tmp_path / "older")
     catalog.delete("flange")
     catalog.create(replace(product(), created_at="2026-05-05T05:05:05Z"))
+    publish_next(catalog, references=(reference(b"of the new product"),))
     reopened = coordinated(tmp_path / "older", redis_server.url)
-    assert reopened.pointer("flange") == BankPointer()
+    assert reopened.pointer("flange") == BankPointer(1, 1, 1)
     assert on_volume(tmp_path / "older") == in_redis(redis_server.url)
 
 
