@@ -83,7 +83,7 @@ class BankBuilder:
         Raises:
             ProductNotFound: the product is gone.
             BankDamaged: the active version or one of its reference images is lost.
-            StorageFull, StorageUnavailable: nothing was published.
+            StorageFull, StorageUnavailable: not acknowledged; it may serve all the same. Sent again, it is completed.
         """
         product = self._catalog.product(product_id)
         maker = self._maker(product_id)

@@ -16,16 +16,21 @@ from app.service.masking import MaskingService
 from app.service.products import ProductService
 from app.service.results import Registered, Upload
 from app.storage.documents import BankManifest, ReferenceEntry
-from app.storage.store import Blobs
+from app.storage.store import Blobs, Catalog
 
 Refused = TypeVar("Refused", bound=InvalidRequest)
 
 
 class RegistrationService:
-    """The references of each product. What `add` has returned survives a power cut."""
+    """The references of each product. What `add` has returned survives a power cut.
+
+    StorageFull and StorageUnavailable of `add` and `remove` do not mean that nothing has changed: sent again, the
+    change is completed.
+    """
 
     def __init__(
         self,
+        catalog: Catalog,
         products: ProductService,
         banks: BankService,
         masking: MaskingService,
@@ -36,6 +41,7 @@ class RegistrationService:
         max_images: int,
         auto_create: bool,
     ) -> None:
+        self._catalog = catalog
         self._products = products
         self._banks = banks
         self._masking = masking
@@ -118,7 +124,12 @@ class RegistrationService:
         Raises:
             ProductNotFound, ReferenceNotFound, BankDamaged.
         """
-        self.entry(product_id, sha256)
+        try:
+            self.entry(product_id, sha256)
+        except ReferenceNotFound:
+            # That it is gone must be as safe as the answer of whoever deleted it.
+            self._catalog.secure(product_id)
+            raise
         return self._builder.update(
             product_id, "delete", lambda references: tuple(each for each in references if each.sha256 != sha256)
         )
@@ -130,6 +141,8 @@ class RegistrationService:
     def _publish(self, product_id: str, sent: dict[str, ReferenceEntry]) -> BankManifest:
         active = self._banks.active(product_id)
         if active and set(sent) <= {entry.sha256 for entry in active.references}:
+            # Whoever registered them may have failed before that was safe, and this answer says that it is.
+            self._catalog.secure(product_id)
             return active
         return self._builder.update(product_id, "register", lambda references: _joined(references, sent))
 

@@ -71,6 +71,7 @@ class Service:
         self.products = ProductService(catalog, backbones, self.banks, builder, self._serving, defaults)
         self.masking = MaskingService(catalog, blobs, self.banks, builder)
         self.references = RegistrationService(
+            catalog,
             self.products,
             self.banks,
             self.masking,

@@ -53,6 +53,14 @@ class Products(Protocol):
         """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
         ...
 
+    def secure(self, product_id: str) -> None:
+        """See to it that all that can be read of a product is as safe as what a change has acknowledged.
+
+        For a request that finds its change made already: whoever made it may have failed, or died, before it was safe.
+        ProductNotFound.
+        """
+        ...
+
 
 class BankPointers(Protocol):
     """Which bank version of a product serves: changed by compare-and-set only."""

@@ -178,3 +178,10 @@ def test_a_product_with_damaged_settings_can_be_deleted(catalog: Catalog, docume
     documents.product(b"")
     catalog.delete("flange")
     assert catalog.product_ids() == []
+
+
+def test_only_a_product_that_is_there_is_made_safe(catalog: Catalog) -> None:
+    catalog.secure("flange")
+    catalog.delete("flange")
+    with pytest.raises(ProductNotFound):
+        catalog.secure("flange")

@@ -1,7 +1,10 @@
 """Registering, deleting and rolling back references."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from app.errors import (
     NoReferences,
     ProductNotFound,
     ReferenceNotFound,
+    StorageUnavailable,
     TooManyImages,
 )
 from app.service.results import InspectionRequest, Upload
@@ -21,6 +25,7 @@ from app.settings import Settings, load_settings
 from app.storage.disk.catalog import DiskCatalog
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
+from tests.redis_server import RedisServer
 from tests.service.conftest import upload
 
 PLAIN = InspectionRequest(heatmap=None)
@@ -44,6 +49,41 @@ def test_repeating_a_registration_changes_nothing(service: Service, settings: Se
     assert again.manifest == first.manifest
     assert again.already_present == set(first.received)
     assert blob_files(settings, "segments") == before
+
+
+@pytest.fixture
+def replica(tmp_path: Path, redis_server: RedisServer) -> Iterator[Service]:
+    """A service on a volume that Redis coordinates, with the photographs 1 and 3 registered for `flange`."""
+    settings = load_settings(store_url=f"disk://{tmp_path}", coordination_url=redis_server.url, smaller_edge=112)
+    made = tiny_service(settings)
+    made.references.add("flange", [upload(1), upload(3)])
+    yield made
+    made.close()
+
+
+def _register_two(service: Service) -> None:
+    service.references.add("flange", [upload(2)])
+
+
+def _remove_one(service: Service) -> None:
+    with suppress(ReferenceNotFound):
+        service.references.remove("flange", sha256(photograph(1)).hexdigest())
+
+
+@pytest.mark.parametrize("change", [_register_two, _remove_one])
+def test_a_change_that_is_not_safe_yet_is_not_acknowledged_however_often_it_is_sent(
+    replica: Service, tmp_path: Path, change: Callable[[Service], None]
+) -> None:
+    banks = tmp_path / "products" / "flange" / "banks"
+    banks.rename(tmp_path / "banks")
+    banks.write_bytes(b"a file in its place")
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable, match=r"is in force.*send it again"):
+            change(replica)
+    banks.unlink()
+    (tmp_path / "banks").rename(banks)
+    change(replica)
+    assert DiskCatalog(tmp_path).pointer("flange").active == 2
 
 
 def test_one_bad_image_of_several_registers_none_and_is_named(service: Service) -> None:

@@ -13,7 +13,7 @@ from app.errors import (
     StorageOutdated,
     StorageUnavailable,
 )
-from app.storage.coordinated.copy import VolumeCopy, redis_outdated, volume_outdated
+from app.storage.coordinated.copy import VolumeCopy, in_force, redis_outdated, volume_outdated
 from app.storage.coordinated.record import CoordinatedRecord
 from app.storage.disk import DiskCatalog
 from app.storage.disk.lock import LockHeld, product_lock, store_lock
@@ -35,7 +35,8 @@ class CoordinatedCatalog:
     Whatever changes is written to Redis first, then to the copy, and only then the method returns. Whatever is read is
     held against the copy, which is read first: where the copy knows more, Redis has lost it, and StorageOutdated says
     so. What a method has changed survives a power cut, and also the loss of Redis (`recover`). All methods raise
-    StorageFull and StorageUnavailable; those that take a product id raise InvalidProductId.
+    StorageFull and StorageUnavailable; those that take a product id raise InvalidProductId. A change whose copy cannot
+    be written raises them too, and is in force all the same: whoever makes it again completes it (`secure`).
     """
 
     def __init__(self, redis: RedisCatalog, disk: DiskCatalog) -> None:
@@ -91,7 +92,8 @@ class CoordinatedCatalog:
             except (Conflict, ValueError):
                 self._copy.settle(product_id)
                 raise
-            self._copy.mirror(product_id)
+            with in_force(f"Product {product_id!r}"):
+                self._copy.mirror(product_id)
 
     def product(self, product_id: str) -> Product:
         """ProductNotFound; ProductDamaged when its settings are lost, until `create` brings them again."""
@@ -111,6 +113,10 @@ class CoordinatedCatalog:
             gone = self._delete(product_id)
         if gone:
             shutil.rmtree(gone, ignore_errors=True)
+
+    def secure(self, product_id: str) -> None:
+        """See to it that all that can be read of a product survives also the loss of Redis. ProductNotFound."""
+        self._changed(product_id, lambda: None)
 
     def pointer(self, product_id: str) -> BankPointer:
         """Which version serves; the empty pointer for a product without banks. ProductNotFound.
@@ -153,7 +159,8 @@ class CoordinatedCatalog:
         # An outdated Redis must not go on from where it is: its revisions would reach those of the copy again.
         self._require_current(product_id, self._copy.known(product_id))
         result = change()
-        self._copy.mirror(product_id)
+        with in_force(f"The change of product {product_id!r}"):
+            self._copy.mirror(product_id)
         return result
 
     def _delete(self, product_id: str) -> Path | None:

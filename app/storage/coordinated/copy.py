@@ -1,10 +1,12 @@
 """The copy on the volume of what Redis holds: the layout of the disk store, so that it can be one again."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from redis import Redis
 
-from app.errors import StorageOutdated
+from app.errors import StorageFull, StorageOutdated, StorageUnavailable
 from app.storage.disk.bank_history import all_versions
 from app.storage.disk.durable import explained, make_folder, read_if_present, sync_folder, write_durably
 from app.storage.disk.layout import StoreLayout
@@ -28,6 +30,21 @@ def volume_outdated(product_id: str) -> StorageOutdated:
         "mounted at the store's folder. If Redis was restored from a time before the product was deleted, delete it "
         f"again: DELETE /products/{product_id}"
     )
+
+
+@contextmanager
+def in_force(what: str) -> Iterator[None]:
+    """Round the copying of a change that Redis has: say so of StorageFull and StorageUnavailable."""
+    try:
+        yield
+    except StorageOutdated:
+        raise
+    except (StorageFull, StorageUnavailable) as error:
+        raise type(error)(
+            f"{error.message} {what} is in force, but the loss of Redis would undo it: once that is mended, send it "
+            "again to complete it.",
+            retry_after_s=error.retry_after_s,
+        ) from error
 
 
 class VolumeCopy:

@@ -2,7 +2,7 @@
 
 from redis import Redis
 
-from app.storage.coordinated.copy import redis_outdated
+from app.storage.coordinated.copy import in_force, redis_outdated
 from app.storage.disk.durable import read_if_present, write_durably
 from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import store_lock
@@ -34,7 +34,8 @@ class CoordinatedRecord:
             self._current()
             with explained(self._client):
                 write_default(self._client, name)
-            self._write_copy()
+            with in_force("The new default backbone"):
+                self._write_copy()
 
     def mirror(self) -> None:
         """Bring the copy up to what Redis holds."""

@@ -88,6 +88,15 @@ class DiskCatalog:
         # The product is deleted by now. What cannot be removed here goes when the store is opened next.
         shutil.rmtree(gone, ignore_errors=True)
 
+    def secure(self, product_id: str) -> None:
+        """See to it that all that can be read of a product survives a power cut. ProductNotFound."""
+        # Each file was synced before it got its name; only the names may not have reached the disk.
+        with product_lock(self._layout, product_id):
+            make_folder(self._layout.banks(product_id))
+            for folder in (self._layout.banks(product_id), self._layout.product_folder(product_id)):
+                sync_folder(folder)
+        sync_folder(self._layout.products)
+
     def pointer(self, product_id: str) -> BankPointer:
         """Which version serves; the empty pointer for a product without banks. ProductNotFound.
 

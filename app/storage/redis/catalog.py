@@ -107,6 +107,10 @@ class RedisCatalog:
             # The product is deleted by now. What cannot be removed here goes when the store is opened next.
             logger.warning("blobs of the deleted product %s remain until the next start (%s)", product_id, error)
 
+    def secure(self, product_id: str) -> None:
+        """ProductNotFound. Nothing is to be done: a durable Redis tells nobody what is not on its disk yet."""
+        self.pointer(product_id)
+
     def pointer(self, product_id: str) -> BankPointer:
         """Which version serves; the empty pointer for a product without banks. ProductNotFound.
 
