@@ -9,7 +9,7 @@ def opened_store(settings: Settings) -> OpenStore:
 
     Raises:
         ConfigurationError: another release wrote it, or Redis is not durable or does not accept the password.
-        StorageUnavailable: it cannot be reached; StorageOutdated: Redis lacks what the volume knows of.
+        StorageUnavailable: it cannot be reached; StorageOutdated: Redis lacks the volume's default backbone.
     """
     return open_store(
         settings.store_dir,

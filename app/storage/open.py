@@ -48,7 +48,7 @@ def open_store(
 
     Raises:
         ConfigurationError: another release wrote it, or Redis is not durable or does not accept the password.
-        StorageOutdated: Redis lacks what the volume knows of.
+        StorageOutdated: Redis lacks the default backbone that the volume knows of.
         StorageFull, StorageUnavailable: also when Redis cannot be reached within `patience_s`.
     """
     if redis_url is None:
