@@ -78,7 +78,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = DrainingServer(config, service)
+    server = DrainingServer(config, service, settings.drain_s)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM) to serve HTTPS with.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of TLS_CERT.")
+    drain_s: float = Field(
+        0.0, ge=0, le=60, description="After SIGTERM: serve on for so long, not ready, for a proxy to notice, s."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line: `debug` to `error`."
     )

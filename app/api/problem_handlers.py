@@ -12,7 +12,16 @@ from starlette.responses import Response
 
 from app.api.problems import problem
 from app.api.validation import validation_problem
-from app.errors import Draining, InspectorError, InvalidRequest, MethodNotAllowed, NotFound, Overloaded, StorageFull
+from app.errors import (
+    Draining,
+    InspectorError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    Overloaded,
+    StorageFull,
+    Unavailable,
+)
 
 error_log = logging.getLogger("inspector.error")
 
@@ -35,7 +44,9 @@ async def _inspector_error(request: Request, error: Exception) -> Response:
     if answer.status_code >= SERVER_FAULT and not isinstance(error, Overloaded | Draining):
         request_id = request.scope.get("state", {}).get("request_id")
         told = (request_id, error.code, error.message)
-        error_log.warning("request_id=%s code=%s detail=%s", *told, exc_info=error.__cause__)
+        # What passes by itself is one line: an outage would fill the log with the same trace.
+        cause = None if isinstance(error, Unavailable) else error.__cause__
+        error_log.warning("request_id=%s code=%s detail=%s", *told, exc_info=cause)
     return answer
 
 

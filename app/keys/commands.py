@@ -57,10 +57,12 @@ def create_key(
 def list_keys() -> None:
     """Show the keys there are: id, user, scopes, products, when made. Never a key itself, nor what is kept of it."""
     settings = load_settings()
-    rows = [("id", "name", "scopes", "products", "created"), *map(_row, KeyFile.of(settings).read())]
+    file = KeyFile.of(settings)
+    rows = [("id", "name", "scopes", "products", "created"), *map(_row, file.read())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    typer.echo(f"{len(rows) - 1} keys in {file.path.absolute()}.", err=True)
     if count := len(admin_keys(settings.admin_key)):
         typer.echo(f"INSPECTOR_ADMIN_KEY holds {count} more, with every right.", err=True)
 

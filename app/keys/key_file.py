@@ -78,7 +78,9 @@ class KeyFile:
         with self._changing() as keys:
             record = next((each for each in keys if each.key_id == key_id), None)
             if record is None:
-                raise ConfigurationError(f"No key has the id {key_id}. To see them: inspector keys list")
+                raise ConfigurationError(
+                    f"No key in {self.path.absolute()} has the id {key_id}. To see them: inspector keys list"
+                )
             keys.remove(record)
         return record
 

@@ -44,7 +44,7 @@ class Deployment:
 def deployment(tmp_path: Path, redis_server: RedisServer) -> Iterator[Deployment]:
     """Every product has one reference, registered through the proxy."""
     require_haproxy()
-    settings = coordinated(tmp_path / "volume", redis_server)
+    settings = coordinated(tmp_path / "volume", redis_server) | {"DRAIN_S": "4"}
     with replicas(tmp_path, 3, settings) as servers, haproxy(tmp_path, servers) as (address, log), ExitStack() as stack:
         clients = [stack.enter_context(server.client()) for server in servers]
         proxy = stack.enter_context(httpx2.Client(base_url=address, timeout=120, trust_env=False))

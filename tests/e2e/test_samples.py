@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
@@ -43,8 +45,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(samples: str, folder: Path, server: ServerProcess) -> "subprocess.CompletedProcess[str]":
-    given = {"HOST": f"http://{server.host}:{server.port}", "KEY": "a key"}
+class ServiceWithVerdicts(BaseHTTPRequestHandler):
+    """Busy at first, then it releases the part: what a calibrated service will answer."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        busy = self.server.asked == 0  # type: ignore[attr-defined]
+        self.server.asked += 1  # type: ignore[attr-defined]
+        self.send_response(503 if busy else 200)
+        self.send_header("Retry-After" if busy else "Anomaly-Verdict", "1" if busy else "ok")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def run(samples: str, folder: Path, address: str) -> "subprocess.CompletedProcess[str]":
+    given = {"HOST": address, "KEY": "a key"}
     given |= {"SHA256": sha256((folder / "good-2.png").read_bytes()).hexdigest()}
     return subprocess.run(
         ["bash", "-c", STRICT + samples], cwd=folder, env={**os.environ, **given}, capture_output=True, text=True
@@ -55,11 +73,22 @@ def test_every_shell_sample_of_the_api_runs_one_after_the_other(
     folder: Path, server: ServerProcess, client: httpx2.Client
 ) -> None:
     client.delete("/products/flange")
-    done = run("\n".join(SHELL_SAMPLES), folder, server)
+    done = run("\n".join(SHELL_SAMPLES), folder, f"http://{server.host}:{server.port}")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert "hold\n" in done.stdout
-    assert all((folder / name).is_file() for name in ("heat.png", "preview.png", "heatmap-SN-0042.png"))
+    assert all((folder / name).is_file() for name in ("heat.png", "preview.png", "answer-SN-0042"))
     assert (folder / "as-uploaded.png").read_bytes() == (folder / "good-2.png").read_bytes()
+
+
+def test_the_sample_for_an_mes_releases_a_large_part_after_a_retry(folder: Path) -> None:
+    (folder / "part.png").write_bytes(bytes(3 * 2**20))
+    [sample] = [sample for sample in SHELL_SAMPLES if "released()" in sample]
+    with ThreadingHTTPServer(("127.0.0.1", 0), ServiceWithVerdicts) as service:
+        service.asked = 0  # type: ignore[attr-defined]
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        done = run(sample, folder, f"http://127.0.0.1:{service.server_port}")
+        service.shutdown()
+    assert (done.stdout, service.asked) == ("release\n", 2), done.stderr  # type: ignore[attr-defined]
 
 
 @pytest.mark.skipif(shutil.which("mcs") is None, reason="no C# compiler: apt-get install mono-mcs mono-runtime")

@@ -85,6 +85,17 @@ def test_what_was_acknowledged_is_there_after_a_restart(stopped: Stopped) -> Non
     assert again["score"] == stopped.inspection.json()["score"]
 
 
+def test_a_server_behind_a_proxy_serves_on_while_it_says_not_ready(tmp_path: Path) -> None:
+    with server_process(tmp_path, {"DRAIN_S": "3"}) as server, server.client() as client:
+        client.post("/products/flange/references", content=photograph(0)).raise_for_status()
+        server.process.terminate()
+        while client.get("/health/ready").status_code == 200:
+            pass
+        assert client.get("/health/ready").json()["code"] == "draining"
+        assert client.post("/products/flange/inspect", content=photograph(9)).status_code == 200
+        assert server.process.wait(60) == 0
+
+
 def test_a_server_that_still_waits_for_its_redis_is_stopped_at_once(tmp_path: Path) -> None:
     settings = {"STORE_URL": f"redis://127.0.0.1:{free_port()}/0", "LOG_LEVEL": "info"}
     environment = os.environ | {f"INSPECTOR_{name}": value for name, value in settings.items()}

@@ -53,8 +53,9 @@ class RedisBlobs:
                     quarantine(self._client, key, lambda found: found != data)
                 self._client.set(key, data)
             if self._birth(product_id) != birth:
-                # Whoever deleted the product may have passed here already.
-                self._client.unlink(key, index)
+                # Whoever deleted the product may have passed here already, or still need the rest of the index.
+                self._client.unlink(key)
+                self._client.zrem(index, digest)
                 raise product_not_found(product_id)
         return digest
 
