@@ -25,8 +25,8 @@ from benchmarks.served import inspect_ms, part, reference, server
 
 COLD_PRODUCTS = 50
 REFERENCES = 3
-ROUNDS = 40
-IDLE_INSPECTIONS_A_ROUND = 10
+ROUNDS = 12
+IDLE_INSPECTIONS_A_ROUND = 25
 CACHE_BYTES = 100 * 2**20
 
 

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from app.api.lanes import Lane, Lanes
 from app.service.bank_cache import LoadedBank
-from app.service.bank_loader import BankNotLoaded
+from app.service.bank_loader import BankNotLoaded, Cold
 from app.service.service import Service
 
 Result = TypeVar("Result")
-GoOn = Callable[[LoadedBank, BankNotLoaded], Result]
+GoOn = Callable[[LoadedBank, Cold], Result]
 
 
 async def once_loaded(
@@ -24,7 +24,7 @@ async def once_loaded(
     try:
         return await lane.call(look)
     except BankNotLoaded as raised:
-        cold = raised
+        cold = raised.cold
     with lanes.loading.admitted():
         # Shielded: a caller who leaves must not cancel the load for those who wait with him.
         loaded = await asyncio.shield(asyncio.wrap_future(service.banks.load(cold.wanted)))

@@ -37,7 +37,7 @@ from app.errors import (
     UnsupportedImageType,
 )
 from app.service.bank_cache import LoadedBank
-from app.service.bank_loader import BankNotLoaded
+from app.service.bank_loader import Cold
 from app.service.results import InspectionResult
 
 router = APIRouter(tags=["inspection"])
@@ -78,7 +78,7 @@ async def inspect(
     def look() -> Response:
         return _answer(service.inspection.inspect_loaded(product_id, image.data, wanted), media_type)
 
-    def go_on(loaded: LoadedBank, cold: BankNotLoaded) -> Response:
+    def go_on(loaded: LoadedBank, cold: Cold) -> Response:
         return _answer(service.inspection.inspect_with(loaded, cold, image.data, wanted), media_type)
 
     return await once_loaded(look, go_on, service, lanes, lanes.inspection)

@@ -19,7 +19,7 @@ from app.errors import (
     ProductNotFound,
 )
 from app.service.bank_cache import LoadedBank
-from app.service.bank_loader import BankNotLoaded
+from app.service.bank_loader import Cold
 from app.service.products import UNSET
 from app.service.results import ProductView
 
@@ -131,7 +131,7 @@ async def load_product(product_id: ProductId, response: Response, service: Servi
     def look() -> ProductView:
         return service.products.load(product_id)
 
-    def go_on(_loaded: LoadedBank, _cold: BankNotLoaded) -> ProductView:
+    def go_on(_loaded: LoadedBank, _cold: Cold) -> ProductView:
         return service.products.view(product_id)
 
     return _tagged(await once_loaded(look, go_on, service, lanes, lanes.admin), response)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.errors import Draining
 from app.service.bank_cache import BankKey, LoadedBank
@@ -24,17 +24,26 @@ class Wanted:
     asked: bool
 
 
-class BankNotLoaded(Exception):
-    """The bank has to be loaded first: `wanted` says which, `serving` what served the product when it was asked for.
+@dataclass(frozen=True, slots=True)
+class Cold:
+    """What a request was about when its bank was not in memory: what served the product then, which bank is wanted, and
+    since when (`time.perf_counter`)."""
 
-    No failure: whoever catches it waits for the load without a thread, and goes on with that bank.
+    serving: Serving
+    wanted: Wanted
+    since: float = field(default_factory=time.perf_counter)
+
+
+class BankNotLoaded(Exception):
+    """The bank has to be loaded first. No failure: whoever catches it waits for the load without a thread, and goes on.
+
+    Take `cold` out of it and let it go: a kept exception keeps its frames, and the bank in them, until the next
+    garbage collection.
     """
 
-    def __init__(self, serving: Serving, wanted: Wanted) -> None:
-        super().__init__(f"bank {wanted.key.version} of {wanted.key.product_id} is not in memory")
-        self.serving = serving
-        self.wanted = wanted
-        self.raised_at = time.perf_counter()
+    def __init__(self, cold: Cold) -> None:
+        super().__init__(f"bank {cold.wanted.key.version} of {cold.wanted.key.product_id} is not in memory")
+        self.cold = cold
 
 
 class RepairNeeded(Exception):

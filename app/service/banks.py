@@ -20,7 +20,7 @@ from app.errors import (
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey, LoadedBank
-from app.service.bank_loader import BankLoader, BankNotLoaded, RepairNeeded, Wanted
+from app.service.bank_loader import BankLoader, BankNotLoaded, Cold, RepairNeeded, Wanted
 from app.service.engine_thread import EngineThread, Priority
 from app.service.serving import Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
@@ -115,7 +115,7 @@ class BankService:
         key = BankKey(product.product_id, product.created_at, number)
         if found := self._cache.find(key):
             return found
-        raise BankNotLoaded(serving, Wanted(key, asked=version is not None))
+        raise BankNotLoaded(Cold(serving, Wanted(key, asked=version is not None)))
 
     def load(self, wanted: Wanted) -> Future[LoadedBank]:
         """Load a bank on the loader's threads; one load however many ask.
@@ -155,8 +155,8 @@ class BankService:
             serving = self._serving.get(product_id)
             if serving.product.settings.pinned or self._cache.holds_any_of(product_id):
                 self.loaded(serving)
-        except BankNotLoaded as cold:
-            self.load(cold.wanted)
+        except BankNotLoaded as raised:
+            self.load(raised.cold.wanted)
         except ProductNotFound:
             # Deleted, perhaps by another replica.
             self._cache.drop_product(product_id)

@@ -16,7 +16,7 @@ from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Image, Mask, PatchFeatures
 from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
-from app.service.bank_loader import BankNotLoaded
+from app.service.bank_loader import BankNotLoaded, Cold
 from app.service.banks import BankService
 from app.service.clock import StageClock, now
 from app.service.engine_thread import EngineThread, Priority
@@ -60,8 +60,9 @@ class InspectionService:
         """
         try:
             return self.inspect_loaded(product_id, upload, request)
-        except BankNotLoaded as cold:
-            return self.inspect_with(self._banks.load(cold.wanted).result(), cold, upload, request)
+        except BankNotLoaded as raised:
+            cold = raised.cold
+        return self.inspect_with(self._banks.load(cold.wanted).result(), cold, upload, request)
 
     def inspect_loaded(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
         """As `inspect`, but BankNotLoaded, at once, where the bank is not in memory: then `inspect_with` goes on."""
@@ -72,11 +73,11 @@ class InspectionService:
         return self._inspected(serving, loaded, upload, request, clock)
 
     def inspect_with(
-        self, loaded: LoadedBank, cold: BankNotLoaded, upload: bytes, request: InspectionRequest
+        self, loaded: LoadedBank, cold: Cold, upload: bytes, request: InspectionRequest
     ) -> InspectionResult:
         """Score one photograph with the bank that had to be loaded, under what served when it was asked for."""
         clock = StageClock()
-        clock.since("bank", cold.raised_at)
+        clock.since("bank", cold.since)
         return self._inspected(cold.serving, loaded, upload, request, clock)
 
     def _inspected(

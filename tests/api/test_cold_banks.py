@@ -1,5 +1,6 @@
 """Requests whose bank is not in memory: one load for all of them, and none of them in the way of others."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -116,3 +117,16 @@ def test_a_pinned_product_is_in_memory_before_anybody_asks(settings: Settings) -
     with served(settings, reopened):
         assert reopened.asked.wait(60)
         reopened.gate.set()
+
+
+def test_a_dropped_bank_is_gone_with_the_request_that_used_it(settings: Settings) -> None:
+    blobs = GatedBlobs(settings.store_dir)
+    blobs.gate.set()
+    gc.disable()
+    try:
+        with served(settings.model_copy(update={"bank_cache_bytes": 1}), blobs) as client:
+            assert [inspect(client, product_id) for product_id in ("cold", "resident")] == [200, 200]
+            banks = client.get("/health/ready").json()["banks"]
+    finally:
+        gc.enable()
+    assert (banks["loads"], banks["loaded"], banks["evictions"], banks["held_bytes"]) == (2, 1, 1, 0)

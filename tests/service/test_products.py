@@ -105,7 +105,7 @@ def test_loading_brings_the_bank_into_memory(service: Service) -> None:
     assert not service.products.view("flange").bank_loaded
     with pytest.raises(BankNotLoaded) as cold:
         service.products.load("flange")
-    service.banks.load(cold.value.wanted).result()
+    service.banks.load(cold.value.cold.wanted).result()
     assert service.products.load("flange").bank_loaded
 
 
