@@ -10,8 +10,9 @@ from app.errors import Draining
 from app.service.bank_cache import BankKey, LoadedBank
 from app.service.serving import Serving
 
-THREADS = 2
-"""Reading waits for disk or network; more threads would take the cores from inspections."""
+THREADS = 1
+"""A second one takes the cores from inspections: on two cores the 99th percentile beside loads was 1.5 instead of 1.4
+times idle."""
 
 Load = Callable[[], LoadedBank]
 
