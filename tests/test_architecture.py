@@ -19,6 +19,7 @@ ALLOWED = {
         "cli",
         "backbone_commands",
         "store_commands",
+        "evaluate_commands",
         "main",
         "server",
         "assembly",
@@ -34,6 +35,8 @@ ALLOWED = {
     "store_commands": {"opened_store", "storage", "settings", "errors"},
     "opened_store": {"storage", "settings"},
     "server": {"service"},
+    "evaluate_commands": {"assembly", "evaluate", "engine", "weights", "settings", "errors"},
+    "evaluate": {"evaluate", "engine", "errors"},
     "health_check": {"settings", "errors"},
     "tls": {"errors"},
     "main": {"assembly", "api", "keys", "service", "settings"},
@@ -59,6 +62,8 @@ ENGINE_MAY_NOT_IMPORT = {
     "os.environ",
     "typer",
     "rich",
+    "sklearn",
+    "matplotlib",
 }
 
 

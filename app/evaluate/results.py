@@ -1,0 +1,147 @@
+"""What an evaluation found: rows of metrics, the scores behind them, the pictures beside them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self
+
+from app.engine.options import Masking, Profile, Rotation
+
+Mode = Literal["few-shot", "zero-shot"]
+ByTable = Literal["table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way of doing it: everything that is chosen but the object, the shots and the seed.
+
+    `table` leaves rotation or masking to the built-in table of the data set, object by object. `statistic` is written
+    `mean_top1p`, `max`, `mean_topk:K` or `percentile:Q`, with `,foreground` where masked patches are left out.
+    `aggregation` is that of batched zero-shot, empty otherwise.
+    """
+
+    mode: Mode
+    backbone: str
+    smaller_edge: int
+    rotation: Rotation | ByTable
+    masking: Masking | ByTable
+    profile: Profile
+    statistic: str
+    precision: str
+    aggregation: str = ""
+
+    @property
+    def label(self) -> str:
+        """The variant in one line."""
+        how = [f"zero-shot {self.aggregation}"] if self.mode == "zero-shot" else [f"rotation {self.rotation}"]
+        ending = [f"masking {self.masking}", self.profile, self.statistic, self.precision]
+        return ", ".join([self.backbone, f"{self.smaller_edge} px", *how, *ending])
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """ALGORITHM 8, each 0..1; None where it is not defined: one class only, or no ground truth masks."""
+
+    image_auroc: float | None
+    image_ap: float | None
+    image_f1_max: float | None
+    pixel_auroc: float | None
+    pixel_f1_max: float | None
+    pro: float | None
+
+
+METRICS: tuple[str, ...] = tuple(field.name for field in fields(Metrics))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One object at one number of shots and one seed (zero-shot: 0 and 0), under one variant.
+
+    `rotated` and `masked` say what was done for this object, whoever decided it. `good` and `bad` count test images.
+    """
+
+    object: str
+    shots: int
+    seed: int
+    variant: Variant
+    rotated: bool
+    masked: bool
+    good: int
+    bad: int
+    metrics: Metrics
+
+    def flat(self) -> dict[str, Any]:
+        """As it stands in `summary.json` and the CSV: one level, the variant's and the metrics' fields beside it."""
+        own = {"object": self.object, "shots": self.shots, "seed": self.seed}
+        counts = {"rotated": self.rotated, "masked": self.masked, "good": self.good, "bad": self.bad}
+        return own | asdict(self.variant) | counts | asdict(self.metrics)
+
+    @classmethod
+    def of(cls, flat: Mapping[str, Any]) -> Self:
+        """The row behind `flat`. KeyError where a field is missing."""
+        variant = Variant(**{field.name: flat[field.name] for field in fields(Variant)})
+        metrics = Metrics(**{name: flat[name] for name in METRICS})
+        own = {name: flat[name] for name in ("object", "shots", "seed", "rotated", "masked", "good", "bad")}
+        return cls(variant=variant, metrics=metrics, **own)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScore:
+    """The image score of one test image; `image` is its path below the object's folder."""
+
+    image: str
+    bad: bool
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRow:
+    """A row with the scores behind it, and the seconds that each stage of it took."""
+
+    row: Row
+    scores: tuple[ImageScore, ...]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One test image as the report shows it; the file names are relative to the run's folder.
+
+    `truth` is None without ground truth, `mask` None where nothing is masked. `scale_max` is the anomaly-map value at
+    the hot end of the colours of `map`: the bank's, the same for all pictures of it.
+    """
+
+    object: str
+    shots: int
+    seed: int
+    image: str
+    bad: bool
+    score: float
+    scale_max: float
+    original: str
+    truth: str | None
+    map: str
+    mask: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What was asked for and could not be done, and why."""
+
+    object: str
+    shots: int
+    seed: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A whole evaluation. `asked` is the command's options by name, `environment` versions, machine and commit,
+    `seconds` what each stage took over the whole run."""
+
+    title: str
+    asked: Mapping[str, Any]
+    environment: Mapping[str, str]
+    rows: tuple[ScoredRow, ...]
+    skipped: tuple[Skipped, ...]
+    pictures: tuple[Picture, ...]
+    seconds: Mapping[str, float]
