@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
-from app.engine.options import Masking, Profile, Rotation
+from app.engine.options import Masking, Profile, Rotation, ZeroShotAggregation
 
 Mode = Literal["few-shot", "zero-shot"]
 ByTable = Literal["table"]
@@ -16,7 +16,7 @@ class Variant:
 
     `table` leaves rotation or masking to the built-in table of the data set, object by object. `statistic` is written
     `mean_top1p`, `max`, `mean_topk:K` or `percentile:Q`, with `,foreground` where masked patches are left out.
-    `aggregation` is that of batched zero-shot, empty otherwise.
+    `aggregation` is that of batched zero-shot, None otherwise.
     """
 
     mode: Mode
@@ -27,7 +27,7 @@ class Variant:
     profile: Profile
     statistic: str
     precision: str
-    aggregation: str = ""
+    aggregation: ZeroShotAggregation | None = None
 
     @property
     def label(self) -> str:
@@ -95,11 +95,10 @@ class ImageScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoredRow:
-    """A row with the scores behind it, and the seconds that each stage of it took."""
+    """A row with the scores behind it, in the order of the test images."""
 
     row: Row
     scores: tuple[ImageScore, ...]
-    seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
