@@ -158,9 +158,11 @@ def resolve_precision(settings: Settings, device: str) -> str:
     return settings.precision
 
 
-def limit_threads(threads: int) -> None:
-    """Give torch, FAISS and OpenCV the same number of threads; 0 means one for each core this process may use."""
+def limit_threads(threads: int) -> int:
+    """Give torch, FAISS and OpenCV the same number of threads; 0 means one for each core this process may use.
+    The number."""
     count = threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(count)
     faiss.omp_set_num_threads(count)
     cv2.setNumThreads(count)
+    return count

@@ -1,4 +1,4 @@
-"""`inspector`: serve, health, demo, weights, backbone, keys.
+"""`inspector`: serve, health, demo, weights, backbone, store, keys, evaluate, compare.
 
 What needs torch is imported by the command that needs it, so that the others answer at once.
 """
@@ -15,6 +15,7 @@ import typer
 
 from app.backbone_commands import backbone_app
 from app.errors import InspectorError
+from app.evaluate_commands import SeveralValues, compare, evaluate
 from app.health_check import LIVE, READY, check_health
 from app.keys.commands import keys_app
 from app.settings import Settings, load_settings
@@ -34,6 +35,8 @@ cli.add_typer(weights_app, name="weights")
 cli.add_typer(backbone_app, name="backbone")
 cli.add_typer(store_app, name="store")
 cli.add_typer(keys_app, name="keys")
+cli.command(cls=SeveralValues)(evaluate)
+cli.command()(compare)
 
 
 @cli.command()

@@ -21,6 +21,7 @@ InspectorError
 │   ├── RequestTimeout            the body did not come in time
 │   ├── MethodNotAllowed
 │   └── NotAcceptable
+├── InvalidDataset                a folder to evaluate is not laid out as it must be, or a file in it cannot be read
 ├── NotFound
 │   ├── ProductNotFound
 │   ├── ReferenceNotFound
@@ -137,6 +138,10 @@ class MethodNotAllowed(InvalidRequest):
 
 class NotAcceptable(InvalidRequest):
     code = "not-acceptable"
+
+
+class InvalidDataset(InspectorError):
+    code = "invalid-dataset"
 
 
 class NotFound(InspectorError):

@@ -25,7 +25,8 @@ from pathlib import Path
 
 from PIL import Image as PillowImage
 
-from benchmarks.machine import ROOT, measured_with, say
+from app.evaluate.environment import ROOT
+from benchmarks.machine import measured_with, say
 from benchmarks.side import Job, Outcome, Side, Work
 
 STAGES = (

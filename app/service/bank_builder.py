@@ -11,7 +11,7 @@ from app.service.backbones import Backbones
 from app.service.clock import now
 from app.service.engine_thread import EngineThread
 from app.service.extraction import ReferenceExtractor
-from app.service.heat_scale import REFERENCES_COMPARED, evenly_spaced, heat_scale
+from app.service.heat_scale import compared_references, heat_scale
 from app.service.masking_policy import masking_applies
 from app.service.reference_maker import Recipe, ReferenceMaker
 from app.service.serving import ServingKnowledge
@@ -161,7 +161,7 @@ class BankBuilder:
     def _heat_scale(self, product_id: str, entries: References, foreground_only: bool) -> float | None:
         if len(entries) < 2:
             return None
-        compared = [entries[position] for position in evenly_spaced(len(entries), REFERENCES_COMPARED)]
+        compared = [entries[position] for position in compared_references(len(entries))]
         segments = [stored_segment(self._blobs, product_id, entry.segment) for entry in compared]
         return heat_scale(segments, self._engine, self._device, foreground_only=foreground_only)
 

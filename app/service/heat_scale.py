@@ -5,17 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.engine.bank import MemoryBank, Segment
+from app.engine.spread import evenly_spaced
 from app.service.engine_thread import EngineThread, Priority
 
 REFERENCES_COMPARED = 8
 """The scale needs the order of magnitude, not every pair; more would make each registration slower than the last."""
 
 
-def evenly_spaced(count: int, limit: int) -> list[int]:
-    """At most `limit` of the positions 0..count−1, evenly spaced, the first and the last among them."""
-    if count <= limit:
-        return list(range(count))
-    return [round(step * (count - 1) / (limit - 1)) for step in range(limit)]
+def compared_references(count: int) -> list[int]:
+    """Positions of the references that the scale is made from."""
+    return evenly_spaced(count, REFERENCES_COMPARED)
 
 
 def heat_scale(

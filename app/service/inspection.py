@@ -10,7 +10,7 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.detector import PatchDistances, patch_distances, patch_features
 from app.engine.heatmap import Heatmap, heatmap
 from app.engine.image_file import decode_image
-from app.engine.masking import foreground_mask, trusted
+from app.engine.masking import foreground_mask, scored_patches
 from app.engine.preprocess import preprocess
 from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Image, Mask, PatchFeatures
@@ -140,14 +140,12 @@ class InspectionService:
 
 def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, backbone: Backbone) -> Foreground:
     """The mask that scoring uses. `robust`: one that the references make implausible is not trusted (ALGORITHM 3.6)."""
-    everything = np.ones(features.geometry.grid.patches, bool)
     if not masking_applies(product.settings, loaded.manifest.masking):
-        return Foreground(everything, ())
-    mask = foreground_mask(features, backbone.spec, product.settings.profile)
-    if product.settings.profile == "paper":
-        return Foreground(mask, () if mask.any() else ("mask_empty",))
+        return Foreground(np.ones(features.geometry.grid.patches, bool), ())
+    profile = product.settings.profile
     fractions = [fraction for entry in loaded.manifest.references for fraction in entry.foreground_fractions]
-    return Foreground(mask, ()) if trusted(mask, fractions) else Foreground(everything, ("mask_untrusted",))
+    mask, flag = scored_patches(foreground_mask(features, backbone.spec, profile), profile, fractions)
+    return Foreground(mask, (flag,) if flag else ())
 
 
 def _drawn(

@@ -1,6 +1,7 @@
 """Foreground mask of one image from its own patch features (ALGORITHM 3.1 to 3.4, 3.6)."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,8 @@ from app.engine.backbone.spec import BackboneSpec
 from app.engine.masking.grid import border, closed, closed_inside, core, dilated, without_islands
 from app.engine.options import Profile
 from app.engine.types import Grid, Mask, PatchFeatures
+
+MaskFlag = Literal["mask_untrusted", "mask_empty"]
 
 CENTRAL_WINDOW = (0.2, 0.8)
 """Rows and columns of the central window, as shares of the grid (the authors' code)."""
@@ -85,6 +88,18 @@ def trusted(mask: Mask, foreground_fractions: Sequence[float]) -> bool:
     low = TRUSTED_RANGE[0] * min(foreground_fractions)
     high = TRUSTED_RANGE[1] * max(foreground_fractions)
     return bool(mask.any()) and low <= float(mask.mean()) <= high
+
+
+def scored_patches(mask: Mask, profile: Profile, foreground_fractions: Sequence[float]) -> tuple[Mask, MaskFlag | None]:
+    """Which patches of a test image are scored, given its foreground mask, and what has to be said of that mask.
+
+    `robust`: an implausible mask is left out, and every patch is scored. `paper`: the mask as it is, also an empty one.
+    """
+    if profile == "paper":
+        return mask, None if mask.any() else "mask_empty"
+    if trusted(mask, foreground_fractions):
+        return mask, None
+    return np.ones_like(mask), "mask_untrusted"
 
 
 def _paper_mask(scores: NDArray[np.float32], grid: Grid, spec: BackboneSpec) -> Mask:

@@ -1,0 +1,79 @@
+"""From the command's options to variants: presets of preprocessing, and the paper's ablations."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal
+
+from app.engine.options import Masking, Profile, Rotation, ZeroShotAggregation
+from app.evaluate.results import ByTable, Mode, Variant
+
+Preprocess = Literal[
+    "agnostic", "informed", "masking_only", "agnostic_no_mask", "informed_no_mask", "masking_only_no_mask"
+]
+Ablation = Literal["preprocessing", "resolution", "backbone", "statistic", "imagenet-vit"]
+
+PREPROCESS: dict[Preprocess, tuple[Rotation | ByTable, Masking | ByTable]] = {
+    "agnostic": ("on", "auto"),
+    "informed": ("table", "auto"),
+    "masking_only": ("off", "auto"),
+    "agnostic_no_mask": ("on", "off"),
+    "informed_no_mask": ("table", "off"),
+    "masking_only_no_mask": ("off", "off"),
+}
+"""Rotation and masking of each preset (ALGORITHM 4)."""
+
+RESOLUTIONS = (224, 448, 672, 896)
+BACKBONES = ("dinov2_vits14", "dinov2_vitb14", "dinov2_vitl14")
+STATISTICS = ("mean_top1p", "max", "mean_topk:10", "percentile:99", "percentile:95")
+IMAGENET = ("dinov2_vits14", "vit_tiny_patch16_224")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What was asked for; several values of one choice are combined with those of the others. `rotation` and `masking`
+    override what the preset of preprocessing says."""
+
+    mode: Mode
+    backbones: Sequence[str]
+    smaller_edges: Sequence[int]
+    preprocess: Sequence[Preprocess]
+    rotation: Rotation | ByTable | None
+    masking: Masking | ByTable | None
+    profile: Profile
+    statistics: Sequence[str]
+    aggregations: Sequence[ZeroShotAggregation]
+
+
+def ablated(asked: Choices, name: Ablation) -> Choices:
+    """The choices with one axis spread out, as in the paper's ablations."""
+    spread: dict[Ablation, dict[str, object]] = {
+        "preprocessing": {"preprocess": tuple(PREPROCESS)},
+        "resolution": {"smaller_edges": RESOLUTIONS},
+        "backbone": {"backbones": BACKBONES},
+        "statistic": {"statistics": STATISTICS},
+        "imagenet-vit": {"backbones": IMAGENET},
+    }
+    return replace(asked, **spread[name])
+
+
+def variants(asked: Choices, precision_of: Callable[[str], str]) -> tuple[Variant, ...]:
+    """Every combination, each once; `precision_of` tells the precision that a backbone computes in here."""
+    aggregations = asked.aggregations if asked.mode == "zero-shot" else (None,)
+    found = [
+        Variant(
+            mode=asked.mode,
+            backbone=backbone,
+            smaller_edge=edge,
+            rotation="off" if aggregation else asked.rotation or PREPROCESS[preset][0],
+            masking=asked.masking or PREPROCESS[preset][1],
+            profile=asked.profile,
+            statistic=statistic,
+            precision=precision_of(backbone),
+            aggregation=aggregation,
+        )
+        for backbone, edge, preset, statistic, aggregation in product(
+            asked.backbones, asked.smaller_edges, asked.preprocess, asked.statistics, aggregations
+        )
+    ]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,121 @@
+"""What has to be measured of an object for the rows that were asked for, and what of it is missing yet."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.engine.options import ROTATION_ANGLES_DEG, Profile, Rotation, ZeroShotAggregation
+from app.engine.spread import evenly_spaced
+from app.evaluate.cache import Cache
+from app.evaluate.dataset import ObjectData
+
+COMPARED_REFERENCES = 64
+"""Of more references than this, evenly spaced ones are compared with the others: each one is searched for in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySet:
+    """Photographs whose patches are searched for in the references; `name` names its measurements in the cache."""
+
+    name: str
+    paths: tuple[Path, ...]
+
+
+def test_queries(data: ObjectData) -> QuerySet:
+    return QuerySet("tests", tuple(image.path for image in data.test))
+
+
+def reference_queries(references: tuple[Path, ...]) -> QuerySet:
+    """The references that are compared with each other."""
+    paths = tuple(references[position] for position in evenly_spaced(len(references), COMPARED_REFERENCES))
+    digest = hashlib.sha256("\n".join(path.name for path in paths).encode()).hexdigest()
+    return QuerySet(f"references-{digest[:12]}", paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Of one object, for one backbone and image size.
+
+    `references` are those of all shots and seeds, `tested` those that the masking test is run on (each bank's first),
+    `profiles` those whose foreground masks are needed.
+    """
+
+    references: tuple[Path, ...] = ()
+    rotations: frozenset[Rotation] = frozenset()
+    profiles: frozenset[Profile] = frozenset()
+    tested: frozenset[tuple[Path, Profile]] = frozenset()
+    aggregations: frozenset[ZeroShotAggregation] = frozenset()
+
+    @property
+    def shown(self) -> frozenset[Rotation]:
+        """In which rotations the references' foregrounds are compared with; zero-shot takes the upright ones."""
+        return self.rotations | {"off"} if self.aggregations else self.rotations
+
+
+def column(rotation: Rotation, reference: Path, queries: str) -> str:
+    """Name of the distances of the patches of a query set, named, to one reference."""
+    return f"distances/{rotation}/{reference.name}/{queries}"
+
+
+def sizes(queries: str) -> str:
+    return f"sizes/{queries}"
+
+
+def masks(profile: Profile) -> str:
+    return f"masks/{profile}"
+
+
+def fractions(rotation: Rotation, reference: Path) -> str:
+    return f"fractions/{rotation}/{reference.name}"
+
+
+def verdict(reference: Path, profile: Profile) -> str:
+    return f"verdicts/{profile}/{reference.name}"
+
+
+def batch(aggregation: ZeroShotAggregation) -> str:
+    return f"zero-shot/{aggregation}"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is needed and not in the cache. `work` lists the references that have to be looked at again, and of each
+    the rotations whose distances are missing."""
+
+    needs: Needs
+    tests: QuerySet
+    compared: QuerySet
+    work: dict[Path, frozenset[Rotation]]
+    queries_needed: bool
+
+    def angles_deg(self, reference: Path) -> tuple[float, ...]:
+        """At which angles a reference has to be extracted."""
+        tested = any(each == reference for each, _ in self.needs.tested)
+        turned = "on" in self.needs.rotations or tested
+        return ROTATION_ANGLES_DEG if turned else ROTATION_ANGLES_DEG[:1]
+
+    @property
+    def passes(self) -> int:
+        """Images that have to go through the backbone."""
+        queries = len(self.tests.paths) + len(self.compared.paths) if self.queries_needed else 0
+        return queries + sum(len(self.angles_deg(reference)) for reference in self.work)
+
+
+def missing(needs: Needs, data: ObjectData, cache: Cache) -> Missing:
+    """What of the needs is not in the cache yet."""
+    tests, compared = test_queries(data), reference_queries(needs.references)
+    whole = Missing(needs, tests, compared, {}, queries_needed=False)
+    work = {}
+    for reference in needs.references:
+        lacking = frozenset(
+            rotation
+            for rotation in needs.rotations
+            if not all(cache.has(column(rotation, reference, queries.name)) for queries in (tests, compared))
+        )
+        own = [verdict(each, profile) for each, profile in needs.tested if each == reference]
+        own += [fractions(rotation, reference) for rotation in needs.shown] if needs.profiles else []
+        if lacking or not all(map(cache.has, own)):
+            work[reference] = lacking
+    of_tests = [sizes(tests.name), *map(masks, needs.profiles), *map(batch, needs.aggregations)]
+    searched = any(work.values()) or not cache.has(sizes(compared.name))
+    return replace(whole, work=work, queries_needed=searched or not all(map(cache.has, of_tests)))

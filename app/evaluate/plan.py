@@ -1,0 +1,97 @@
+"""What an evaluation is asked to do: variants × objects × shots × seeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from app.engine.options import Masking, Rotation
+from app.errors import InvalidDataset
+from app.evaluate.dataset import ObjectData
+from app.evaluate.needs import Needs
+from app.evaluate.results import Skipped, Variant
+from app.evaluate.tables import masked_by_table, rotated_by_table
+
+FULL = "full"
+Shots = int | Literal["full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`shots` counts references, `full` takes all; `seeds` counts from 0."""
+
+    data_root: Path
+    objects: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    shots: tuple[Shots, ...]
+    seeds: int
+
+    @property
+    def needs_references(self) -> bool:
+        return any(variant.mode == "few-shot" for variant in self.variants)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The references of one bank. Of batched zero-shot, which has none: 0, 0 and nothing."""
+
+    shots: int
+    seed: int
+    references: tuple[Path, ...]
+
+
+def draws(plan: Plan, data: ObjectData) -> tuple[list[Draw], list[Skipped]]:
+    """The banks that the plan asks for, fewest shots first, and those for which there are too few references."""
+    found, skipped = [], []
+    for shots in sorted(plan.shots, key=lambda each: (each == FULL, each if each != FULL else 0)):
+        if shots == FULL:
+            found.append(Draw(len(data.train), 0, data.train))
+            continue
+        for seed in range(plan.seeds):
+            try:
+                found.append(Draw(shots, seed, data.references(shots, seed)))
+            except InvalidDataset as error:
+                skipped.append(Skipped(data.name, shots, seed, error.message))
+    return found, skipped
+
+
+def rotation_of(variant: Variant, name: str) -> Rotation:
+    """Whether this object's references are rotated. InvalidDataset where the table has no such object."""
+    if variant.rotation == "table":
+        return "on" if rotated_by_table(name) else "off"
+    return variant.rotation
+
+
+def masking_of(variant: Variant, name: str) -> Masking:
+    """Whether this object's background is masked; `auto`: the masking test says. InvalidDataset as above."""
+    if variant.masking == "table":
+        return "on" if masked_by_table(name) else "off"
+    return variant.masking
+
+
+def bank_draws(variant: Variant, found: Sequence[Draw]) -> list[Draw]:
+    """The draws that a variant makes banks of."""
+    return [Draw(0, 0, ())] if variant.mode == "zero-shot" else list(found)
+
+
+def tested_reference(draw: Draw, data: ObjectData) -> Path | None:
+    """The reference that the masking test is run on: the bank's first, in zero-shot the first there is."""
+    return next(iter(draw.references or data.train), None)
+
+
+def needs(rows: Sequence[tuple[Variant, Draw]], data: ObjectData) -> Needs:
+    """What these rows, all of one backbone and image size, have to have measured."""
+    masked = [(variant, draw) for variant, draw in rows if masking_of(variant, data.name) != "off"]
+    compared = {
+        (reference, variant) for variant, draw in masked if (reference := tested_reference(draw, data)) is not None
+    }
+    drawn = [path for _, draw in rows for path in draw.references]
+    return Needs(
+        references=tuple(dict.fromkeys([*drawn, *sorted(path for path, _ in compared)])),
+        rotations=frozenset(rotation_of(variant, data.name) for variant, draw in rows if draw.references),
+        profiles=frozenset(variant.profile for variant, _ in masked),
+        tested=frozenset(
+            (path, variant.profile) for path, variant in compared if masking_of(variant, data.name) == "auto"
+        ),
+        aggregations=frozenset(variant.aggregation for variant, _ in rows if variant.aggregation),
+    )

@@ -1,0 +1,146 @@
+"""From measurements to rows: one bank, the test images, the metrics."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.masking import scored_patches
+from app.engine.options import Rotation
+from app.engine.scoring import anomaly_map, image_score
+from app.engine.types import Distances, Geometry, Mask
+from app.evaluate.dataset import ObjectData, read_mask
+from app.evaluate.measurements import Measurements
+from app.evaluate.metrics.ground_truth import GroundTruth, ground_truth
+from app.evaluate.metrics.image import image_metrics
+from app.evaluate.metrics.pixel import PixelHistogram, PixelMetrics
+from app.evaluate.plan import Draw, masking_of, rotation_of, tested_reference
+from app.evaluate.results import ImageScore, Metrics, Row, ScoredRow, Variant
+from app.evaluate.statistic import statistic
+
+ANY_FRACTION = [0.0, 1.0]
+"""Zero-shot without a single photograph of a good part: no foreground to compare a mask with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truths:
+    """The ground truth of an object's test images, in their order: None where an image has no mask."""
+
+    masks: tuple[GroundTruth | None, ...]
+    bad: NDArray[np.bool_]
+
+
+def truths(data: ObjectData, geometries: Sequence[Geometry]) -> Truths:
+    """Read the ground truth masks of the test images.
+
+    An image is bad if it lies in a defect's folder and, where there is a mask, the mask marks something.
+
+    Raises:
+        InvalidDataset: a mask cannot be read, or has another size than its image.
+    """
+    masks = tuple(
+        ground_truth(read_mask(image.mask, (size.original.height, size.original.width))) if image.mask else None
+        for image, size in zip(data.test, geometries, strict=True)
+    )
+    bad = [image.is_defect and (mask is None or mask.regions > 0) for image, mask in zip(data.test, masks, strict=True)]
+    return Truths(masks, np.array(bad))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a bank sees in the test images, in their order: the distances that are scored (0 off the foreground)."""
+
+    distances: list[Distances]
+    foregrounds: list[Mask]
+    geometries: list[Geometry]
+    rotated: bool
+    masked: bool
+
+
+def seen(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements) -> Seen:
+    """Patch distances to the bank of a draw, masked as the variant says, decided as the service decides it."""
+    if variant.aggregation:
+        rotation: Rotation = "off"
+        distances = measured.batch_distances(variant.aggregation)
+    else:
+        rotation = rotation_of(variant, data.name)
+        distances = measured.distances(draw.references, rotation)
+    masked = _masks(variant, draw, data, measured)
+    foregrounds = [np.ones(len(each), bool) for each in distances]
+    if masked:
+        fractions = measured.foreground_fractions(draw.references or data.train[:1], rotation) or ANY_FRACTION
+        foregrounds = [scored_patches(mask, variant.profile, fractions)[0] for mask in measured.masks(variant.profile)]
+    return Seen(
+        [np.where(mask, each, np.float32(0)) for each, mask in zip(distances, foregrounds, strict=True)],
+        foregrounds,
+        measured.geometries(measured.tests),
+        rotated=rotation == "on",
+        masked=masked,
+    )
+
+
+def bank_scale(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements) -> float | None:
+    """The hot end of the colour scale (ALGORITHM 5.4): twice the largest leave-one-out patch distance of the bank;
+    None for fewer than two references."""
+    left_out = measured.left_out(draw.references, rotation_of(variant, data.name)) if draw.references else []
+    largest = max((float(each.max()) for each in left_out), default=0.0)
+    return 2 * largest if largest > 0 else None
+
+
+def _masks(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements) -> bool:
+    masking = masking_of(variant, data.name)
+    reference = tested_reference(draw, data)
+    if masking == "auto":
+        return reference is not None and measured.accepted(reference, variant.profile)
+    return masking == "on"
+
+
+def scored_rows(
+    variants: Sequence[Variant],
+    draw: Draw,
+    data: ObjectData,
+    looked: Seen,
+    truth: Truths,
+    threads: int,
+) -> list[ScoredRow]:
+    """The rows of variants that differ in nothing but the statistic, and so share their anomaly maps."""
+    pixel = _pixel_metrics(looked, truth, variants[0], threads) if data.has_masks else PixelMetrics(None, None, None)
+    return [_scored_row(variant, draw, data, looked, truth, pixel) for variant in variants]
+
+
+def _pixel_metrics(looked: Seen, truth: Truths, variant: Variant, threads: int) -> PixelMetrics:
+    def counted(start: int) -> PixelHistogram:
+        histogram = PixelHistogram()
+        for position in range(start, len(looked.distances), threads):
+            shown = anomaly_map(looked.distances[position], looked.geometries[position], variant.profile)
+            histogram.add(shown, truth.masks[position])
+        return histogram
+
+    with ThreadPoolExecutor(threads) as pool:
+        first, *others = pool.map(counted, range(threads))
+    for other in others:
+        first.merge(other)
+    return first.metrics()
+
+
+def _scored_row(
+    variant: Variant, draw: Draw, data: ObjectData, looked: Seen, truth: Truths, pixel: PixelMetrics
+) -> ScoredRow:
+    reduced = statistic(variant.statistic)
+    scores = [image_score(*pair, reduced) for pair in zip(looked.distances, looked.foregrounds, strict=True)]
+    image = image_metrics(np.array(scores), truth.bad)
+    row = Row(
+        object=data.name,
+        shots=draw.shots,
+        seed=draw.seed,
+        variant=variant,
+        rotated=looked.rotated,
+        masked=looked.masked,
+        good=int((~truth.bad).sum()),
+        bad=int(truth.bad.sum()),
+        metrics=Metrics(image.auroc, image.ap, image.f1_max, pixel.auroc, pixel.f1_max, pixel.pro),
+    )
+    named = zip(data.test, truth.bad, scores, strict=True)
+    return ScoredRow(row, tuple(ImageScore(each.name, bool(bad), score) for each, bad, score in named))

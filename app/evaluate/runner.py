@@ -1,0 +1,158 @@
+"""Running an evaluation: setup by setup, object by object; what was done before is not done again."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Protocol
+
+from app.engine.backbone.backbone import Backbone
+from app.evaluate.cache import Cache
+from app.evaluate.dataset import ObjectData, load_object
+from app.evaluate.extraction import Extractor
+from app.evaluate.measure import measure
+from app.evaluate.measurements import Measurements
+from app.evaluate.needs import Missing, missing
+from app.evaluate.pictures import write_pictures
+from app.evaluate.plan import Draw, Plan, bank_draws, draws, needs
+from app.evaluate.results import Row, Run, Skipped, Variant
+from app.evaluate.rows import Truths, bank_scale, scored_rows, seen, truths
+from app.evaluate.run_folder import RunFolder
+from app.evaluate.stages import StageTimes
+
+LoadBackbone = Callable[[str], Backbone]
+
+
+class Progress(Protocol):
+    """Shown to whoever waits. A step is an image through the backbone, or the test images of a row scored."""
+
+    def begin(self, steps: int) -> None: ...
+    def at(self, what: str) -> None: ...
+    def advance(self, steps: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What an evaluation computes with."""
+
+    load_backbone: LoadBackbone
+    device: str
+    threads: int
+
+
+def evaluate(plan: Plan, folder: RunFolder, machine: Machine, about: Run, progress: Progress) -> None:
+    """Make every row of the plan, into the folder; `about` says what was asked and where it runs.
+
+    Raises:
+        InvalidDataset: a folder is not laid out as it must be, or a file cannot be used; it is named.
+        ConfigurationError: a backbone cannot be loaded.
+    """
+    _Running(plan, folder, machine, about, progress, StageTimes(folder.seconds())).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is to be done yet of an object under the variants of one backbone and image size."""
+
+    data: ObjectData
+    rows: list[tuple[Variant, Draw]]
+    missing: Missing
+    cache: Cache
+
+    @property
+    def setup(self) -> Variant:
+        """Any of the variants: they have backbone and image size in common."""
+        return self.rows[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    plan: Plan
+    folder: RunFolder
+    machine: Machine
+    about: Run
+    progress: Progress
+    times: StageTimes
+
+    def run(self) -> None:
+        objects = [self._checked(name) for name in self.plan.objects]
+        skipped = [each for data in objects for each in draws(self.plan, data)[1]]
+        parts = list(self._parts(objects))
+        self.progress.begin(sum(part.missing.passes + len(part.rows) for part in parts))
+        self._describe(skipped)
+        for part in parts:
+            self._do(part)
+            self._describe(skipped)
+
+    def _checked(self, name: str) -> ObjectData:
+        data = load_object(self.plan.data_root, name, needs_references=self.plan.needs_references)
+        self.folder.check_photographs(data)
+        return data
+
+    def _parts(self, objects: Sequence[ObjectData]) -> Iterator[_Part]:
+        for _, members in groupby(sorted(self.plan.variants, key=_setup), key=_setup):
+            variants = list(members)
+            for data in objects:
+                found, _ = draws(self.plan, data)
+                rows = [
+                    (variant, draw)
+                    for variant in variants
+                    for draw in bank_draws(variant, found)
+                    if not self.folder.has(data.name, variant, draw)
+                ]
+                if rows:
+                    cache = self.folder.cache(data, variants[0])
+                    yield _Part(data, rows, missing(needs(rows, data), data, cache), cache)
+
+    def _do(self, part: _Part) -> None:
+        setup, name = part.setup, part.data.name
+        self.progress.at(f"{name}, {setup.backbone}, {setup.smaller_edge} px")
+        backbone = self.machine.load_backbone(setup.backbone)
+        extractor = Extractor(backbone, setup.smaller_edge, self.machine.device, self.machine.threads, self.times)
+        measured = measure(part.missing, extractor, part.cache, self.progress.advance)
+        truth = truths(part.data, measured.geometries(measured.tests))
+        for (draw, _), members in groupby(sorted(part.rows, key=_order), key=_alike):
+            variants = [variant for variant, _ in members]
+            with self.times.stage("scores, maps and metrics"):
+                self._make_rows(variants, draw, part.data, measured, truth, backbone.spec.heat_scale)
+            self.progress.advance(len(variants))
+
+    def _make_rows(
+        self,
+        variants: Sequence[Variant],
+        draw: Draw,
+        data: ObjectData,
+        measured: Measurements,
+        truth: Truths,
+        heat_scale: float,
+    ) -> None:
+        looked = seen(variants[0], draw, data, measured)
+        for scored in scored_rows(variants, draw, data, looked, truth, self.machine.threads):
+            if self._is_shown(scored.row, data):
+                scale_max = bank_scale(variants[0], draw, data, measured) or heat_scale
+                pictures = write_pictures(scored, data, looked, truth, scale_max, self.folder.path)
+                self.folder.keep_pictures(data.name, pictures)
+            self.folder.keep(scored)
+
+    def _is_shown(self, row: Row, data: ObjectData) -> bool:
+        """Whether the report shows pictures of this row: the first variant's largest bank, of its first seed."""
+        variant = self.plan.variants[0]
+        shown = max(bank_draws(variant, draws(self.plan, data)[0]), key=lambda draw: (draw.shots, -draw.seed))
+        return (row.variant, row.shots, row.seed) == (variant, shown.shots, shown.seed)
+
+    def _describe(self, skipped: Sequence[Skipped]) -> None:
+        self.folder.describe(replace(self.about, skipped=tuple(skipped), seconds=self.times.seconds))
+
+
+def _setup(variant: Variant) -> tuple[str, str, int]:
+    return variant.backbone, variant.precision, variant.smaller_edge
+
+
+def _alike(row: tuple[Variant, Draw]) -> tuple[Draw, Variant]:
+    """What rows have in common that share their anomaly maps: everything but the statistic."""
+    variant, draw = row
+    return draw, replace(variant, statistic="")
+
+
+def _order(row: tuple[Variant, Draw]) -> tuple[int, int, str]:
+    draw, variant = _alike(row)
+    return draw.shots, draw.seed, variant.label
