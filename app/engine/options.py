@@ -7,6 +7,7 @@ Profile = Literal["robust", "paper"]
 StatisticName = Literal["mean_top1p", "max", "mean_topk", "percentile"]
 Rotation = Literal["on", "off"]
 Masking = Literal["auto", "on", "off"]
+ZeroShotAggregation = Literal["quantile", "musc"]
 
 ROTATION_ANGLES_DEG: tuple[float, ...] = (0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0)
 
