@@ -13,10 +13,11 @@ from app.engine.detector import patch_distances, patch_features, reference_segme
 from app.engine.faiss_torch import torch
 from app.engine.image_file import decode_image
 from app.engine.index import ExactIndex, FaissCpuIndex, FaissGpuIndex, TorchIndex, exact_index, faiss_gpu_works
-from app.engine.options import Preprocessing, Statistic
+from app.engine.options import Preprocessing, Statistic, ZeroShotAggregation
 from app.engine.preprocess import preprocess
 from app.engine.scoring import image_score
-from app.engine.types import Image
+from app.engine.types import Geometry, Grid, Image, PatchFeatures, Size
+from app.engine.zero_shot import ZeroShotBatch
 from app.weights.registry import load_registry
 from app.weights.tensors import load_tensors
 from tests.engine.synthetic_weights import VITS14, synthetic_vits14
@@ -80,6 +81,15 @@ def test_images_in_one_pass_have_the_features_that_each_has_alone() -> None:
     for together, model_input in zip(patch_features(backbone, inputs), inputs, strict=True):
         alone = patch_features(backbone, [model_input])[0]
         np.testing.assert_allclose(together.values, alone.values, atol=2e-3)
+
+
+@pytest.mark.parametrize("aggregation", ["quantile", "musc"])
+def test_a_batch_without_references_has_the_distances_of_the_cpu(aggregation: ZeroShotAggregation) -> None:
+    size = Size(672, 672)
+    geometry = Geometry(size, size, size, Grid(48, 48))
+    features = [PatchFeatures(unit_rows(2304, seed), geometry) for seed in range(8)]
+    on_gpu = ZeroShotBatch(features, GPU).distances(3, aggregation)
+    np.testing.assert_allclose(on_gpu, ZeroShotBatch(features, "cpu").distances(3, aggregation), atol=1e-5)
 
 
 def scores(name: str, device: str, precision: str) -> list[float]:
