@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import typer
-from click import Context
 from typer.core import TyperCommand
 
-from app.engine.options import Masking, Profile, Rotation, ZeroShotAggregation
+from app.engine.options import Profile, ZeroShotAggregation
 from app.errors import InvalidSettings
-from app.evaluate.choices import Ablation, Choices, Preprocess, ablated, variants
-from app.evaluate.results import ByTable, Mode
+from app.evaluate.choices import PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
+from app.evaluate.results import MaskingChoice, Mode, RotationChoice
 from app.evaluate_display import evaluation_display
 from app.settings import Settings, load_settings
 
@@ -21,13 +20,15 @@ if TYPE_CHECKING:
     from app.evaluate.plan import Shots
     from app.evaluate.runner import Machine
 
+Name = TypeVar("Name", bound=str)
+
 SMALLER_EDGE: dict[Mode, int] = {"few-shot": 448, "zero-shot": 672}
 
 
 class SeveralValues(TyperCommand):
     """A command whose options may take several values behind one name: `--shots 1 2 4`."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         repeated = {name for each in self.params if getattr(each, "multiple", False) for name in each.opts}
         return super().parse_args(ctx, one_by_one(args, repeated))
 
@@ -53,10 +54,10 @@ def evaluate(
     shots: Annotated[list[str] | None, typer.Option(help="References of a bank: numbers, or `full`; else 1")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Draws of references for each number of shots")] = 1,
     preprocess: Annotated[
-        list[Preprocess] | None, typer.Option(help="Presets of rotation and masking; else agnostic")
+        list[str] | None, typer.Option(help=f"Rotation and masking: {', '.join(PREPROCESS)}; else agnostic")
     ] = None,
-    rotation: Annotated[Rotation | ByTable | None, typer.Option(help="Other than the preset's")] = None,
-    masking: Annotated[Masking | ByTable | None, typer.Option(help="Other than the preset's")] = None,
+    rotation: Annotated[RotationChoice | None, typer.Option(help="Other than `preprocess` says")] = None,
+    masking: Annotated[MaskingChoice | None, typer.Option(help="Other than `preprocess` says")] = None,
     smaller_edge: Annotated[
         list[int] | None, typer.Option(min=112, max=1344, help="Image sizes, px; else 448, zero-shot 672")
     ] = None,
@@ -69,7 +70,7 @@ def evaluate(
     ] = None,
     mode: Annotated[Mode, typer.Option(help="With references, or batched without any")] = "few-shot",
     aggregation: Annotated[
-        list[ZeroShotAggregation] | None, typer.Option(help="Of zero-shot: the paper's, or MuSc's; else quantile")
+        list[str] | None, typer.Option(help="Of zero-shot: quantile (the paper's), musc; else quantile")
     ] = None,
     ablation: Annotated[Ablation | None, typer.Option(help="One choice spread out, as in the paper")] = None,
 ) -> None:
@@ -83,12 +84,12 @@ def evaluate(
         mode=mode,
         backbones=backbone or [_default_backbone(settings)],
         smaller_edges=smaller_edge or [SMALLER_EDGE[mode]],
-        preprocess=preprocess or ["agnostic"],
+        preprocess=_known("--preprocess", preprocess or ["agnostic"], get_args(Preprocess)),
         rotation=rotation,
         masking=masking,
         profile=profile,
         statistics=statistic or ["mean_top1p"],
-        aggregations=aggregation or ["quantile"],
+        aggregations=_known("--aggregation", aggregation or ["quantile"], get_args(ZeroShotAggregation)),
     )
     choices = ablated(asked, ablation) if ablation else asked
     counts = () if mode == "zero-shot" else tuple(map(_shots, shots or ["1"]))
@@ -109,6 +110,15 @@ def compare(
     typer.echo(compare_markdown(a, b))
     if html:
         html.write_text(compare_html(a, b))
+
+
+def _known(option: str, given: Sequence[str], known: tuple[Name, ...]) -> list[Name]:
+    """The values of an option that the command line parser does not check: those of a list."""
+    named = {str(each): each for each in known}
+    for value in given:
+        if value not in named:
+            raise InvalidSettings(f"{option} {value!r}: choose among {', '.join(named)}.")
+    return [named[value] for value in given]
 
 
 def _shots(written: str) -> "Shots":

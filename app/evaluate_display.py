@@ -41,7 +41,7 @@ class Bar:
 
 
 class Lines:
-    def __init__(self, line_every_s: float) -> None:
+    def __init__(self, line_every_s: float = LINE_EVERY_S) -> None:
         self._line_every_s = line_every_s
         self._steps, self._done = 0, 0
         self._what = ""

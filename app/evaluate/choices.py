@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
-from app.engine.options import Masking, Profile, Rotation, ZeroShotAggregation
-from app.evaluate.results import ByTable, Mode, Variant
+from app.engine.options import Profile, ZeroShotAggregation
+from app.evaluate.results import MaskingChoice, Mode, RotationChoice, Variant
 
 Preprocess = Literal[
     "agnostic", "informed", "masking_only", "agnostic_no_mask", "informed_no_mask", "masking_only_no_mask"
 ]
 Ablation = Literal["preprocessing", "resolution", "backbone", "statistic", "imagenet-vit"]
 
-PREPROCESS: dict[Preprocess, tuple[Rotation | ByTable, Masking | ByTable]] = {
+PREPROCESS: dict[Preprocess, tuple[RotationChoice, MaskingChoice]] = {
     "agnostic": ("on", "auto"),
     "informed": ("table", "auto"),
     "masking_only": ("off", "auto"),
@@ -38,8 +38,8 @@ class Choices:
     backbones: Sequence[str]
     smaller_edges: Sequence[int]
     preprocess: Sequence[Preprocess]
-    rotation: Rotation | ByTable | None
-    masking: Masking | ByTable | None
+    rotation: RotationChoice | None
+    masking: MaskingChoice | None
     profile: Profile
     statistics: Sequence[str]
     aggregations: Sequence[ZeroShotAggregation]
@@ -47,14 +47,17 @@ class Choices:
 
 def ablated(asked: Choices, name: Ablation) -> Choices:
     """The choices with one axis spread out, as in the paper's ablations."""
-    spread: dict[Ablation, dict[str, object]] = {
-        "preprocessing": {"preprocess": tuple(PREPROCESS)},
-        "resolution": {"smaller_edges": RESOLUTIONS},
-        "backbone": {"backbones": BACKBONES},
-        "statistic": {"statistics": STATISTICS},
-        "imagenet-vit": {"backbones": IMAGENET},
-    }
-    return replace(asked, **spread[name])
+    match name:
+        case "preprocessing":
+            return replace(asked, preprocess=tuple(PREPROCESS))
+        case "resolution":
+            return replace(asked, smaller_edges=RESOLUTIONS)
+        case "backbone":
+            return replace(asked, backbones=BACKBONES)
+        case "statistic":
+            return replace(asked, statistics=STATISTICS)
+        case "imagenet-vit":
+            return replace(asked, backbones=IMAGENET)
 
 
 def variants(asked: Choices, precision_of: Callable[[str], str]) -> tuple[Variant, ...]:

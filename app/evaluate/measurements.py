@@ -77,8 +77,7 @@ class Measurements:
 def _nearest(columns: Iterable[NDArray[np.generic]]) -> Distances:
     nearest: Distances | None = None
     for values in columns:
-        values = np.asarray(values, np.float32)
-        nearest = values if nearest is None else np.minimum(nearest, values)
+        nearest = np.asarray(values, np.float32) if nearest is None else np.minimum(nearest, values)
     if nearest is None:
         raise ValueError("no references")
     return nearest

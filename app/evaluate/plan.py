@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ from app.evaluate.needs import Needs
 from app.evaluate.results import Skipped, Variant
 from app.evaluate.tables import masked_by_table, rotated_by_table
 
-FULL = "full"
+FULL: Literal["full"] = "full"
 Shots = int | Literal["full"]
 
 
@@ -43,16 +44,14 @@ class Draw:
 def draws(plan: Plan, data: ObjectData) -> tuple[list[Draw], list[Skipped]]:
     """The banks that the plan asks for, fewest shots first, and those for which there are too few references."""
     found, skipped = [], []
-    for shots in sorted(plan.shots, key=lambda each: (each == FULL, each if each != FULL else 0)):
-        if shots == FULL:
-            found.append(Draw(len(data.train), 0, data.train))
-            continue
-        for seed in range(plan.seeds):
-            try:
-                found.append(Draw(shots, seed, data.references(shots, seed)))
-            except InvalidDataset as error:
-                skipped.append(Skipped(data.name, shots, seed, error.message))
-    return found, skipped
+    for shots, seed in product(sorted({each for each in plan.shots if each != FULL}), range(plan.seeds)):
+        try:
+            found.append(Draw(shots, seed, data.references(shots, seed)))
+        except InvalidDataset as error:
+            skipped.append(Skipped(data.name, shots, seed, error.message))
+    if FULL in plan.shots:
+        found.append(Draw(len(data.train), 0, data.train))
+    return list(dict.fromkeys(found)), skipped
 
 
 def rotation_of(variant: Variant, name: str) -> Rotation:

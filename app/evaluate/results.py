@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
-from app.engine.options import Masking, Profile, Rotation, ZeroShotAggregation
+from app.engine.options import Profile, ZeroShotAggregation
 
 Mode = Literal["few-shot", "zero-shot"]
-ByTable = Literal["table"]
+RotationChoice = Literal["on", "off", "table"]
+MaskingChoice = Literal["auto", "on", "off", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class Variant:
     mode: Mode
     backbone: str
     smaller_edge: int
-    rotation: Rotation | ByTable
-    masking: Masking | ByTable
+    rotation: RotationChoice
+    masking: MaskingChoice
     profile: Profile
     statistic: str
     precision: str
