@@ -7,6 +7,7 @@ from typing import Literal
 
 from app.engine.options import Profile, ZeroShotAggregation
 from app.evaluate.results import MaskingChoice, Mode, RotationChoice, Variant
+from app.evaluate.statistic import statistic
 
 Preprocess = Literal[
     "agnostic", "informed", "masking_only", "agnostic_no_mask", "informed_no_mask", "masking_only_no_mask"
@@ -61,7 +62,13 @@ def ablated(asked: Choices, name: Ablation) -> Choices:
 
 
 def variants(asked: Choices, precision_of: Callable[[str], str]) -> tuple[Variant, ...]:
-    """Every combination, each once; `precision_of` tells the precision that a backbone computes in here."""
+    """Every combination, each once; `precision_of` tells the precision that a backbone computes in here.
+
+    Raises:
+        InvalidSettings: a statistic is written wrongly.
+    """
+    for written in asked.statistics:
+        statistic(written)
     aggregations = asked.aggregations if asked.mode == "zero-shot" else (None,)
     found = [
         Variant(
@@ -71,11 +78,11 @@ def variants(asked: Choices, precision_of: Callable[[str], str]) -> tuple[Varian
             rotation="off" if aggregation else asked.rotation or PREPROCESS[preset][0],
             masking=asked.masking or PREPROCESS[preset][1],
             profile=asked.profile,
-            statistic=statistic,
+            statistic=written,
             precision=precision_of(backbone),
             aggregation=aggregation,
         )
-        for backbone, edge, preset, statistic, aggregation in product(
+        for backbone, edge, preset, written, aggregation in product(
             asked.backbones, asked.smaller_edges, asked.preprocess, asked.statistics, aggregations
         )
     ]
