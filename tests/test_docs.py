@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from app.cli import cli
 from app.engine.masking import ACCEPTED
 from app.engine.options import ProductSettings
 from app.settings import Settings
@@ -64,6 +66,21 @@ def test_every_command_that_is_named_exists() -> None:
         ).stdout
         for name, verb in commands:
             assert name != group or re.search(rf"\b{verb}\b", known), f"inspector {name} {verb}"
+
+
+def test_every_option_of_the_evaluation_is_in_the_document() -> None:
+    text = (ROOT / "docs" / "accuracy.md").read_text()
+    table = "\n".join(re.findall(r"^\| (`--[a-z-]+`.*?) \|", text, re.MULTILINE))
+    known = {name for each in get_command(cli).commands["evaluate"].params for name in each.opts}  # type: ignore[attr-defined]
+    assert set(re.findall(r"--[a-z-]+", table)) == known - {"--data-root", "--out", "--help"}
+
+
+def test_options_in_examples_exist() -> None:
+    lines = [line for path in DOCUMENTS for line in path.read_text().splitlines()]
+    for line in lines:
+        if command := re.search(r"inspector (evaluate|compare) (.*)", line):
+            known = {name for each in get_command(cli).commands[command[1]].params for name in each.opts}  # type: ignore[attr-defined]
+            assert set(re.findall(r"(--[a-z-]+)", command[2].split("#")[0])) <= known, line
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
