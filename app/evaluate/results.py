@@ -58,6 +58,7 @@ class Row:
     """One object at one number of shots and one seed (zero-shot: 0 and 0), under one variant.
 
     `rotated` and `masked` say what was done for this object, whoever decided it. `good` and `bad` count test images.
+    `full`: the bank held every reference that there is (full-shot), so that `shots` differs from object to object.
     """
 
     object: str
@@ -69,10 +70,11 @@ class Row:
     good: int
     bad: int
     metrics: Metrics
+    full: bool = False
 
     def flat(self) -> dict[str, Any]:
         """As it stands in `summary.json` and the CSV: one level, the variant's and the metrics' fields beside it."""
-        own = {"object": self.object, "shots": self.shots, "seed": self.seed}
+        own = {"object": self.object, "shots": self.shots, "seed": self.seed, "full": self.full}
         counts = {"rotated": self.rotated, "masked": self.masked, "good": self.good, "bad": self.bad}
         return own | asdict(self.variant) | counts | asdict(self.metrics)
 
@@ -81,7 +83,7 @@ class Row:
         """The row behind `flat`. KeyError where a field is missing."""
         variant = Variant(**{field.name: flat[field.name] for field in fields(Variant)})
         metrics = Metrics(**{name: flat[name] for name in METRICS})
-        own = {name: flat[name] for name in ("object", "shots", "seed", "rotated", "masked", "good", "bad")}
+        own = {name: flat[name] for name in ("object", "shots", "seed", "full", "rotated", "masked", "good", "bad")}
         return cls(variant=variant, metrics=metrics, **own)
 
 

@@ -141,6 +141,7 @@ def _scored_row(
         good=int((~truth.bad).sum()),
         bad=int(truth.bad.sum()),
         metrics=Metrics(image.auroc, image.ap, image.f1_max, pixel.auroc, pixel.f1_max, pixel.pro),
+        full=0 < draw.shots == len(data.train),
     )
     named = zip(data.test, truth.bad, scores, strict=True)
     return ScoredRow(row, tuple(ImageScore(each.name, bool(bad), score) for each, bad, score in named))

@@ -112,8 +112,13 @@ def _scored_row(told: Mapping[str, Any]) -> ScoredRow:
 
 
 def write_json(path: Path, told: object) -> None:
-    """Write a file whole or not at all."""
+    """Write a JSON file whole or not at all."""
+    write_text(path, json.dumps(told, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, as UTF-8."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(told, indent=1) + "\n")
+    part.write_text(text, encoding="utf-8")
     part.replace(path)

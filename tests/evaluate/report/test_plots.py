@@ -1,0 +1,86 @@
+"""Plots are pieces of a page: well-formed, with text as text and the page's own ink."""
+
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import matplotlib
+import pytest
+
+from app.evaluate.report.averages import Average
+from app.evaluate.report.plots import (
+    BAD_COLOR,
+    GOOD_COLOR,
+    INK,
+    Curve,
+    histogram,
+    learning_curves,
+    line_style,
+    roc_curve,
+)
+from app.evaluate.results import ImageScore
+from tests.evaluate.report.runs import SCORES
+
+ONE = Average(0.8, None, (0,), ("a",))
+TWO = Average(0.9, 0.05, (0, 1), ("a",))
+CURVES = {"image_auroc": [Curve(0, (1, 4), (ONE, TWO)), Curve(1, (4,), (TWO,))], "pro": [Curve(0, (1, 4), (ONE, ONE))]}
+
+
+def drawn() -> list[str]:
+    roc = roc_curve(SCORES)
+    assert roc is not None
+    return [histogram(SCORES), roc, learning_curves(CURVES)]
+
+
+def texts(svg: str) -> list[str]:
+    tree = ElementTree.fromstring(svg.replace("xlink:href", "href"))
+    return [text for element in tree.iter("text") if (text := "".join(element.itertext()).strip())]
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_plot_names_no_other_place_and_takes_the_ink_of_its_page(place: int) -> None:
+    svg = drawn()[place]
+    assert svg.startswith('<svg role="img" aria-label="')
+    assert "http" not in svg
+    assert INK not in svg
+    assert "currentColor" in svg
+
+
+def test_the_histogram_shows_both_classes() -> None:
+    svg = histogram(SCORES)
+    assert {"Image score", "Test images"} <= set(texts(svg))
+    assert GOOD_COLOR.lower() in svg
+    assert BAD_COLOR.lower() in svg
+
+
+@pytest.mark.parametrize("scores", [SCORES[:2], SCORES[2:], SCORES[:1]])
+def test_a_histogram_needs_neither_both_classes_nor_several_scores(scores: tuple[ImageScore, ...]) -> None:
+    assert "Image score" in histogram(scores)
+
+
+def test_one_class_alone_has_no_roc_curve() -> None:
+    assert roc_curve(SCORES[:2]) is None
+
+
+def test_equal_scores_can_be_drawn() -> None:
+    same = [replace(score, score=0.25) for score in SCORES]
+    assert histogram(same)
+    assert roc_curve(same)
+
+
+def test_a_learning_curve_marks_the_shots_on_a_log_axis() -> None:
+    found = texts(learning_curves(CURVES))
+    assert [found.count(text) for text in ("Image AUROC", "PRO", "1", "4", "Shots", "2")] == [1, 1, 2, 2, 2, 0]
+
+
+def test_lines_of_18_variants_differ() -> None:
+    assert len({line_style(variant) for variant in range(18)}) == 18
+
+
+def test_drawing_leaves_matplotlib_as_it_was() -> None:
+    before = dict(matplotlib.rcParams)
+    drawn()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_the_same_scores_make_the_same_plot() -> None:
+    assert drawn() == drawn()
