@@ -8,7 +8,7 @@ from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey
 from app.service.bank_loader import BankLoader
 from app.service.banks import BankService
-from app.service.engine_thread import EngineThread
+from app.service.engine_thread import EngineThread, Priority
 from app.service.inspection import InspectionService
 from app.service.masking import MaskingService
 from app.service.products import ProductService
@@ -123,7 +123,7 @@ class Service:
 
     def abort_registrations(self) -> None:
         """End registrations under way at their next step, unpublished; their callers are told to send them again."""
-        self._engine.refuse_registration()
+        self._engine.refuse(Priority.REGISTRATION)
 
     def close(self) -> None:
         """Finish the work at hand and end the threads."""
