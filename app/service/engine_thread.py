@@ -64,7 +64,7 @@ class EngineThread:
         outcome: Future[Result] = Future()
         with self._changed:
             if self._closed or priority in self._refused:
-                raise _draining()
+                raise draining()
             self._pieces[priority].append((partial(piece, *arguments), outcome))
             self._changed.notify()
         return outcome.result()
@@ -76,7 +76,7 @@ class EngineThread:
             refused = list(self._pieces[priority])
             self._pieces[priority].clear()
         for _, outcome in refused:
-            outcome.set_exception(_draining())
+            outcome.set_exception(draining())
 
     @property
     def waiting(self) -> int:
@@ -114,7 +114,8 @@ class EngineThread:
                 self._changed.wait()
 
 
-def _draining() -> Draining:
+def draining() -> Draining:
+    """What work that a stop cuts short ends with."""
     return Draining(
         "The service is stopping. Send the request again: another instance, or this one restarted, takes it."
     )

@@ -14,6 +14,7 @@ class Pieces:
     def __init__(self, engine: EngineThread, priority: Priority, device: str) -> None:
         self._engine = engine
         self._priority = priority
+        self.device = device
         self.on_cpu = device == "cpu"
 
     def run(self, step: Callable[..., Result], *arguments: object) -> Result:
