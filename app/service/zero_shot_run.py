@@ -25,6 +25,9 @@ from app.storage.jobs import JobHeatmaps, ScoredImage
 STEPS_PER_IMAGE = 3
 """Its patch features, its search, its heatmap."""
 
+ROUNDING = 1e-5
+"""What float32 makes of the distance between equal patches is below this."""
+
 
 @dataclass(frozen=True, slots=True)
 class ZeroShotRequest:
@@ -126,10 +129,11 @@ class ZeroShotRun:
         )
 
 
-def batch_scale(distances: Sequence[Distances]) -> float:
+def batch_scale(distances: Sequence[Distances]) -> float | None:
     """The hot end of a batch's colour scale: twice the median of its images' largest patch distances.
 
     As for a bank, twice what good parts reach (ALGORITHM 5.4); but nobody has said which parts are good, so the median
-    image stands for them. 0 where most images show the same.
+    image stands for them. None where it shows nothing of its own.
     """
-    return 2 * float(np.median([each.max() for each in distances]))
+    scale_max = 2 * float(np.median([each.max() for each in distances]))
+    return scale_max if scale_max > ROUNDING else None
