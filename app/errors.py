@@ -25,7 +25,9 @@ InspectorError
 ├── NotFound
 │   ├── ProductNotFound
 │   ├── ReferenceNotFound
-│   └── BankNotFound
+│   ├── BankNotFound
+│   ├── JobNotFound
+│   └── HeatmapNotFound
 ├── Conflict                      right in itself, but not in the present state
 │   ├── NoReferences
 │   ├── BackboneMismatch
@@ -158,6 +160,14 @@ class ReferenceNotFound(NotFound):
 
 class BankNotFound(NotFound):
     code = "bank-not-found"
+
+
+class JobNotFound(NotFound):
+    code = "job-not-found"
+
+
+class HeatmapNotFound(NotFound):
+    code = "heatmap-not-found"
 
 
 class Conflict(InspectorError):

@@ -45,6 +45,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         finally:
             serving.drain()
             serving.abort_registrations()
+            serving.abort_jobs()
             await asyncio.to_thread(app.state.lanes.close)
             await asyncio.to_thread(serving.close)
 

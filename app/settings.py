@@ -69,11 +69,12 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(
         100_000_000, ge=1024, le=2**30, description="Largest image, in pixels (width times height)."
     )
-    max_images_per_request: int = Field(64, ge=1, le=10_000, description="Most images in one registration.")
+    max_images_per_request: int = Field(64, ge=1, le=10_000, description="Most images in one registration or batch.")
     max_queue: int = Field(
         32, ge=1, le=10_000, description="Inspections that may wait or run; one more is answered 503."
     )
     max_registrations: int = Field(4, ge=1, le=1000, description="Registrations that may wait or run at a time.")
+    max_jobs: int = Field(4, ge=1, le=1000, description="Jobs that may wait or run; their images are held in memory.")
     bank_cache_bytes: int = Field(4 * 2**30, ge=2**20, description="Memory for loaded banks; least recently used go.")
     gpu_bank_cache_bytes: int = Field(
         8 * 2**30, ge=2**20, description="The same where banks lie in a GPU's memory, instead of BANK_CACHE_BYTES."

@@ -78,7 +78,8 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """Inspections, registrations (and whatever makes a bank), and everything quick: none takes another's threads.
+    """Inspections, registrations (and whatever makes a bank), jobs on their way in, and everything quick: none takes
+    another's threads.
 
     `loading` has places only: requests that wait for a bank, which is loaded on the service's own threads.
     """
@@ -86,6 +87,7 @@ class Lanes:
     inspection: Lane
     loading: Lane
     registration: Lane
+    jobs: Lane
     admin: Lane
 
     @classmethod
@@ -96,10 +98,11 @@ class Lanes:
             Lane("inspections", min(2 * cores + 2, settings.max_queue), settings.max_queue),
             Lane("requests that wait for a bank", 1, settings.max_queue),
             Lane("registrations", min(cores + 1, settings.max_registrations), settings.max_registrations),
+            Lane("jobs", 1, settings.max_jobs),
             Lane("administration", ADMIN_THREADS, ADMIN_LIMIT),
         )
 
     def close(self) -> None:
         """Waits for what runs in any lane."""
-        for lane in (self.inspection, self.loading, self.registration, self.admin):
+        for lane in (self.inspection, self.loading, self.registration, self.jobs, self.admin):
             lane.close()

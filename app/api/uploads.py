@@ -123,8 +123,10 @@ def _text(data: bytes, name: str) -> str:
         raise InvalidRequest(f"The form's `{name}` is no UTF-8 text. Send it as UTF-8.") from error
 
 
-def image_request_body(name: str, *, many: bool = False, text_fields: Sequence[str] = ()) -> dict[str, Any]:
-    """The OpenAPI description of a body that holds images: raw, or as form field `name`."""
+def image_request_body(
+    name: str, *, many: bool = False, text_fields: Sequence[str] = (), raw: bool = True
+) -> dict[str, Any]:
+    """The OpenAPI description of a body that holds images: as form field `name`, or if `raw` as they are."""
     binary = {"type": "string", "format": "binary"}
     images: dict[str, Any] = {"type": "array", "items": binary} if many else binary
     form = {
@@ -132,5 +134,7 @@ def image_request_body(name: str, *, many: bool = False, text_fields: Sequence[s
         "required": [name],
         "properties": {name: images} | {field: {"type": "string", "maxLength": 200} for field in text_fields},
     }
-    raw = {media_type: {"schema": binary} for media_type in (*MEDIA_TYPES.values(), "application/octet-stream")}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}} | raw}}
+    content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
+    if raw:
+        content |= {kind: {"schema": binary} for kind in (*MEDIA_TYPES.values(), "application/octet-stream")}
+    return {"requestBody": {"required": True, "content": content}}

@@ -11,6 +11,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+def age_s(moment: str) -> float:
+    """Seconds since a moment that `now` gave, here or on another machine."""
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+
+
 class StageClock:
     """Milliseconds per stage, in the order in which the stages ran."""
 

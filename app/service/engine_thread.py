@@ -16,19 +16,20 @@ Piece = tuple[Callable[[], Any], Future[Any]]
 
 
 class Priority(Enum):
-    """Which piece goes first; equal ones in the order they came."""
+    """Which piece goes first: the earlier member's; equal ones in the order they came."""
 
     INSPECTION = "inspection"
     LOADING = "loading"
     REGISTRATION = "registration"
+    JOB = "job"
 
 
 class EngineThread:
     """Runs pieces of work one at a time. A piece is at most one forward pass or one search chunk.
 
     An inspection needs several pieces. While it is under way no other piece is begun in the gaps between them, but one
-    may be for each inspection that ends: an inspection waits for one piece at most, and loads and registrations go on
-    however busy the line is, loads first.
+    may be for each inspection that ends: an inspection waits for one piece at most, and the others go on however busy
+    the line is, loads first, then registrations, then jobs.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,7 @@ class EngineThread:
         self._pieces: dict[Priority, deque[Piece]] = {priority: deque() for priority in Priority}
         self._inspections_under_way = 0
         self._other_due = False
-        self._refusing_registration = False
+        self._refused: set[Priority] = set()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
@@ -62,20 +63,20 @@ class EngineThread:
         """
         outcome: Future[Result] = Future()
         with self._changed:
-            if self._closed or (self._refusing_registration and priority is Priority.REGISTRATION):
-                raise _draining()
+            if self._closed or priority in self._refused:
+                raise draining()
             self._pieces[priority].append((partial(piece, *arguments), outcome))
             self._changed.notify()
         return outcome.result()
 
-    def refuse_registration(self) -> None:
-        """Take no registration pieces any more and refuse those that wait: none must hold up a stop."""
+    def refuse(self, priority: Priority) -> None:
+        """Take no such pieces any more and refuse those that wait: none must hold up a stop."""
         with self._changed:
-            self._refusing_registration = True
-            refused = list(self._pieces[Priority.REGISTRATION])
-            self._pieces[Priority.REGISTRATION].clear()
+            self._refused.add(priority)
+            refused = list(self._pieces[priority])
+            self._pieces[priority].clear()
         for _, outcome in refused:
-            outcome.set_exception(_draining())
+            outcome.set_exception(draining())
 
     @property
     def waiting(self) -> int:
@@ -104,7 +105,7 @@ class EngineThread:
             while True:
                 if self._pieces[Priority.INSPECTION]:
                     return self._pieces[Priority.INSPECTION].popleft()
-                other = self._pieces[Priority.LOADING] or self._pieces[Priority.REGISTRATION]
+                other = next(filter(None, self._pieces.values()), None)
                 if other and (self._closed or self._other_due or not self._inspections_under_way):
                     self._other_due = False
                     return other.popleft()
@@ -113,7 +114,8 @@ class EngineThread:
                 self._changed.wait()
 
 
-def _draining() -> Draining:
+def draining() -> Draining:
+    """What work that a stop cuts short ends with."""
     return Draining(
         "The service is stopping. Send the request again: another instance, or this one restarted, takes it."
     )

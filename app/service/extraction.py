@@ -1,8 +1,7 @@
 """References to patch features, in pieces that let inspections through."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_features, reference_input
@@ -10,8 +9,7 @@ from app.engine.masking import foreground_mask
 from app.engine.options import Preprocessing
 from app.engine.types import Image, Mask, PatchFeatures
 from app.service.engine_thread import EngineThread, Priority
-
-Result = TypeVar("Result")
+from app.service.pieces import Pieces
 
 GPU_ANGLES_PER_PASS = 8
 
@@ -33,8 +31,7 @@ class ReferenceExtractor:
     """
 
     def __init__(self, engine: EngineThread, device: str) -> None:
-        self._engine = engine
-        self._on_cpu = device == "cpu"
+        self._pieces = Pieces(engine, Priority.REGISTRATION, device)
 
     def rotations(
         self, image: Image, angles_deg: Sequence[float], preprocessing: Preprocessing, backbone: Backbone
@@ -42,16 +39,10 @@ class ReferenceExtractor:
         """The reference at each angle, in order. The masks are those of the robust profile: only it compares with
         the foreground of references."""
 
-        step = 1 if self._on_cpu else GPU_ANGLES_PER_PASS
+        step = 1 if self._pieces.on_cpu else GPU_ANGLES_PER_PASS
         found: list[PatchFeatures] = []
         for start in range(0, len(angles_deg), step):
             some = angles_deg[start : start + step]
-            inputs = [self._beside(reference_input, image, angle, preprocessing, backbone) for angle in some]
-            found += self._engine.run(Priority.REGISTRATION, patch_features, backbone, inputs)
-        return [Rotated(each, self._beside(foreground_mask, each, backbone.spec, "robust")) for each in found]
-
-    def _beside(self, step: Callable[..., Result], *arguments: object) -> Result:
-        """A step beside the forward passes: on the CPU a piece of its own, on a GPU at once, on the caller's thread."""
-        if self._on_cpu:
-            return self._engine.run(Priority.REGISTRATION, step, *arguments)
-        return step(*arguments)
+            inputs = [self._pieces.beside(reference_input, image, angle, preprocessing, backbone) for angle in some]
+            found += self._pieces.run(patch_features, backbone, inputs)
+        return [Rotated(each, self._pieces.beside(foreground_mask, each, backbone.spec, "robust")) for each in found]

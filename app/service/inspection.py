@@ -1,7 +1,6 @@
 """Inspecting one photograph."""
 
 import hashlib
-from dataclasses import dataclass
 from uuid import uuid4
 
 import numpy as np
@@ -13,25 +12,17 @@ from app.engine.image_file import decode_image
 from app.engine.masking import foreground_mask, scored_patches
 from app.engine.preprocess import preprocess
 from app.engine.scoring import anomaly_map, image_score
-from app.engine.types import Image, Mask, PatchFeatures
+from app.engine.types import Image, PatchFeatures
 from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
 from app.service.bank_loader import BankNotLoaded, Cold
 from app.service.banks import BankService
 from app.service.clock import StageClock, now
 from app.service.engine_thread import EngineThread, Priority
-from app.service.masking_policy import masking_applies
+from app.service.masking_policy import Foreground, masking_applies
 from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult
 from app.service.serving import Serving, ServingKnowledge
 from app.storage.documents import Product
-
-
-@dataclass(frozen=True, slots=True)
-class Foreground:
-    """Which patches are scored, and what had to be said of the mask."""
-
-    mask: Mask
-    flags: tuple[Flag, ...]
 
 
 class InspectionService:

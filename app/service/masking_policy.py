@@ -1,8 +1,19 @@
-"""When the background is masked."""
+"""When the background is masked, and what comes of it."""
+
+from dataclasses import dataclass
 
 from app.engine.options import ProductSettings
-from app.service.results import MaskingView
+from app.engine.types import Mask
+from app.service.results import Flag, MaskingView
 from app.storage.documents import MaskingRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Foreground:
+    """Which patches of an image are scored, and what has to be said of the mask."""
+
+    mask: Mask
+    flags: tuple[Flag, ...]
 
 
 def masking_applies(settings: ProductSettings, record: MaskingRecord | None) -> bool:

@@ -1,24 +1,18 @@
 """Registering and deleting references."""
 
-import hashlib
 import time
 from collections.abc import Sequence
-from typing import TypeVar
 
-from app.engine.image_file import decode_image
-from app.engine.preprocess import geometry
-from app.engine.types import Size
 from app.errors import BlobDamaged, BlobMissing, InvalidRequest, ReferenceNotFound, TooManyImages
 from app.service.bank_builder import BankBuilder, References
 from app.service.banks import BankService
+from app.service.checked_upload import checked_upload
 from app.service.clock import now
 from app.service.masking import MaskingService
 from app.service.products import ProductService
 from app.service.results import Registered, Upload
 from app.storage.documents import BankManifest, ReferenceEntry
 from app.storage.store import Blobs, Catalog
-
-Refused = TypeVar("Refused", bound=InvalidRequest)
 
 
 class RegistrationService:
@@ -147,29 +141,21 @@ class RegistrationService:
         return self._builder.update(product_id, "register", lambda references: _joined(references, sent))
 
     def _checked(self, upload: Upload, place: int, smaller_edge: int, patch_size: int) -> ReferenceEntry:
-        """What is known of an upload once it was decoded; the pixels are dropped, many large images would not fit."""
-        try:
-            decoded = decode_image(upload.data, self._max_pixels)
-            height, width = decoded.pixels.shape[:2]
-            geometry(Size(height, width), smaller_edge, patch_size)
-        except InvalidRequest as error:
-            raise _named(error, upload, place) from error
+        checked = checked_upload(
+            upload, place, max_pixels=self._max_pixels, smaller_edge=smaller_edge, patch_size=patch_size
+        )
         return ReferenceEntry(
-            sha256=hashlib.sha256(upload.data).hexdigest(),
+            sha256=checked.sha256,
             segment="",
             rows=0,
             foreground_fractions=(),
             filename=upload.filename,
-            media_type=decoded.media_type,
-            width=width,
-            height=height,
+            media_type=checked.media_type,
+            width=checked.geometry.original.width,
+            height=checked.geometry.original.height,
             size_bytes=len(upload.data),
             added_at=now(),
         )
-
-
-def _named(error: Refused, upload: Upload, place: int) -> Refused:
-    return type(error)(f"Image {place + 1} ({upload.filename or 'unnamed'}): {error.message}", limit=error.limit)
 
 
 def _joined(references: References, sent: dict[str, ReferenceEntry]) -> References:

@@ -11,7 +11,7 @@ from app.storage.documents import BankManifest, Product
 
 Calibration = Literal["none"]
 Verdict = Literal["not_decidable"]
-Flag = Literal["uncalibrated", "mask_untrusted", "mask_empty", "bank_unconfirmed"]
+Flag = Literal["uncalibrated", "mask_untrusted", "mask_untested", "mask_empty", "bank_unconfirmed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,31 +8,35 @@ from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey
 from app.service.bank_loader import BankLoader
 from app.service.banks import BankService
-from app.service.engine_thread import EngineThread
+from app.service.engine_thread import EngineThread, Priority
 from app.service.inspection import InspectionService
+from app.service.jobs import JobService
 from app.service.masking import MaskingService
+from app.service.pieces import Pieces
 from app.service.products import ProductService
 from app.service.registration import RegistrationService
 from app.service.results import BackboneView, BanksView, Readiness
 from app.service.serving import ServingKnowledge
+from app.service.zero_shot import BatchLimits, ZeroShotService
 from app.storage.open import OpenStore
 from app.storage.segments import SegmentPrecision
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one process takes on: image size, images a registration, kept versions, memory for banks; and how old may
-    be what it knows of the version that serves, s (0: it asks the store each time)."""
+    """What one process takes on: image size, images a registration or batch, kept versions, memory for banks, jobs; and
+    how old may be what it knows of the version that serves, s (0: it asks the store each time)."""
 
     max_image_pixels: int
     max_images_per_request: int
     keep_versions: int
     bank_cache_bytes: int
+    max_jobs: int
     pointer_max_age_s: float = 0.0
 
 
 class Service:
-    """Products, references, banks, masking and inspection over one store and one engine thread."""
+    """Products, references, banks, masking, inspection and jobs over one store and one engine thread."""
 
     def __init__(
         self,
@@ -82,6 +86,14 @@ class Service:
             auto_create=auto_create,
         )
         self.inspection = InspectionService(self._serving, self.banks, backbones, self._engine, limits.max_image_pixels)
+        self.jobs = JobService(store.jobs, limits.max_jobs)
+        self.zero_shot = ZeroShotService(
+            self.jobs,
+            store.jobs,
+            backbones,
+            Pieces(self._engine, Priority.JOB, device),
+            BatchLimits(limits.max_image_pixels, limits.max_images_per_request, limits.bank_cache_bytes),
+        )
         if self._announcements:
             self._announcements.follow(self.changed)
 
@@ -123,12 +135,18 @@ class Service:
 
     def abort_registrations(self) -> None:
         """End registrations under way at their next step, unpublished; their callers are told to send them again."""
-        self._engine.refuse_registration()
+        self._engine.refuse(Priority.REGISTRATION)
+
+    def abort_jobs(self) -> None:
+        """End jobs at their next step, as failed; whoever asked for them is told to send them again."""
+        self.jobs.abort()
+        self._engine.refuse(Priority.JOB)
 
     def close(self) -> None:
         """Finish the work at hand and end the threads."""
         if self._announcements:
             self._announcements.close()
+        self.jobs.close()
         self._loader.close()
         self._engine.close()
 

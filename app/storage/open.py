@@ -10,8 +10,9 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, ConnectionEr
 
 from app.errors import ConfigurationError
 from app.storage.coordinated import CoordinatedCatalog
-from app.storage.disk import DiskBlobs, DiskCatalog
-from app.storage.redis import RedisBlobs, RedisCatalog
+from app.storage.disk import DiskBlobs, DiskCatalog, DiskJobs
+from app.storage.jobs import Jobs
+from app.storage.redis import RedisBlobs, RedisCatalog, RedisJobs
 from app.storage.redis.announcements import Announcements
 from app.storage.redis.connection import connect, explained, wrong_password
 from app.storage.redis.durability import require_durable as refuse_undurable
@@ -32,6 +33,7 @@ class OpenStore:
 
     catalog: Catalog
     blobs: Blobs
+    jobs: Jobs
     announcements: Announcements | None
 
 
@@ -52,13 +54,13 @@ def open_store(
         StorageFull, StorageUnavailable: also when Redis cannot be reached within `patience_s`.
     """
     if redis_url is None:
-        return OpenStore(DiskCatalog(store_dir), DiskBlobs(store_dir), None)
+        return OpenStore(DiskCatalog(store_dir), DiskBlobs(store_dir), DiskJobs(store_dir), None)
     client = connect_redis(redis_url, password, require_durable=require_durable, patience_s=patience_s)
     announcements = Announcements(client)
     if blobs_in_redis:
-        return OpenStore(RedisCatalog(client), RedisBlobs(client), announcements)
+        return OpenStore(RedisCatalog(client), RedisBlobs(client), RedisJobs(client), announcements)
     catalog = CoordinatedCatalog(RedisCatalog(client), DiskCatalog(store_dir))
-    return OpenStore(catalog, DiskBlobs(store_dir), announcements)
+    return OpenStore(catalog, DiskBlobs(store_dir), DiskJobs(store_dir), announcements)
 
 
 def connect_redis(

@@ -22,7 +22,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 SCOPE_ROW = re.compile(r"^\| ((?:`(?:inspect|register|admin)`(?: or )?)+) \| (.*) \|$", re.MULTILINE)
 OPERATION = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`")
 HEALTH = {"/health/live", "/health/ready"}
-IN_PATHS = {"product_id": "flange", "sha256": "0" * 64, "version": "1"}
+IN_PATHS = {"product_id": "flange", "sha256": "0" * 64, "version": "1", "job_id": "0" * 32, "index": "0"}
 
 
 class Operation(NamedTuple):
@@ -114,11 +114,12 @@ def test_a_route_takes_the_scopes_that_are_documented_and_no_other(
 @pytest.mark.parametrize("operation", GUARDED, ids=named)
 def test_a_key_for_another_product_reaches_nothing_of_this_one(keyed: KeyedApp, operation: Operation) -> None:
     status, code = ask(keyed, operation, keyed.bearer("elsewhere"))
-    names_the_product = "{product_id}" in operation.path or (operation.method == "POST")
-    if names_the_product:
+    creates_it = operation.method == "POST" and operation.path.endswith("/products")
+    if creates_it or "{product_id}" in operation.path:
         assert (status, code) == (403, "forbidden")
     else:
-        assert status == 200
+        assert status not in (401, 403)
+        assert status < 500
 
 
 @pytest.mark.parametrize("operation", OPEN, ids=named)

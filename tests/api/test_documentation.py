@@ -12,6 +12,7 @@ from app.api.problems import status_of
 from app.api.router import VERSION_PREFIX, add_routes
 from app.api.schemas.banks import BankBody
 from app.api.schemas.inspections import InspectionBody, InspectQuery
+from app.api.schemas.jobs import JobBody, ScoredImageBody, ZeroShotQuery
 from app.api.schemas.masking import MaskingBody
 from app.api.schemas.products import ProductBody, SettingsGiven
 from app.api.schemas.references import ReferenceBody, RegisteredBody
@@ -50,7 +51,8 @@ def test_every_error_that_can_be_answered_is_documented_with_its_status() -> Non
 @pytest.mark.parametrize(
     "model",
     [
-        ProductBody, SettingsGiven, RegisteredBody, ReferenceBody, BankBody, MaskingBody, InspectQuery, InspectionBody
+        ProductBody, SettingsGiven, RegisteredBody, ReferenceBody, BankBody, MaskingBody, InspectQuery, InspectionBody,
+        ZeroShotQuery, JobBody, ScoredImageBody,
     ],
 )  # fmt: skip
 def test_every_field_is_documented(model: type) -> None:

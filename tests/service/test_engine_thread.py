@@ -8,7 +8,7 @@ from app.errors import Draining
 from app.service.engine_thread import EngineThread, Priority
 
 
-def test_inspection_goes_before_registration_that_came_earlier() -> None:
+def test_inspections_go_before_registrations_and_jobs_that_came_earlier() -> None:
     engine, started, go_on = EngineThread(), threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -28,6 +28,7 @@ def test_inspection_goes_before_registration_that_came_earlier() -> None:
     occupant.start()
     started.wait(10)
     callers = [
+        queue(Priority.JOB, "job"),
         queue(Priority.REGISTRATION, "first registration"),
         queue(Priority.REGISTRATION, "second registration"),
         queue(Priority.INSPECTION, "inspection"),
@@ -36,7 +37,7 @@ def test_inspection_goes_before_registration_that_came_earlier() -> None:
     for caller in [occupant, *callers]:
         caller.join(10)
     engine.close()
-    assert order == ["inspection", "first registration", "second registration"]
+    assert order == ["inspection", "first registration", "second registration", "job"]
 
 
 def test_what_a_piece_raises_reaches_its_caller_and_the_thread_lives_on() -> None:
@@ -97,7 +98,7 @@ def test_a_stopping_service_refuses_registration_and_still_inspects() -> None:
         waiting.start()
         while not engine.waiting:
             threading.Event().wait(0.001)
-        engine.refuse_registration()
+        engine.refuse(Priority.REGISTRATION)
         assert refused.wait(10)
         assert engine.run(Priority.INSPECTION, divmod, 7, 2) == (3, 1)
     waiting.join(10)

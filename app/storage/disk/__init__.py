@@ -2,5 +2,6 @@
 
 from app.storage.disk.blobs import DiskBlobs
 from app.storage.disk.catalog import DiskCatalog
+from app.storage.disk.jobs import DiskJobs
 
-__all__ = ["DiskBlobs", "DiskCatalog"]
+__all__ = ["DiskBlobs", "DiskCatalog", "DiskJobs"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from app.storage.documents import BlobKind
+from app.storage.jobs import checked_job_id
 from app.storage.product_id import checked_product_id
 
 BLOB_KINDS: tuple[BlobKind, ...] = ("references", "segments", "previews")
@@ -13,7 +14,8 @@ BLOB_KINDS: tuple[BlobKind, ...] = ("references", "segments", "previews")
 
 @dataclass(frozen=True, slots=True)
 class StoreLayout:
-    """Paths of a store. Each method that takes a product id raises InvalidProductId for what must not become a path."""
+    """Paths of a store. Each method that takes an id raises InvalidProductId or JobNotFound for what must not become a
+    path."""
 
     root: Path
 
@@ -35,8 +37,13 @@ class StoreLayout:
 
     @property
     def transit(self) -> Path:
-        """Product folders on their way in or out: created but not yet in place, or deleted but not yet removed."""
+        """Folders of products and jobs on their way in or out: made but not yet in place, or deleted but not yet
+        removed."""
         return self.root / "transit"
+
+    @property
+    def jobs(self) -> Path:
+        return self.root / "jobs"
 
     def product_folder(self, product_id: str) -> Path:
         return self.products / checked_product_id(product_id)
@@ -66,6 +73,18 @@ class StoreLayout:
 
     def blob(self, product_id: str, kind: BlobKind, digest: str) -> Path:
         return self.blobs(product_id, kind) / digest
+
+    def job_folder(self, job_id: str) -> Path:
+        return self.jobs / checked_job_id(job_id)
+
+    def job_lock(self, job_id: str) -> Path:
+        return self.job_folder(job_id) / "lock"
+
+    def job(self, job_id: str) -> Path:
+        return self.job_folder(job_id) / "job.json"
+
+    def job_heatmap(self, job_id: str, index: int) -> Path:
+        return self.job_folder(job_id) / f"{index}.png"
 
     def new_transit(self) -> Path:
         return self.transit / uuid4().hex

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from app.errors import StorageUnavailable
+from app.errors import NotFound, StorageUnavailable
 from app.storage.disk.durable import explained
 from app.storage.disk.layout import StoreLayout
+from app.storage.jobs import job_not_found
 from app.storage.refusals import product_not_found
 
 WAIT_S = 30.0
@@ -47,18 +48,27 @@ def store_lock(layout: StoreLayout) -> AbstractContextManager[None]:
     return file_lock(layout.lock)
 
 
-@contextmanager
-def product_lock(layout: StoreLayout, product_id: str, wait_s: float = WAIT_S) -> Iterator[None]:
+def product_lock(layout: StoreLayout, product_id: str, wait_s: float = WAIT_S) -> AbstractContextManager[None]:
     """Held to change one product. ProductNotFound when there is none, or when it was deleted while waiting.
 
     LockHeld after `wait_s`.
     """
-    path = layout.product_lock(product_id)
+    return _lock_inside(layout.product_lock(product_id), product_not_found(product_id), wait_s)
+
+
+def job_lock(layout: StoreLayout, job_id: str) -> AbstractContextManager[None]:
+    """Held to change one job. JobNotFound when there is none, or when it was deleted while waiting; LockHeld."""
+    return _lock_inside(layout.job_lock(job_id), job_not_found(job_id), WAIT_S)
+
+
+@contextmanager
+def _lock_inside(path: Path, gone: NotFound, wait_s: float) -> Iterator[None]:
+    """A lock in the folder of what it protects; `gone` where that is no more."""
     with explained(path):
         try:
             descriptor = _acquired(path, wait_s)
         except FileNotFoundError:
-            raise product_not_found(product_id) from None
+            raise gone from None
     try:
         yield
     finally:

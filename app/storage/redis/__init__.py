@@ -2,5 +2,6 @@
 
 from app.storage.redis.blobs import RedisBlobs
 from app.storage.redis.catalog import RedisCatalog
+from app.storage.redis.jobs import RedisJobs
 
-__all__ = ["RedisBlobs", "RedisCatalog"]
+__all__ = ["RedisBlobs", "RedisCatalog", "RedisJobs"]

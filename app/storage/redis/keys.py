@@ -8,6 +8,8 @@
     inspector:banks:{id}                    version → manifest                             hash of documents
     inspector:blob:{birth}:{kind}:{sha256}  an upload, a segment or a preview
     inspector:blobs:{birth}:{kind}          sha256, ordered by when it was stored (Unix s) sorted set
+    inspector:job:{job}                     a job; gone a day after its last change         document
+    inspector:job-heatmaps:{job}            index → heatmap (PNG); goes with its job       hash
     inspector:quarantine:{key}:{random}     a damaged document or blob, kept for whoever can save it
 
     inspector:changes                       channel: the id of a product that has changed; empty: the whole store
@@ -20,6 +22,7 @@ number of a database: another installation in the same Redis only makes this one
 from uuid import uuid4
 
 from app.storage.documents import BlobKind
+from app.storage.jobs import checked_job_id
 from app.storage.product_id import checked_product_id
 
 BLOB_KINDS: tuple[BlobKind, ...] = ("references", "segments", "previews")
@@ -63,6 +66,15 @@ def blobs(birth: str, kind: BlobKind) -> str:
 def birth_of(blob_key: str) -> str:
     """The birth in a key that fits `ALL_BLOBS`."""
     return blob_key.split(":")[2]
+
+
+def job(job_id: str) -> str:
+    """JobNotFound for what is no id of a job."""
+    return f"inspector:job:{checked_job_id(job_id)}"
+
+
+def job_heatmaps(job_id: str) -> str:
+    return f"inspector:job-heatmaps:{checked_job_id(job_id)}"
 
 
 def new_quarantine(key: str) -> str:

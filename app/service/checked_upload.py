@@ -1,0 +1,41 @@
+"""Uploads, looked at before anything is done with them."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.engine.image_file import decode_image
+from app.engine.preprocess import geometry
+from app.engine.types import Geometry, Size
+from app.errors import InvalidRequest
+from app.service.results import Upload
+
+Refused = TypeVar("Refused", bound=InvalidRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedUpload:
+    """What is known of an upload once it was decoded; the pixels are dropped, many large images would not fit."""
+
+    upload: Upload
+    sha256: str
+    media_type: str
+    geometry: Geometry
+
+
+def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge: int, patch_size: int) -> CheckedUpload:
+    """Decode the upload at `place` (from 0) of its request, and see that it can be scaled to `smaller_edge`.
+
+    Raises:
+        InvalidRequest and what is below it: it cannot be read, or is too small or too large; the message names it.
+    """
+    try:
+        decoded = decode_image(upload.data, max_pixels)
+        sizes = geometry(Size(*decoded.pixels.shape[:2]), smaller_edge, patch_size)
+    except InvalidRequest as error:
+        raise _named(error, upload, place) from error
+    return CheckedUpload(upload, hashlib.sha256(upload.data).hexdigest(), decoded.media_type, sizes)
+
+
+def _named(error: Refused, upload: Upload, place: int) -> Refused:
+    return type(error)(f"Image {place + 1} ({upload.filename or 'unnamed'}): {error.message}", limit=error.limit)
