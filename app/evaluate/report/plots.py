@@ -28,6 +28,8 @@ INK = "#010203"
 """Stands for the page's own colour of text."""
 
 BINS = 24
+LEAST_SPAN = 4.0
+"""Of a learning curve's vertical axis, in points of a per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,21 @@ def learning_curves(curves: dict[str, list[Curve]]) -> str:
         axis.set_xscale("log", base=2)
         axis.set_xticks(shots, labels=[str(each) for each in shots], minor=False)
         axis.set_xticks([], minor=True)
+        _widen(axis)
         axis.set_title(METRIC_NAMES[metric], fontsize=9, color=INK, loc="left")
         axis.set(xlabel="Shots", ylabel="%")
     for axis in axes[len(curves) :]:
         axis.set_visible(False)
     return _svg(figure, "Learning curves: every metric against the number of shots")
+
+
+def _widen(axis: Axes) -> None:
+    """At least a few points of a per cent from bottom to top, so that noise does not look like a slope, and no room for
+    more than 100."""
+    low, high = axis.get_ylim()
+    span = max(high - low, LEAST_SPAN)
+    top = min((low + high + span) / 2, 100 + span / 20)
+    axis.set_ylim(top - span, top)
 
 
 def _draw_curve(axis: Axes, curve: Curve) -> None:
