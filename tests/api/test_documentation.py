@@ -16,7 +16,7 @@ from app.api.schemas.jobs import JobBody, ScoredImageBody, ZeroShotQuery
 from app.api.schemas.masking import MaskingBody
 from app.api.schemas.products import ProductBody, SettingsGiven
 from app.api.schemas.references import ReferenceBody, RegisteredBody
-from app.errors import ConfigurationError, InspectorError
+from app.errors import ConfigurationError, InspectorError, InvalidDataset
 from tests.api.test_problems import tree
 
 TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -31,7 +31,8 @@ def operations() -> Iterator[str]:
 
 
 def reachable_errors() -> list[type[InspectorError]]:
-    return [error for error in tree(InspectorError) if not issubclass(error, ConfigurationError)]
+    """What stops a start or an evaluation is told on the command line only."""
+    return [error for error in tree(InspectorError) if not issubclass(error, ConfigurationError | InvalidDataset)]
 
 
 def error_rows() -> dict[str, int]:
