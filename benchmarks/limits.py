@@ -22,7 +22,7 @@ from app.demo.photograph import photograph, random_shot
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank import MemoryBank, Segment, segment
 from app.engine.detector import patch_distances, patch_features, reference_features
-from app.engine.heatmap import encode_png, heatmap
+from app.engine.heatmap import heatmap
 from app.engine.image_file import decode_image
 from app.engine.masking import foreground_mask, scored_patches
 from app.engine.options import Preprocessing, Rotation, Statistic
@@ -222,7 +222,9 @@ def _show(limit: Limit, backbone: Backbone, folder: Path) -> None:
         told = f"score {looked.score:.4f}, good parts {min(good):.4f} to {max(good):.4f}, {above} of {len(good)} above"
         say(f"  {how}: {told}")
         tiles.append(looked.drawn)
-    (folder / f"limit-{limit.name}.png").write_bytes(encode_png(np.hstack([_small(tile) for tile in tiles])))
+    together = np.ascontiguousarray(np.hstack([_small(tile) for tile in tiles])[:, :, ::-1])
+    _, encoded = cv2.imencode(".jpg", together, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    (folder / f"limit-{limit.name}.jpg").write_bytes(encoded.tobytes())
 
 
 def _small(tile: Image) -> Image:
