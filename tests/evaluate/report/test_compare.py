@@ -46,8 +46,10 @@ def test_one_variant_is_looked_for_among_several() -> None:
 
 
 def test_means_are_over_the_rows_where_both_have_the_metric() -> None:
-    a = run([scored("a", 1, 0, metrics(0.9, 0.5)), scored("a", 1, 1, metrics(0.7, 0.9))])
-    b = run([scored("a", 1, 0, metrics(0.8, 0.6)), scored("a", 1, 1, metrics(0.6, None))])
+    values_a, values_b = [(0.9, 0.5), (0.7, 0.9), (0.8, None)], [(0.8, 0.6), (0.6, None), (0.7, 0.1)]
+    a, b = (
+        run([scored("a", 1, seed, metrics(*each)) for seed, each in enumerate(own)]) for own in (values_a, values_b)
+    )
     (pairing,) = comparison(a, b).pairings
     found = [average(group, metric) for metric in ("image_auroc", "pro") for group in (pairing.a, pairing.b)]
     assert [each.mean for each in found if each] == pytest.approx([0.8, 0.7, 0.5, 0.6])
