@@ -82,8 +82,7 @@ def learning_curves(curves: dict[str, list[Curve]]) -> str:
         for curve in lines:
             _draw_curve(axis, curve)
         axis.set_xscale("log", base=2)
-        axis.set_xticks(shots, labels=[str(each) for each in shots], minor=False)
-        axis.set_xticks([], minor=True)
+        axis.set_xticks(shots, labels=[str(each) for each in shots])
         _widen(axis)
         axis.set_title(METRIC_NAMES[metric], fontsize=9, color=INK, loc="left")
         axis.set(xlabel="Shots", ylabel="%")
