@@ -18,7 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from app.evaluate.dataset import object_names
+from app.engine.heatmap import encode_png
+from app.evaluate.dataset import object_names, read_image
 from benchmarks.machine import measured_with, say
 
 BACKBONE = "vit_tiny_patch16_224"
@@ -37,6 +38,8 @@ def main() -> None:
     asked = ["git", "-C", str(arguments.authors), "rev-parse", "--short", "HEAD"]
     say(f"AnomalyDINO at {subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()}\n")
     with tempfile.TemporaryDirectory() as folder:
+        _write_as_png(arguments.data, names, Path(folder) / "data")
+        arguments.data = Path(folder) / "data"
         ours_s, ours = _ours(arguments, names, Path(folder) / "ours")
         say(f"inspector evaluate   {ours_s:8.0f} s  ({len(ours)} rows)")
         theirs_s, theirs = _theirs(arguments, names, Path(folder) / "theirs")
@@ -53,6 +56,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--authors", type=Path, required=True, help="checkout of AnomalyDINO")
     parser.add_argument("--objects", nargs="+", help="all where none is named")
     return parser.parse_args()
+
+
+def _write_as_png(data: Path, names: list[str], folder: Path) -> None:
+    """The photographs as PNG, which is all that their script takes of MVTec's layout; both sides read these."""
+    for name in names:
+        for source in sorted(path for path in (data / name).rglob("*") if path.is_file()):
+            target = (folder / source.relative_to(data)).with_suffix(".png")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.suffix == ".png":
+                target.write_bytes(source.read_bytes())
+            else:
+                target.write_bytes(encode_png(read_image(source)))
 
 
 def _ours(arguments: argparse.Namespace, names: list[str], out: Path) -> tuple[float, Aurocs]:
