@@ -3,7 +3,7 @@
     python -m benchmarks.false_alarms DATA_ROOT --weights FOLDER --out FOLDER [--objects …] [--backbones …]
 
 DATA_ROOT is laid out as MVTec-AD. The pool of an object are its good photographs, of train and test. 200 times, k
-references are drawn from it; the threshold is the service's: the largest leave-one-out score, a reference's own rotations
+references are drawn; the threshold is the service's: the largest leave-one-out score, a reference's own rotations
 left out. Inspected are the other good photographs and all defective ones; 448 px, eight rotations, no mask,
 mean_top1p. Beside it the best that the test images themselves would allow (`oracle`, largest F1). The distances are
 measured once, into FOLDER.
