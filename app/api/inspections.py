@@ -100,11 +100,11 @@ def _answer(result: InspectionResult, media_type: str) -> Response:
 def _headers(result: InspectionResult) -> dict[str, str]:
     headers = {
         "Anomaly-Score": repr(result.score),
-        "Anomaly-Verdict": result.verdict,
+        "Anomaly-Verdict": result.judgement.verdict,
         "Bank-Version": str(result.bank_version),
         "Inspection-Id": result.inspection_id,
         "Vary": "Accept",
     }
-    if result.threshold is not None:
-        headers["Anomaly-Threshold"] = repr(result.threshold)
+    if threshold := result.judgement.threshold:
+        headers["Anomaly-Threshold"] = repr(threshold.value)
     return headers

@@ -71,7 +71,7 @@ def _inspect_all(client: httpx2.Client, console: Console, output: Path) -> list[
             heatmap = output / f"{path.stem}.png"
             heatmap.write_bytes(picture.content)
             score, verdict = float(picture.headers["Anomaly-Score"]), picture.headers["Anomaly-Verdict"]
-            lines.append(f"{score:.4f}  {verdict}  {path.parent.name:<13}  {heatmap}")
+            lines.append(f"{score:.4f}  {verdict:<13}  {path.parent.name:<13}  {heatmap}")
     return lines
 
 

@@ -28,7 +28,7 @@ def test_queries(data: ObjectData) -> QuerySet:
 def reference_queries(references: tuple[Path, ...]) -> QuerySet:
     """The references that are compared with each other."""
     paths = tuple(references[position] for position in evenly_spaced(len(references), COMPARED_REFERENCES))
-    digest = hashlib.sha256("\n".join(path.name for path in paths).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join(map(_key, paths)).encode()).hexdigest()
     return QuerySet(f"references-{digest[:12]}", paths)
 
 
@@ -52,9 +52,14 @@ class Needs:
         return self.rotations | {"off"} if self.aggregations else self.rotations
 
 
+def _key(reference: Path) -> str:
+    """Names a reference in the cache: its folder and file, as `train-good-000.png`."""
+    return "-".join(reference.parts[-3:])
+
+
 def column(rotation: Rotation, reference: Path, queries: str) -> str:
     """Name of the distances of the patches of a query set, named, to one reference."""
-    return f"distances/{rotation}/{reference.name}/{queries}"
+    return f"distances/{rotation}/{_key(reference)}/{queries}"
 
 
 def sizes(queries: str) -> str:
@@ -66,11 +71,11 @@ def masks(profile: Profile) -> str:
 
 
 def fractions(rotation: Rotation, reference: Path) -> str:
-    return f"fractions/{rotation}/{reference.name}"
+    return f"fractions/{rotation}/{_key(reference)}"
 
 
 def verdict(reference: Path, profile: Profile) -> str:
-    return f"verdicts/{profile}/{reference.name}"
+    return f"verdicts/{profile}/{_key(reference)}"
 
 
 def batch(aggregation: ZeroShotAggregation) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from app.engine.left_out import heat_scale
 from app.engine.options import ProductSettings, Profile
 from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, ProductNotFound, StaleRevision
 from app.service.backbones import Backbones
 from app.service.clock import now
 from app.service.engine_thread import EngineThread
 from app.service.extraction import ReferenceExtractor
-from app.service.heat_scale import compared_references, heat_scale
+from app.service.left_out import LeftOutMaker
 from app.service.masking_policy import masking_applies
 from app.service.reference_maker import Recipe, ReferenceMaker
 from app.service.serving import ServingKnowledge
@@ -71,6 +72,7 @@ class BankBuilder:
         self._keep_versions = keep_versions
         self._segment_precision = segment_precision
         self._extractor = ReferenceExtractor(engine, device)
+        self._left_out = LeftOutMaker(blobs, engine, device)
 
     def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
         """Publish the next version: the active one's references after `change`, under the product's settings of now
@@ -118,6 +120,7 @@ class BankBuilder:
             maker, references, recipe, settings.profile
         )
         entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
+        table = self._left_out.table(product.product_id, entries, active)
         foreground_only = settings.profile == "robust" and masking_applies(settings, masking)
         return BankManifest(
             version=pointer.latest + 1,
@@ -132,7 +135,8 @@ class BankBuilder:
             width=recipe.backbone.spec.width,
             references=entries,
             masking=masking,
-            heat_scale=self._heat_scale(product.product_id, entries, foreground_only),
+            heat_scale=heat_scale(list(table.values()), foreground_only=foreground_only),
+            left_out=self._left_out.put(product.product_id, table),
         )
 
     def _maker(self, product_id: str) -> ReferenceMaker:
@@ -157,13 +161,6 @@ class BankBuilder:
         if reason == "rebuild":
             return self._catalog.pointer(product_id), self._newest_intact(product_id)
         return active_bank(self._catalog, product_id)
-
-    def _heat_scale(self, product_id: str, entries: References, foreground_only: bool) -> float | None:
-        if len(entries) < 2:
-            return None
-        compared = [entries[position] for position in compared_references(len(entries))]
-        segments = [stored_segment(self._blobs, product_id, entry.segment) for entry in compared]
-        return heat_scale(segments, self._engine, self._device, foreground_only=foreground_only)
 
     def repair(self, product_id: str, damaged: BankManifest) -> BankManifest:
         """Make the segments of a version that cannot be read any more again, as they were made.
@@ -247,4 +244,5 @@ class BankBuilder:
         entries = [entry for manifest in kept for entry in manifest.references]
         self._blobs.collect(product_id, "references", {entry.sha256 for entry in entries})
         self._blobs.collect(product_id, "segments", {entry.segment for entry in entries})
+        self._blobs.collect(product_id, "left-out", {each.left_out for each in kept if each.left_out})
         self._blobs.collect(product_id, "previews", {each.masking.preview for each in kept if each.masking})

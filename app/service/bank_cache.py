@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from app.engine.bank import MemoryBank
 from app.storage.documents import BankManifest
+from app.storage.left_out import LeftOutTable
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +29,12 @@ class BankKey:
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class LoadedBank:
-    """A bank version in memory. A dropped one stays alive while an inspection holds it."""
+    """A bank version in memory. A dropped one stays alive while an inspection holds it. `left_out`: by position of the
+    reference, empty for fewer than two, and where the table is lost."""
 
     manifest: BankManifest
     bank: MemoryBank
+    left_out: LeftOutTable
 
 
 @dataclass(frozen=True, slots=True)

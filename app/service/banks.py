@@ -22,9 +22,11 @@ from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey, LoadedBank
 from app.service.bank_loader import BankLoader, BankNotLoaded, Cold, RepairNeeded, Wanted
 from app.service.engine_thread import EngineThread, Priority
+from app.service.left_out import stored_left_out
 from app.service.serving import Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, Product
+from app.storage.left_out import LeftOutTable
 from app.storage.segments import stored_segment
 from app.storage.store import Blobs, Catalog
 
@@ -200,13 +202,22 @@ class BankService:
 
     def _built(self, key: BankKey, manifest: BankManifest) -> LoadedBank:
         segments = self._segments(key.product_id, manifest)
-        loaded = LoadedBank(manifest, self._engine.run(Priority.LOADING, MemoryBank, segments, self._device))
+        bank = self._engine.run(Priority.LOADING, MemoryBank, segments, self._device)
+        loaded = LoadedBank(manifest, bank, self._left_out(key.product_id, manifest))
         # A repaired bank may be a newer version than the one asked for.
         self._cache.keep(replace(key, version=manifest.version), loaded)
         return loaded
 
     def _segments(self, product_id: str, manifest: BankManifest) -> list[Segment]:
         return [stored_segment(self._blobs, product_id, entry.segment) for entry in manifest.references]
+
+    def _left_out(self, product_id: str, manifest: BankManifest) -> LeftOutTable:
+        """Without its table a bank serves on, uncalibrated: no part is released by it."""
+        try:
+            return stored_left_out(self._blobs, product_id, manifest)
+        except (BlobMissing, BlobDamaged, BankDamaged) as error:
+            logger.warning("bank %d of %s is uncalibrated until it is rebuilt: %s", manifest.version, product_id, error)
+            return {}
 
     def _check_backbone(self, product_id: str, manifest: BankManifest) -> None:
         if self._backbones.sha256(manifest.backbone) != manifest.backbone_sha256:

@@ -19,6 +19,7 @@ from app.service.bank_loader import BankNotLoaded, Cold
 from app.service.banks import BankService
 from app.service.clock import StageClock, now
 from app.service.engine_thread import EngineThread, Priority
+from app.service.judgement import judged
 from app.service.masking_policy import Foreground, masking_applies
 from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult
 from app.service.serving import Serving, ServingKnowledge
@@ -102,6 +103,7 @@ class InspectionService:
             distances = self._engine.run(Priority.INSPECTION, patch_distances, features, loaded.bank, foreground.mask)
         with clock.stage("score"):
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
+            judgement = judged(score, distances.values, foreground, loaded, product.settings)
         with clock.stage("heatmap"):
             drawn = _drawn(request.heatmap, image, features, distances, product, loaded, backbone)
         unconfirmed: tuple[Flag, ...] = () if serving.confirmed else ("bank_unconfirmed",)
@@ -111,7 +113,7 @@ class InspectionService:
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
             score=score,
-            flags=("uncalibrated", *foreground.flags, *unconfirmed),
+            flags=(*judgement.flags, *foreground.flags, *unconfirmed),
             foreground_fraction=float(foreground.mask.mean()),
             heatmap=drawn,
             width=image.shape[1],
@@ -120,6 +122,7 @@ class InspectionService:
             timings_ms=clock.timings_ms,
             created_at=now(),
             request=request,
+            judgement=judgement,
         )
 
     def _features(self, image: Image, loaded: LoadedBank, backbone: Backbone, clock: StageClock) -> PatchFeatures:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.engine.calibration import CalibrationState, Threshold
 from app.engine.heatmap import Heatmap, HeatmapStyle
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Masking
 from app.storage.documents import BankManifest, Product
 
-Calibration = Literal["none"]
-Verdict = Literal["not_decidable"]
-Flag = Literal["uncalibrated", "mask_untrusted", "mask_untested", "mask_empty", "bank_unconfirmed"]
+Verdict = Literal["ok", "not_ok", "not_decidable"]
+Flag = Literal["uncalibrated", "unlike_references", "mask_untrusted", "mask_untested", "mask_empty", "bank_unconfirmed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ProductView:
     rebuild_needed: bool
     masking: "MaskingView | None"
     problem: str | None = None
-    calibration: Calibration = "none"
+    calibration: CalibrationState = "none"
 
     @property
     def ready(self) -> bool:
@@ -99,6 +99,18 @@ class InspectionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is made of an image score. `threshold` and what is promised of it are None while uncalibrated;
+    `score_normalized` is the score in units of the threshold (above 1: not ok), None where the threshold is 0."""
+
+    state: CalibrationState
+    threshold: Threshold | None
+    score_normalized: float | None
+    verdict: Verdict
+    flags: tuple[Flag, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InspectionResult:
     """One inspected image. `score` is the image score in units of the patch distance, unrounded."""
 
@@ -116,9 +128,7 @@ class InspectionResult:
     timings_ms: Mapping[str, float]
     created_at: str
     request: InspectionRequest
-    threshold: float | None = None
-    calibration: Calibration = "none"
-    verdict: Verdict = "not_decidable"
+    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True)

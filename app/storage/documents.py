@@ -6,7 +6,7 @@ from typing import Literal
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings, Profile
 
-BlobKind = Literal["references", "segments", "previews"]
+BlobKind = Literal["references", "segments", "previews", "left-out"]
 ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings"]
 
 
@@ -73,7 +73,7 @@ class BankManifest:
     """One version of a memory bank: which segments it joins, and everything that made them.
 
     `heat_scale` is the patch distance at the hot end of the colour scale; None with fewer than two references, where
-    the backbone's constant serves.
+    the backbone's constant serves. `left_out` names the blob of the leave-one-out table, None as above.
     """
 
     version: int
@@ -89,6 +89,7 @@ class BankManifest:
     references: tuple[ReferenceEntry, ...] = field(default_factory=tuple)
     masking: MaskingRecord | None = None
     heat_scale: float | None = None
+    left_out: str | None = None
 
     @property
     def rows(self) -> int:

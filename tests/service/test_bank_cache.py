@@ -17,7 +17,7 @@ BANK_BYTES = 100 * 8 * 4
 
 def bank() -> LoadedBank:
     rows = unit_length(np.random.default_rng(0).standard_normal((100, 8)).astype(np.float32))
-    return LoadedBank(MANIFEST, MemoryBank([Segment(rows, np.ones(100, bool), (0.0,), Grid(10, 10))], "cpu"))
+    return LoadedBank(MANIFEST, MemoryBank([Segment(rows, np.ones(100, bool), (0.0,), Grid(10, 10))], "cpu"), {})
 
 
 def key(name: str) -> BankKey:

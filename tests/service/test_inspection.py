@@ -46,7 +46,8 @@ def test_adding_references_never_raises_a_score(service: Service) -> None:
 def test_no_threshold_is_invented(service: Service) -> None:
     service.references.add("flange", [upload(1)])
     result = service.inspection.inspect("flange", photograph(2), PLAIN)
-    assert (result.threshold, result.calibration, result.verdict) == (None, "none", "not_decidable")
+    judgement = result.judgement
+    assert (judgement.threshold, judgement.state, judgement.verdict) == (None, "none", "not_decidable")
     assert "uncalibrated" in result.flags
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.engine.calibration import CalibrationState
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle
-from app.service.results import Calibration, Flag, HeatmapRequest, InspectionRequest, InspectionResult, Verdict
+from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult, Judgement, Verdict
 
 SMALLEST_HEATMAP_PX, LARGEST_HEATMAP_PX = 32, 4096
 Pixels = Annotated[int, Field(ge=SMALLEST_HEATMAP_PX, le=LARGEST_HEATMAP_PX)]
@@ -96,16 +97,38 @@ class ImageBody(BaseModel):
     sha256: str
 
 
+class CalibrationBody(BaseModel):
+    """What the threshold was set by, and what is promised of it: at most so many of the good parts are called not ok,
+    averaged over products, and on a single product with 95 % confidence. Null while uncalibrated."""
+
+    state: CalibrationState
+    good_images: int | None
+    expected_false_alarm_rate: float | None
+    false_alarm_rate_95: float | None
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> Self:
+        threshold = judgement.threshold
+        return cls(
+            state=judgement.state,
+            good_images=threshold.good_images if threshold else None,
+            expected_false_alarm_rate=threshold.expected_false_alarm_rate if threshold else None,
+            false_alarm_rate_95=threshold.false_alarm_rate_95 if threshold else None,
+        )
+
+
 class InspectionBody(BaseModel):
-    """One inspected image. `score` is the image score, unrounded; null `threshold`: there is no calibration."""
+    """One inspected image. `score` is the image score, unrounded; `score_normalized` is in units of the threshold.
+    Both this and `threshold` are null while there is no calibration."""
 
     inspection_id: str
     product_id: str
     bank_version: int
     backbone: str
     score: float
+    score_normalized: float | None
     threshold: float | None
-    calibration: Calibration
+    calibration: CalibrationBody
     verdict: Verdict
     flags: list[Flag]
     foreground_fraction: float
@@ -119,15 +142,17 @@ class InspectionBody(BaseModel):
 
     @classmethod
     def of(cls, result: InspectionResult) -> Self:
+        judgement = result.judgement
         return cls(
             inspection_id=result.inspection_id,
             product_id=result.product_id,
             bank_version=result.bank_version,
             backbone=result.backbone,
             score=result.score,
-            threshold=result.threshold,
-            calibration=result.calibration,
-            verdict=result.verdict,
+            score_normalized=judgement.score_normalized,
+            threshold=judgement.threshold.value if judgement.threshold else None,
+            calibration=CalibrationBody.of(judgement),
+            verdict=judgement.verdict,
             flags=list(result.flags),
             foreground_fraction=result.foreground_fraction,
             heatmap=HeatmapBody.of(result.heatmap) if result.heatmap else None,

@@ -6,8 +6,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, field_validator
 
 from app.api.schemas.masking import MaskingBody
+from app.engine.calibration import CalibrationState
 from app.engine.options import Masking, Profile, Rotation, StatisticName
-from app.service.results import Calibration, ProductView
+from app.service.results import ProductView
 
 PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MAX_METADATA_BYTES = 16 * 1024
@@ -108,8 +109,8 @@ class SettingsBody(BaseModel):
     pinned: bool
 
 
-class CalibrationBody(BaseModel):
-    state: Calibration
+class ProductCalibrationBody(BaseModel):
+    state: CalibrationState
 
 
 class ProductBody(BaseModel):
@@ -130,7 +131,7 @@ class ProductBody(BaseModel):
     rebuild_needed: bool
     problem: str | None
     masking: MaskingBody | None
-    calibration: CalibrationBody
+    calibration: ProductCalibrationBody
     created_at: str
     revision: int
 

@@ -9,7 +9,7 @@ from app.storage.documents import BlobKind
 from app.storage.jobs import checked_job_id
 from app.storage.product_id import checked_product_id
 
-BLOB_KINDS: tuple[BlobKind, ...] = ("references", "segments", "previews")
+BLOB_KINDS: tuple[BlobKind, ...] = ("references", "segments", "previews", "left-out")
 
 
 @dataclass(frozen=True, slots=True)
