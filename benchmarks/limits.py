@@ -80,7 +80,7 @@ def _blackened(surface: Surface, milled: Field) -> Surface:
 
 
 def pore(surface: Surface) -> Surface:
-    """A pore of some 2 px across in the photograph, an eighth of a patch."""
+    """A pore of 1.6 px across in the photograph, a tenth of a patch of 16 px there."""
     x, y = part_coordinates()
     hole = coverage(np.hypot(x + 330.0, y - 20.0) - 1.6, 3.0)
     return replace(surface, height=blend(surface.height, -2.0, hole), albedo=blend(surface.albedo, 0.2, hole))
