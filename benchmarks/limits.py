@@ -132,6 +132,7 @@ def flange(change: Change | None = None, *, small: bool = False) -> Draw:
 LIMITS = (
     Limit("logical", flange(), flange(second_mark), Setup(), Setup(rotation="off")),
     Limit("rotation", arrow(0.0), arrow(90.0), Setup(), Setup(rotation="off")),
+    Limit("half-turn", arrow(0.0), arrow(180.0), Setup(), Setup(rotation="off")),
     Limit("smaller-than-a-patch", flange(), flange(pore), Setup(), Setup(smaller_edge=896)),
     Limit("background", flange(small=True), flange(spill, small=True), Setup(masking=True), Setup()),
 )
