@@ -10,10 +10,10 @@ from app.engine.options import ProductSettings, Profile
 from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, ProductNotFound, StaleRevision
 from app.service.backbones import Backbones
 from app.service.clock import now
-from app.service.engine_thread import EngineThread
 from app.service.extraction import ReferenceExtractor
 from app.service.left_out import LeftOutMaker
 from app.service.masking_policy import masking_applies
+from app.service.pieces import Pieces
 from app.service.reference_maker import Recipe, ReferenceMaker
 from app.service.serving import ServingKnowledge
 from app.storage.active_bank import active_bank
@@ -54,10 +54,9 @@ class BankBuilder:
         catalog: Catalog,
         blobs: Blobs,
         backbones: Backbones,
-        engine: EngineThread,
+        pieces: Pieces,
         serving: ServingKnowledge,
         *,
-        device: str,
         max_pixels: int,
         keep_versions: int,
         segment_precision: SegmentPrecision,
@@ -65,14 +64,12 @@ class BankBuilder:
         self._catalog = catalog
         self._blobs = blobs
         self._backbones = backbones
-        self._engine = engine
         self._serving = serving
-        self._device = device
         self._max_pixels = max_pixels
         self._keep_versions = keep_versions
         self._segment_precision = segment_precision
-        self._extractor = ReferenceExtractor(engine, device)
-        self._left_out = LeftOutMaker(blobs, engine, device)
+        self._extractor = ReferenceExtractor(pieces)
+        self._left_out = LeftOutMaker(blobs, pieces)
 
     def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
         """Publish the next version: the active one's references after `change`, under the product's settings of now

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.spec import BackboneSpec
 from app.engine.detector import patch_features, reference_input
-from app.engine.masking import foreground_mask
-from app.engine.options import Preprocessing
+from app.engine.masking import foreground_mask, masking_test
+from app.engine.masking_verdict import MaskingVerdict
+from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
 from app.engine.types import Image, Mask, PatchFeatures
-from app.service.engine_thread import EngineThread, Priority
 from app.service.pieces import Pieces
 
 GPU_ANGLES_PER_PASS = 8
@@ -30,8 +31,8 @@ class ReferenceExtractor:
     pieces too: beside an inspection they would take its cores.
     """
 
-    def __init__(self, engine: EngineThread, device: str) -> None:
-        self._pieces = Pieces(engine, Priority.REGISTRATION, device)
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
 
     def rotations(
         self, image: Image, angles_deg: Sequence[float], preprocessing: Preprocessing, backbone: Backbone
@@ -46,3 +47,11 @@ class ReferenceExtractor:
             inputs = [self._pieces.beside(reference_input, image, angle, preprocessing, backbone) for angle in some]
             found += self._pieces.run(patch_features, backbone, inputs)
         return [Rotated(each, self._pieces.beside(foreground_mask, each, backbone.spec, "robust")) for each in found]
+
+
+def tested_masks(
+    rotations: Sequence[Rotated], spec: BackboneSpec, profile: Profile
+) -> tuple[MaskingVerdict, list[Mask]]:
+    """Whether the masks that `profile` makes can be trusted, and those masks; the image at `ROTATION_ANGLES_DEG`."""
+    masks = [each.mask if profile == "robust" else foreground_mask(each.features, spec, profile) for each in rotations]
+    return masking_test([each.features for each in rotations], masks, ROTATION_ANGLES_DEG), masks

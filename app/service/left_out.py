@@ -12,7 +12,7 @@ from app.engine.left_out import NOBODY, LeftOut
 from app.engine.spread import evenly_spaced
 from app.engine.types import Distances, Mask
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
-from app.service.engine_thread import EngineThread, Priority
+from app.service.pieces import Pieces
 from app.storage.documents import BankManifest, ReferenceEntry
 from app.storage.left_out import LeftOutTable, decode_left_out, encode_left_out
 from app.storage.segments import stored_segment
@@ -39,10 +39,9 @@ class _Open:
 class LeftOutMaker:
     """Makes the leave-one-out tables of bank versions."""
 
-    def __init__(self, blobs: Blobs, engine: EngineThread, device: str) -> None:
+    def __init__(self, blobs: Blobs, pieces: Pieces) -> None:
         self._blobs = blobs
-        self._engine = engine
-        self._device = device
+        self._pieces = pieces
 
     def table(self, product_id: str, references: Sequence[ReferenceEntry], before: BankManifest | None) -> LeftOutTable:
         """The table of a bank of these references; what the version `before` knows is not searched again.
@@ -96,9 +95,9 @@ class LeftOutMaker:
             wanted = list(_wanted(opened, other, is_fresh=other in fresh))
             if not wanted:
                 continue
-            bank = self._engine.run(Priority.REGISTRATION, MemoryBank, [part(other)], self._device)
+            bank = self._pieces.run(MemoryBank, [part(other)], self._pieces.device)
             for each, patches in wanted:
-                found, _ = self._engine.run(Priority.REGISTRATION, bank.nearest, each.rows[patches])
+                found, _ = self._pieces.run(bank.nearest, each.rows[patches])
                 closer = found < each.distances[patches]
                 each.distances[patches[closer]] = found[closer]
                 each.nearest[patches[closer]] = other

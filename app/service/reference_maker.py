@@ -7,10 +7,10 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.bank import segment
 from app.engine.heatmap import encode_png
 from app.engine.image_file import decode_image
-from app.engine.masking import foreground_mask, masking_test, preview
+from app.engine.masking import preview
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
 from app.engine.types import Image
-from app.service.extraction import ReferenceExtractor, Rotated
+from app.service.extraction import ReferenceExtractor, Rotated, tested_masks
 from app.storage.documents import BankManifest, MaskingRecord, ReferenceEntry
 from app.storage.segments import SegmentPrecision, encode_segment
 from app.storage.store import Blobs
@@ -72,11 +72,9 @@ class ReferenceMaker:
         key = (reference.sha256, recipe, profile)
         if key not in self._tests:
             rotations = self._rotations(reference, recipe, ROTATION_ANGLES_DEG)
-            features, masks = [each.features for each in rotations], [each.mask for each in rotations]
-            if profile == "paper":
-                masks = [foreground_mask(each, recipe.backbone.spec, profile) for each in features]
-            verdict = masking_test(features, masks, ROTATION_ANGLES_DEG)
-            picture = preview(self._image(reference), masks, ROTATION_ANGLES_DEG, features[0].geometry)
+            verdict, masks = tested_masks(rotations, recipe.backbone.spec, profile)
+            geometry = rotations[0].features.geometry
+            picture = preview(self._image(reference), masks, ROTATION_ANGLES_DEG, geometry)
             stored = self._blobs.put(self.product_id, "previews", encode_png(picture))
             self._tests[key] = MaskingRecord(reference.sha256, verdict, stored, profile)
         return self._tests[key]

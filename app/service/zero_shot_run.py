@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -10,20 +9,26 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_features
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle, heatmap
 from app.engine.image_file import decode_image
-from app.engine.masking import foreground_mask
-from app.engine.options import Profile, Statistic, ZeroShotAggregation
+from app.engine.masking import foreground_mask, scored_patches
+from app.engine.options import Masking, Preprocessing, Profile, Statistic, ZeroShotAggregation
 from app.engine.preprocess import preprocess
 from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Distances, Image, Mask, PatchFeatures
 from app.engine.zero_shot import ZeroShotBatch
 from app.service.checked_upload import CheckedUpload
+from app.service.extraction import ReferenceExtractor, tested_masks
 from app.service.jobs import JobUnderWay
 from app.service.masking_policy import Foreground
 from app.service.pieces import Pieces
+from app.service.results import Flag
 from app.storage.jobs import JobHeatmaps, ScoredImage
 
 STEPS_PER_IMAGE = 3
 """Its patch features, its search, its heatmap."""
+
+ANY_FRACTION = (0.0, 1.0)
+"""Untested masks: no foreground to compare one with. Even so an empty one is left out, or the image would pass as
+perfectly normal (profile `robust`)."""
 
 ROUNDING = 1e-5
 """What float32 makes of the distance between equal patches is below this."""
@@ -31,10 +36,11 @@ ROUNDING = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class ZeroShotRequest:
-    """How a batch is to be scored. No reference tells whether a mask can be trusted: it is applied if asked for."""
+    """How a batch is to be scored. `masking`: `auto` runs the masking test on the batch's first image, which stands
+    for the reference that there is none of."""
 
     smaller_edge: int = 672
-    masking: Literal["on", "off"] = "off"
+    masking: Masking = "off"
     aggregation: ZeroShotAggregation = "quantile"
     backbone: str = "default"
     profile: Profile = "robust"
@@ -69,27 +75,40 @@ class ZeroShotRun:
     def _distances(self) -> tuple[list[Foreground], list[Distances]]:
         """Of each image its foreground and its patch distances, 0 off the foreground."""
         batch = ZeroShotBatch((), self.pieces.device)
-        foregrounds = [self._added(batch, index) for index in range(len(self.uploads))]
+        fractions = self._tested_fractions() if self.request.masking == "auto" else None
+        foregrounds = [self._added(batch, index, fractions) for index in range(len(self.uploads))]
         return foregrounds, [self._searched(batch, index, each.mask) for index, each in enumerate(foregrounds)]
 
-    def _added(self, batch: ZeroShotBatch, index: int) -> Foreground:
+    def _tested_fractions(self) -> list[float] | None:
+        """What the first image's foregrounds are compared with, rotation by rotation; None where its masks fail the
+        masking test."""
+        self.under_way.report(0, "features")
+        preprocessing, spec = Preprocessing(self.request.smaller_edge), self.backbone.spec
+        extractor = ReferenceExtractor(self.pieces)
+        rotations = extractor.rotations(self._image(0), preprocessing.angles_deg, preprocessing, self.backbone)
+        verdict, _ = self.pieces.beside(tested_masks, rotations, spec, self.request.profile)
+        return [float(each.mask.mean()) for each in rotations] if verdict.accepted else None
+
+    def _added(self, batch: ZeroShotBatch, index: int, fractions: Sequence[float] | None) -> Foreground:
         self.under_way.report(index, "features")
         model_input = self.pieces.beside(preprocess, self._image(index), self.request.smaller_edge, self.backbone.spec)
         [features] = self.pieces.run(patch_features, self.backbone, [model_input])
         self.pieces.run(batch.add, features)
-        return self._foreground(features)
+        return self._foreground(features, fractions)
 
-    def _foreground(self, features: PatchFeatures) -> Foreground:
+    def _foreground(self, features: PatchFeatures, fractions: Sequence[float] | None) -> Foreground:
+        masking, profile = self.request.masking, self.request.profile
         everything = np.ones(features.geometry.grid.patches, bool)
-        if self.request.masking == "off":
+        if masking == "off":
             return Foreground(everything, ())
-        mask = self.pieces.beside(foreground_mask, features, self.backbone.spec, self.request.profile)
-        if mask.any():
-            return Foreground(mask, ("mask_untested",))
-        if self.request.profile == "paper":
-            return Foreground(mask, ("mask_untested", "mask_empty"))
-        # Scored under an empty mask, the image would pass as perfectly normal.
-        return Foreground(everything, ("mask_untrusted",))
+        if masking == "auto" and fractions is None:
+            return Foreground(everything, ("mask_untrusted",))
+        mask = self.pieces.beside(foreground_mask, features, self.backbone.spec, profile)
+        scored, flag = scored_patches(mask, profile, fractions or ANY_FRACTION)
+        told: tuple[Flag, ...] = (flag,) if flag else ()
+        if masking == "on" and flag != "mask_untrusted":
+            told = ("mask_untested", *told)
+        return Foreground(scored, told)
 
     def _searched(self, batch: ZeroShotBatch, index: int, mask: Mask) -> Distances:
         self.under_way.report(len(self.uploads) + index, "search")

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from app.engine.detector import patch_features
 from app.engine.heatmap import HeatmapStyle
 from app.engine.image_file import decode_image
+from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Profile, Statistic, ZeroShotAggregation
 from app.engine.preprocess import preprocess
 from app.engine.scoring import image_score
-from app.engine.types import PatchFeatures
+from app.engine.types import Mask, PatchFeatures
 from app.engine.zero_shot import ZeroShotBatch
 from app.errors import BankTooLarge, ImageTooSmall, ImageTruncated, InvalidRequest, InvalidSettings, TooManyImages
 from app.service import zero_shot_run
+from app.service.extraction import Rotated
 from app.service.results import Upload
 from app.service.service import Service
 from app.service.zero_shot_run import ZeroShotRequest, batch_scale
@@ -116,6 +118,29 @@ def test_images_of_different_shapes_make_a_batch(service: Service) -> None:
 def test_an_applied_mask_is_flagged_as_untested(service: Service) -> None:
     job = finished(service, BATCH, replace(REQUEST, masking="on"))
     assert {scored.flags for scored in job.results} == {("mask_untested",)}
+
+
+def test_auto_masks_the_batch_as_the_test_on_its_first_image_finds(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def verdict(rotations: list[Rotated], *_: object) -> tuple[MaskingVerdict, list[Mask]]:
+        seen.append(rotations)
+        return MaskingVerdict(accepted), []
+
+    monkeypatch.setattr(zero_shot_run, "tested_masks", verdict)
+    scores = {}
+    for accepted in (True, False):
+        job = finished(service, BATCH, replace(REQUEST, masking="auto"))
+        scores[accepted] = [scored.score for scored in job.results]
+        assert all(("mask_untrusted" in scored.flags) >= (not accepted) for scored in job.results)
+        assert not any("mask_untested" in scored.flags for scored in job.results)
+        assert job.progress.done == job.progress.total
+    assert [len(rotations) for rotations in seen] == [8, 8]
+    assert np.array_equal(seen[0][0].features.values, features(BATCH[0].data).values)
+    assert scores[False] == [scored.score for scored in finished(service, BATCH).results]
+    assert scores[True] != scores[False]
 
 
 @pytest.mark.parametrize(

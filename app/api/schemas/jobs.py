@@ -1,12 +1,12 @@
 """Jobs in JSON: what a batch without references may ask for, and what is told of a job."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.inspections import ImageBody, ScaleBody
 from app.engine.heatmap import HeatmapStyle
-from app.engine.options import Profile, ZeroShotAggregation
+from app.engine.options import Masking, Profile, ZeroShotAggregation
 from app.service.zero_shot_run import ZeroShotRequest
 from app.storage.jobs import Job, JobKind, JobStage, JobState, ScoredImage
 
@@ -17,8 +17,9 @@ class ZeroShotQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     smaller_edge: int = Field(default=672, ge=112, le=1344, description="Smaller edge that images are scaled to, px.")
-    masking: Literal["on", "off"] = Field(
-        default="off", description="Mask the background, though no reference tells whether the mask can be trusted."
+    masking: Masking = Field(
+        default="off",
+        description="Mask the background: `auto` if the first image passes the masking test, `on` untested.",
     )
     aggregation: ZeroShotAggregation = Field(
         default="quantile",
