@@ -15,7 +15,8 @@ import typer
 
 from app.backbone_commands import backbone_app
 from app.errors import InspectorError
-from app.evaluate_commands import SeveralValues, compare, evaluate
+from app.evaluate_commands import compare, evaluate
+from app.evaluate_options import SeveralValues
 from app.health_check import LIVE, READY, check_health
 from app.keys.commands import keys_app
 from app.settings import Settings, load_settings

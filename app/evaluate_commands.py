@@ -1,18 +1,20 @@
 """`inspector evaluate` and `inspector compare`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
-from typer.core import TyperCommand
 
 from app.engine.options import Profile, ZeroShotAggregation
-from app.errors import InvalidSettings
+from app.errors import InvalidDataset, InvalidSettings
 from app.evaluate.choices import PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
 from app.evaluate.results import MaskingChoice, Mode, RotationChoice
 from app.evaluate_display import evaluation_display
+from app.evaluate_options import known_values, number_of_shots, refuse_unused
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -20,31 +22,8 @@ if TYPE_CHECKING:
     from app.evaluate.plan import Shots
     from app.evaluate.runner import Machine
 
-Name = TypeVar("Name", bound=str)
-
+INTERRUPTED = 130
 SMALLER_EDGE: dict[Mode, int] = {"few-shot": 448, "zero-shot": 672}
-
-
-class SeveralValues(TyperCommand):
-    """A command whose options may take several values behind one name: `--shots 1 2 4`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        repeated = {name for each in self.params if getattr(each, "multiple", False) for name in each.opts}
-        return super().parse_args(ctx, one_by_one(args, repeated))
-
-
-def one_by_one(args: Sequence[str], repeated: set[str]) -> list[str]:
-    """`--shots 1 2` as `--shots 1 --shots 2`, for the options named in `repeated`."""
-    spread: list[str] = []
-    option = ""
-    for argument in args:
-        follows_option = bool(spread) and spread[-1] == option
-        if argument.startswith("--"):
-            option = argument
-        elif option in repeated and not follows_option:
-            spread.append(option)
-        spread.append(argument)
-    return spread
 
 
 def evaluate(
@@ -52,7 +31,7 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder of the evaluation; one that was begun is gone on with")],
     objects: Annotated[list[str] | None, typer.Option(help="Objects to evaluate; all where none is named")] = None,
     shots: Annotated[list[str] | None, typer.Option(help="References of a bank: numbers, or `full`; else 1")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Draws of references for each number of shots")] = 1,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Draws of references for each number; else 1")] = None,
     preprocess: Annotated[
         list[str] | None, typer.Option(help=f"Rotation and masking: {', '.join(PREPROCESS)}; else agnostic")
     ] = None,
@@ -80,20 +59,29 @@ def evaluate(
     settings. What OUT holds already is not done again.
     """
     settings = load_settings()
+    given: dict[str, object] = {"--shots": shots, "--seeds": seeds, "--rotation": rotation}
+    given |= {
+        "--aggregation": aggregation,
+        "--preprocess": preprocess,
+        "--masking": masking,
+        "--smaller-edge": smaller_edge,
+    }
+    refuse_unused(mode, ablation, given | {"--backbone": backbone, "--statistic": statistic})
     asked = Choices(
         mode=mode,
         backbones=backbone or [_default_backbone(settings)],
         smaller_edges=smaller_edge or [SMALLER_EDGE[mode]],
-        preprocess=_known("--preprocess", preprocess or ["agnostic"], get_args(Preprocess)),
+        preprocess=known_values("--preprocess", preprocess or ["agnostic"], get_args(Preprocess)),
         rotation=rotation,
         masking=masking,
         profile=profile,
         statistics=statistic or ["mean_top1p"],
-        aggregations=_known("--aggregation", aggregation or ["quantile"], get_args(ZeroShotAggregation)),
+        aggregations=known_values("--aggregation", aggregation or ["quantile"], get_args(ZeroShotAggregation)),
     )
     choices = ablated(asked, ablation) if ablation else asked
-    counts = () if mode == "zero-shot" else tuple(map(_shots, shots or ["1"]))
-    _evaluate(settings, choices, data_root, objects or [], counts, seeds, out)
+    counts = () if mode == "zero-shot" else tuple(map(number_of_shots, shots or ["1"]))
+    with _writing(out, "--out"):
+        _evaluate(settings, choices, data_root, objects or [], counts, seeds or 1, out)
     typer.echo(f"{out / 'report.html'}  (also report.md, summary.json, summary.csv, metrics_seed=*.json)")
 
 
@@ -104,29 +92,25 @@ def compare(
 ) -> None:
     """Put two evaluations side by side, with the differences B - A, as Markdown."""
     from app.evaluate.report.compare import compare_html, compare_markdown
-    from app.evaluate.run_folder import load_run
+    from app.evaluate.run_folder import load_run, write_text
 
-    a, b = load_run(run_a), load_run(run_b)
+    a, b = (replace(run, title=f"{run.title} ({path})") for path in (run_a, run_b) for run in [load_run(path)])
     typer.echo(compare_markdown(a, b))
     if html:
-        html.write_text(compare_html(a, b))
+        with _writing(html, "--html"):
+            write_text(html, compare_html(a, b))
 
 
-def _known(option: str, given: Sequence[str], known: tuple[Name, ...]) -> list[Name]:
-    """The values of an option that the command line parser does not check: those of a list."""
-    named = {str(each): each for each in known}
-    for value in given:
-        if value not in named:
-            raise InvalidSettings(f"{option} {value!r}: choose among {', '.join(named)}.")
-    return [named[value] for value in given]
-
-
-def _shots(written: str) -> "Shots":
-    if written == "full":
-        return "full"
-    if not written.isascii() or not written.isdigit() or int(written) < 1:
-        raise InvalidSettings(f"--shots {written!r}: write numbers from 1 on, or `full` for all references there are.")
-    return int(written)
+@contextmanager
+def _writing(path: Path, option: str) -> Iterator[None]:
+    """Tell of a file that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or path
+        raise InvalidSettings(
+            f"{where} cannot be written: {error.strerror or error}. Make room there, or choose another place: {option}."
+        ) from error
 
 
 def _default_backbone(settings: Settings) -> str:
@@ -157,6 +141,8 @@ def _evaluate(
 
     machine = _machine(settings)
     names = tuple(objects or object_names(data_root))
+    if any(out.resolve().is_relative_to((data_root / name).resolve()) for name in names):
+        raise InvalidSettings(f"{out} lies among the photographs. Choose a folder of its own: --out.")
     found = variants(choices, lambda name: machine.load_backbone(name).precision)
     plan = Plan(data_root, names, found, tuple(shots), seeds)
     about = Run(
@@ -174,9 +160,21 @@ def _evaluate(
         pictures=(),
         seconds={},
     )
-    with evaluation_display() as progress:
-        make_rows(plan, RunFolder(out), machine, about, progress)
-    write_report(load_run(out), out)
+    folder = RunFolder(out)
+    if before := len(folder.rows()):
+        typer.echo(f"{out} holds {before} rows; what it holds is not made again.", err=True)
+    try:
+        with evaluation_display() as progress:
+            make_rows(plan, folder, machine, about, progress)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Give the same command again to go on.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    run = load_run(out)
+    for each in run.skipped:
+        typer.echo(f"skipped: {each.reason}", err=True)
+    if not run.rows:
+        raise InvalidDataset("Nothing could be evaluated: there are too few references. Ask for fewer --shots.")
+    write_report(run, out)
 
 
 def _machine(settings: Settings) -> "Machine":

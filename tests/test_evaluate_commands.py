@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from app.errors import InspectorError
-from app.evaluate_commands import one_by_one
+from app.evaluate import runner
+from app.evaluate_options import one_by_one
 from tests.evaluate.trees import mvtec_object, visa_object
 
 REPEATED = {"--shots", "--objects"}
@@ -111,6 +112,84 @@ def test_a_wrong_value_is_told_with_those_that_are_right(option: str, value: str
     with pytest.raises(InspectorError, match=told):
         inspector(*arguments)
     assert not list((tmp_path / "out").glob("rows/*"))
+
+
+def evaluated(data: Path, out: Path, *options: str) -> str:
+    return inspector("evaluate", "--data-root", str(data), "--out", str(out), *SMALL, *options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--mode zero-shot --shots 1",
+        "--mode zero-shot --seeds 2",
+        "--mode zero-shot --rotation on",
+        "--aggregation musc",
+        "--ablation backbone",
+        "--ablation resolution",
+        "--ablation preprocessing --masking on",
+        "--ablation statistic --statistic max",
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(options: str, tmp_path: Path) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+    with pytest.raises(InspectorError, match=r"means nothing (in the mode|with --ablation).*Leave it out"):
+        evaluated(tmp_path / "data", tmp_path / "out", *options.split())
+
+
+def test_skipped_pairs_are_told_and_stay_told(tmp_path: Path) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+    assert "seed 0 of 5 shots needs 5 images" in evaluated(tmp_path / "data", tmp_path / "out", "--shots", "1", "5")
+    evaluated(tmp_path / "data", tmp_path / "out", "--shots", "2")
+    assert "seed 0 of 5 shots needs 5 images" in (tmp_path / "out/report.md").read_text()
+
+
+def test_an_evaluation_without_a_single_row_fails(tmp_path: Path) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+    with pytest.raises(InspectorError, match="Nothing could be evaluated"):
+        evaluated(tmp_path / "data", tmp_path / "out", "--shots", "5")
+
+
+def test_what_is_there_already_is_told(tmp_path: Path) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+    assert "rows" not in evaluated(tmp_path / "data", tmp_path / "out").replace("/rows", "")
+    assert "holds 1 rows" in evaluated(tmp_path / "data", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [("file", "cannot be written"), ("file/below", "cannot be written"), ("data/disc/out", "lies among")],
+)
+def test_a_folder_that_cannot_be_used_is_named(out: str, told: str, tmp_path: Path) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InspectorError, match=f"{out}.*{told}.*--out"):
+        evaluated(tmp_path / "data", tmp_path / out)
+
+
+def test_an_interrupted_evaluation_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "evaluate", interrupted)
+    options = ["--data-root", str(tmp_path / "data"), "--out", str(tmp_path / "out"), *SMALL]
+    result = CliRunner().invoke(cli, ["evaluate", *options])
+    assert result.exit_code == 130
+    assert "same command again" in result.output
+
+
+def test_a_page_is_written_where_there_is_no_folder_yet(tmp_path: Path) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+    evaluated(tmp_path / "data", tmp_path / "out")
+    page = tmp_path / "new" / "both.html"
+    told = inspector("compare", str(tmp_path / "out"), str(tmp_path / "out"), "--html", str(page))
+    assert str(tmp_path / "out") in told
+    assert str(tmp_path / "out") in page.read_text()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InspectorError, match=r"cannot be written.*--html"):
+        inspector("compare", str(tmp_path / "out"), str(tmp_path / "out"), "--html", str(tmp_path / "file" / "a.html"))
 
 
 def test_what_is_no_evaluation_cannot_be_compared(tmp_path: Path) -> None:

@@ -153,7 +153,11 @@ def read_mask(path: Path, shape: Sequence[int]) -> NDArray[np.bool_]:
     Raises:
         InvalidDataset: it cannot be read, or has another size than its image (`shape`, H×W).
     """
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED) if path.stat().st_size else None
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise InvalidDataset(f"{path}: {error}") from error
+    pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
     if pixels is None:
         raise InvalidDataset(f"{path}: the mask cannot be read. Replace it with a PNG of the image's size.")
     if pixels.shape[:2] != tuple(shape[:2]):

@@ -9,8 +9,10 @@ run.json         what was asked last, where it ran, what took how long
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +36,25 @@ class RunFolder:
         return Cache(self.path / "cache" / f"{setup.backbone}-{setup.precision}-{setup.smaller_edge}" / data.name)
 
     def check_photographs(self, data: ObjectData) -> None:
-        """Hold the folder to the photographs that its rows were made with.
+        """Hold the folder to the photographs that its rows were made with; without rows to those that there are now.
 
         Raises:
             InvalidDataset: they are others now.
         """
         path, told = self.path / "objects" / f"{data.name}.json", {"fingerprint": data.fingerprint()}
-        if path.is_file() and json.loads(path.read_text()) != told:
+        if path.is_file() and json.loads(path.read_text()) == told:
+            return
+        if self._has_rows(data.name):
             raise InvalidDataset(
                 f"The photographs of {data.name} are not those that {self.path} was made with. "
                 "Choose another folder with --out, or delete this one."
             )
+        for measured in (self.path / "cache").glob(f"*/{escape(data.name)}"):
+            shutil.rmtree(measured)
         write_json(path, told)
+
+    def _has_rows(self, name: str) -> bool:
+        return any(path.name.rsplit("-", 3)[0] == name for path in (self.path / "rows").glob("*.json"))
 
     def has(self, name: str, variant: Variant, draw: Draw) -> bool:
         """Whether the row of an object was made before."""
@@ -61,15 +70,22 @@ class RunFolder:
         write_json(self.path / "pictures" / f"{name}.json", [asdict(each) for each in pictures])
 
     def describe(self, run: Run) -> None:
-        """Write down everything of the run but its rows and pictures."""
-        told = asdict(run)
+        """Write down everything of the run but its rows and pictures. What earlier calls skipped stays listed."""
+        told = asdict(replace(run, skipped=tuple(dict.fromkeys([*self.skipped(), *run.skipped]))))
         del told["rows"], told["pictures"]
         write_json(self.path / DESCRIPTION, told)
 
     def seconds(self) -> dict[str, float]:
         """What each stage has taken so far; an interrupted evaluation that went on counts as one."""
+        return dict(self._description().get("seconds", {}))
+
+    def skipped(self) -> list[Skipped]:
+        """What was asked for and could not be done, by earlier calls too."""
+        return [Skipped(**each) for each in self._description().get("skipped", [])]
+
+    def _description(self) -> dict[str, Any]:
         path = self.path / DESCRIPTION
-        return dict(json.loads(path.read_text())["seconds"]) if path.is_file() else {}
+        return dict(json.loads(path.read_text())) if path.is_file() else {}
 
     def pictures(self) -> list[Picture]:
         listed = [json.loads(path.read_text()) for path in sorted((self.path / "pictures").glob("*.json"))]
@@ -100,7 +116,7 @@ def load_run(path: Path) -> Run:
         asked=told["asked"],
         environment=told["environment"],
         rows=tuple(folder.rows()),
-        skipped=tuple(Skipped(**each) for each in told["skipped"]),
+        skipped=tuple(folder.skipped()),
         pictures=tuple(folder.pictures()),
         seconds=told["seconds"],
     )

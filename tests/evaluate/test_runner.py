@@ -18,7 +18,7 @@ from app.errors import InvalidDataset
 from app.evaluate.dataset import read_image
 from app.evaluate.run_folder import RunFolder, load_run
 from tests.evaluate.machine import EDGE, FEW_SHOT, Counted, Silent, embedded, run
-from tests.evaluate.trees import bar, mvtec_object, save, visa_object
+from tests.evaluate.trees import bar, mvtec_object, part, save, visa_object
 
 ANGLES = 8
 
@@ -175,3 +175,19 @@ def test_pictures_are_of_the_largest_bank_on_its_own_scale(root: Path, tmp_path:
             assert read_image(tmp_path / "out" / name).shape[0] > 100
     assert len({each.scale_max for each in pictures}) == 1
     assert pictures[0].scale_max != backbone.spec.heat_scale
+
+
+def test_a_file_may_be_mended_before_its_object_has_a_row(root: Path, tmp_path: Path, backbone: Counted) -> None:
+    whole = (root / "disc/test/good/001.png").read_bytes()
+    (root / "disc/test/good/001.png").write_bytes(whole[:100])
+    with pytest.raises(InvalidDataset, match="001"):
+        run(root, tmp_path / "out", backbone)
+    (root / "disc/test/good/001.png").write_bytes(whole)
+    assert run(root, tmp_path / "out", backbone) == run(root, tmp_path / "fresh", backbone)
+
+
+def test_measurements_of_other_photographs_are_not_used(root: Path, tmp_path: Path, backbone: Counted) -> None:
+    run(root, tmp_path / "out", backbone)
+    shutil.rmtree(tmp_path / "out" / "rows")
+    save(root / "disc/train/good/000.png", part(77))
+    assert run(root, tmp_path / "out", backbone) == run(root, tmp_path / "fresh", backbone)

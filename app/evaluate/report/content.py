@@ -88,7 +88,11 @@ def report(run: Run, written: datetime) -> Report:
         ),
         seconds=_seconds(run.seconds),
         environment=Table(("What", "Value"), tuple(run.environment.items()), texts=2),
-        asked=Table(("Option", "Value"), tuple((name, _told(value)) for name, value in run.asked.items()), texts=2),
+        asked=Table(
+            ("Option", "Value, in the last call"),
+            tuple((name, _told(value)) for name, value in run.asked.items()),
+            texts=2,
+        ),
     )
 
 

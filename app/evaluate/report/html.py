@@ -57,11 +57,12 @@ def html(report: Report, run: Run, folder: Path) -> str:
     variants = list(dict.fromkeys(row.variant for row in ordered_rows(run)))
     labels = short_labels(variants)
     drawn = curves(run)
+    with_curve = {curve.variant for lines in drawn.values() for curve in lines}
     return TEMPLATES.get_template("report.html.jinja").render(
         report=report,
         legend=LEGEND,
         curves=Markup(learning_curves(drawn)) if drawn else None,
-        lines=[(labels[variant], *line_style(place)) for place, variant in enumerate(variants)],
+        lines=[(labels[variant], *line_style(place)) for place, variant in enumerate(variants) if place in with_curve],
         sections=[_section(each, folder) for each in shown(run)],
         good_color=GOOD_COLOR,
         bad_color=BAD_COLOR,
