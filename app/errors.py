@@ -1,4 +1,4 @@
-"""The errors of the service, one tree.
+"""The errors of the service, one tree. Messages tell the reader what to do next; nothing here knows an HTTP status.
 
 InspectorError
 ├── ConfigurationError            a setting or an installed file is wrong; the start is refused
@@ -30,6 +30,7 @@ InspectorError
 │   └── HeatmapNotFound
 ├── Conflict                      right in itself, but not in the present state
 │   ├── NoReferences
+│   ├── TooFewGoodImages          for the false-alarm rate that was asked for
 │   ├── BackboneMismatch
 │   ├── BankDamaged
 │   ├── ProductDamaged            the settings of a product are lost; they must be sent again
@@ -46,8 +47,6 @@ InspectorError
     │   └── StorageOutdated       Redis and the volume do not belong together: one of them has lost changes
     ├── StorageFull
     └── GpuOutOfMemory
-
-Messages tell the reader what to do next. Nothing here knows an HTTP status.
 """
 
 
@@ -176,6 +175,10 @@ class Conflict(InspectorError):
 
 class NoReferences(Conflict):
     code = "no-references"
+
+
+class TooFewGoodImages(Conflict):
+    code = "too-few-good-images"
 
 
 class BackboneMismatch(Conflict):

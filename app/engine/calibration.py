@@ -1,8 +1,22 @@
-"""From scores of good parts to a threshold, and what can be promised of it."""
+"""From scores of good parts to a threshold, and what can be promised of it.
+
+Everything here rests on one assumption, *exchangeability*: the good parts that set the threshold and those that are
+inspected later come from the same production and camera, and could have come in any other order. Nothing is assumed of
+how the scores are distributed. Source: conformal prediction (Vovk, Gammerman, Shafer, Algorithmic Learning in a Random
+World, 2005), its split form (Papadopoulos et al., Inductive Confidence Machines for Regression, 2002).
+
+The same holds for regions, with each good image's largest patch distance (`REGION_STATISTIC`) as its score.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Literal
+
+from scipy.special import betaincinv
+
+from app.engine.options import Statistic
+from app.errors import InvalidSettings, TooFewGoodImages
 
 CalibrationState = Literal["none", "provisional"]
 
@@ -10,6 +24,13 @@ FEWEST_REFERENCES = 3
 """With fewer, the threshold would be one number or two: no more is known than the order of magnitude."""
 
 CONFIDENCE = 0.95
+
+REGION_STATISTIC = Statistic("max")
+"""An image shows a region where any patch lies above the region threshold, so exactly where its largest patch distance
+does. A threshold set by those of good images promises how many good images show any region at all."""
+
+ROUNDING = 1e-9
+"""What a product like 100 · 0.29, 28.999999999999996, may miss a whole number by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +50,76 @@ class Threshold:
 def provisional(left_out_scores: Sequence[float]) -> Threshold | None:
     """The largest leave-one-reference-out score of k references; None for fewer than three.
 
-    Were the k scores and that of the next good part exchangeable, the next one would be the largest with a probability
-    of 1/(k+1), and the largest of k would leave more than a share r of good parts above it with a probability of
-    (1−r)^k, which is 0.05 at r = 1 − 0.05^(1/k). A left-out reference is searched in k−1 references and the next part
-    in k, so its score is rather smaller: the promise is kept. Source: split conformal prediction (Vovk et al., 2005).
+    The expected rate is at most 1/(k+1): score the k references and the next good part each among all k others. These
+    k+1 scores are exchangeable, so the part's is the single largest with a probability of at most 1/(k+1). A left-out
+    reference is really searched in k−1 references, which only makes its score larger, and the threshold with it. (With
+    masks this is exact as long as they are trusted, since trust depends on the other references too.)
+
+    The rate with 95 % confidence, 1 − 0.05^(1/k), is that of k scores that do not depend on each other. Left-out scores
+    do, by the references they share, so it is a good approximation and not proved.
     """
     count = len(left_out_scores)
-    if count < FEWEST_REFERENCES:
-        return None
+    return None if count < FEWEST_REFERENCES else _threshold(left_out_scores, rank=count)
+
+
+def conformal(scores: Sequence[float], alpha: float) -> Threshold:
+    """The threshold that calls at most a share `alpha` (0..1, not included) of the good parts bad: split conformal.
+
+    `scores` are those of n good images of which none is in the bank. The threshold is the ⌈(n+1)(1−α)⌉-th smallest, r
+    for short: the next good part's score is equally likely to have any of the n+1 ranks, so it lies above with a
+    probability of at most (n+1−r)/(n+1) ≤ α. Of a single product, the share of good parts above the r-th smallest of n
+    follows the Beta distribution with parameters n+1−r and r, whose 95 % quantile is told.
+
+    Raises:
+        InvalidSettings: `alpha` is no share.
+        TooFewGoodImages: n < 1/α − 1, so that not even the largest score would do.
+    """
+    if not 0 < alpha < 1:
+        raise InvalidSettings(f"alpha is {alpha}. It is a share of good parts: more than 0 and less than 1, like 0.05.")
+    count = len(scores)
+    above = floor((count + 1) * alpha + ROUNDING)
+    if not above:
+        raise TooFewGoodImages(_too_few(count, alpha))
+    return _threshold(scores, rank=count + 1 - above)
+
+
+def _threshold(scores: Sequence[float], *, rank: int) -> Threshold:
+    """The rank-th smallest score, and what it promises."""
+    count = len(scores)
+    above = count + 1 - rank
     return Threshold(
-        value=max(left_out_scores),
+        value=float(sorted(scores)[rank - 1]),
         good_images=count,
-        expected_false_alarm_rate=1 / (count + 1),
-        false_alarm_rate_95=1 - (1 - CONFIDENCE) ** (1 / count),
+        expected_false_alarm_rate=above / (count + 1),
+        false_alarm_rate_95=float(betaincinv(above, rank, CONFIDENCE)),
     )
+
+
+def _too_few(count: int, alpha: float) -> str:
+    fewest = ceil(1 / alpha - ROUNDING) - 1
+    more = f"alpha {alpha} needs {fewest} good images, there are {count}: add {fewest - count} more"
+    allowed = ceil(10_000 / (count + 1)) / 10_000
+    return f"{more}, or set alpha to {allowed} or more." if count else f"{more}."
+
+
+def p_value(score: float, scores: Sequence[float]) -> float:
+    """How odd a part's score would be among n good ones: (1 + how many of these are as large or larger)/(n + 1).
+
+    A good part has a p-value of at most α with a probability of at most α. It is at most α exactly where the score lies
+    above `conformal(scores, alpha)`.
+    """
+    return (1 + sum(each >= score for each in scores)) / (len(scores) + 1)
+
+
+def is_not_ok(score: float, threshold: Threshold) -> bool:
+    """The one comparison behind a verdict: of the unrounded score, and above, since a good part set the threshold."""
+    return score > threshold.value
+
+
+def score_normalized(score: float, threshold: Threshold) -> float | None:
+    """The score in units of the threshold (1.0 = the threshold), to be shown; verdicts come from `is_not_ok`.
+
+    None at a threshold of 0, where the good images were equal to the references: any score above it is not ok, and how
+    many times as large it is cannot be said.
+    """
+    return score / threshold.value if threshold.value > 0 else None

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.calibration import FEWEST_REFERENCES, CalibrationState, Threshold, provisional
+from app.engine.calibration import (
+    FEWEST_REFERENCES,
+    CalibrationState,
+    Threshold,
+    is_not_ok,
+    provisional,
+    score_normalized,
+)
 from app.engine.left_out import left_out_masks, left_out_scores
 from app.engine.options import ProductSettings
 from app.engine.types import Distances, Mask
@@ -61,11 +68,11 @@ def judged(
         return Judgement("none", None, None, "not_decidable", ("uncalibrated",))
     unlike = _median(distances, foreground.mask) > UNLIKE_RATIO * known.median_distance
     flags: tuple[Flag, ...] = ("unlike_references",) if unlike else ()
-    limit = known.threshold.value
-    normalized = score / limit if limit > 0 else None
+    normalized = score_normalized(score, known.threshold)
     if UNDECIDABLE & {*flags, *foreground.flags}:
         return Judgement("provisional", known.threshold, normalized, "not_decidable", flags)
-    return Judgement("provisional", known.threshold, normalized, "not_ok" if score > limit else "ok", flags)
+    not_ok = is_not_ok(score, known.threshold)
+    return Judgement("provisional", known.threshold, normalized, "not_ok" if not_ok else "ok", flags)
 
 
 def _masks_as_the_authors(settings: ProductSettings, manifest: BankManifest) -> bool:
