@@ -53,7 +53,7 @@ def anomaly_map(distances: Distances, geometry: Geometry, profile: Profile) -> A
     if profile == "paper":
         full = _upsampled(grid, geometry.original)
     else:
-        full = _extended(_upsampled(grid, _covered(geometry)), geometry.original)
+        full = _extended(_upsampled(grid, covered(geometry)), geometry.original)
     kernel = 2 * int(MAP_TRUNCATE * MAP_SIGMA_PX + 0.5) + 1
     smooth = cv2.GaussianBlur(full, (kernel, kernel), MAP_SIGMA_PX, borderType=cv2.BORDER_REFLECT)
     return np.asarray(smooth, np.float32)
@@ -63,7 +63,7 @@ def _upsampled(grid: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(grid, (size.width, size.height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _covered(geometry: Geometry) -> Size:
+def covered(geometry: Geometry) -> Size:
     """The part of the original image, from the top left corner, that the patches saw."""
     original, resized, cropped = geometry.original, geometry.resized, geometry.cropped
     return Size(

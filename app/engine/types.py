@@ -28,6 +28,16 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """Whole pixels of an image: `x`, `y` is the top left one, counted from 0; at least one pixel, none outside."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """Rows and columns of patches."""
 
