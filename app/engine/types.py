@@ -18,6 +18,9 @@ Distances: TypeAlias = NDArray[np.float32]
 AnomalyMap: TypeAlias = NDArray[np.float32]
 """H×W at the size of the original image, in units of the patch distance."""
 
+RegionMask: TypeAlias = NDArray[np.bool_]
+"""H×W at the size of the original image, true inside a region."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
