@@ -6,12 +6,38 @@ import cv2
 import numpy as np
 import pytest
 
-from app.engine.heatmap import COLORMAP, OVERLAY_FROM, OVERLAY_FULL, OVERLAY_OPACITY, HeatmapStyle, heatmap
+from app.engine.heatmap import (
+    COLORMAP,
+    OUTLINE_RGB,
+    OVERLAY_FROM,
+    OVERLAY_FULL,
+    OVERLAY_OPACITY,
+    HeatmapStyle,
+    heatmap,
+)
 from app.engine.image_file import decode_image
-from app.engine.types import AnomalyMap
+from app.engine.types import AnomalyMap, Image, RegionMask
+from app.errors import InvalidRequest
 
 RAMP: AnomalyMap = np.tile(np.linspace(0, 2, 80, dtype=np.float32), (60, 1))
 IMAGE = np.full((60, 80, 3), 120, np.uint8)
+REGIONS: RegionMask = np.zeros((60, 80), bool)
+REGIONS[10:20, 30:50] = True
+REGIONS[40:60, 70:80] = True
+
+
+def overlay(regions: RegionMask | None) -> Image:
+    drawn = heatmap(RAMP, IMAGE, 2.0, style="overlay", smaller_edge=None, regions=regions)
+    return decode_image(drawn.png, 10_000).pixels
+
+
+def mask(regions: RegionMask, edge: int | None = None) -> Image:
+    drawn = heatmap(RAMP, IMAGE, 2.0, style="mask", smaller_edge=edge, regions=regions)
+    picture = cv2.imdecode(np.frombuffer(drawn.png, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert picture is not None
+    assert picture.dtype == np.uint8
+    assert picture.ndim == 2
+    return np.asarray(picture, np.uint8)
 
 
 def test_the_palette_picture_shows_the_pixels_of_the_colour_map() -> None:
@@ -44,6 +70,54 @@ def test_the_overlay_shows_the_image_where_nothing_is_wrong() -> None:
     assert (pixels[:, -1].astype(int) != 120).any()
 
 
+def test_the_overlay_outlines_the_regions_just_inside_their_border() -> None:
+    outlined = (overlay(REGIONS) == OUTLINE_RGB).all(axis=2)
+    expected = REGIONS.copy()
+    expected[11:19, 31:49] = False
+    expected[41:59, 71:79] = False
+    np.testing.assert_array_equal(outlined, expected)
+
+
+def test_the_overlay_is_otherwise_what_it_is_without_regions() -> None:
+    outlined = (overlay(REGIONS) == OUTLINE_RGB).all(axis=2)
+    np.testing.assert_array_equal(overlay(REGIONS)[~outlined], overlay(None)[~outlined])
+    np.testing.assert_array_equal(overlay(np.zeros_like(REGIONS)), overlay(None))
+
+
+def test_an_outline_is_wider_in_a_larger_picture() -> None:
+    flat, image = np.zeros((1000, 1200), np.float32), np.full((1000, 1200, 3), 120, np.uint8)
+    regions = np.zeros((1000, 1200), bool)
+    regions[100:200, 100:200] = True
+    drawn = heatmap(flat, image, 1.0, style="overlay", smaller_edge=None, regions=regions)
+    line = (decode_image(drawn.png, 10**7).pixels[150] == OUTLINE_RGB).all(axis=1)
+    assert list(np.flatnonzero(line)) == [*range(100, 104), *range(196, 200)]
+
+
+@pytest.mark.parametrize("style", ["heat", "gray16"])
+def test_regions_leave_the_styles_alone_that_do_not_draw_them(style: HeatmapStyle) -> None:
+    with_regions = heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=None, regions=REGIONS)
+    assert with_regions == heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=None)
+
+
+def test_the_mask_is_white_in_the_regions_and_black_elsewhere() -> None:
+    np.testing.assert_array_equal(mask(REGIONS), np.where(REGIONS, 255, 0))
+    assert mask(np.zeros_like(REGIONS)).max() == 0
+
+
+def test_a_small_region_does_not_vanish_from_a_small_mask() -> None:
+    regions = np.zeros_like(REGIONS)
+    regions[30, 40] = True
+    small = mask(regions, edge=12)
+    assert small.shape == (12, 16)
+    assert list(zip(*np.nonzero(small), strict=True)) == [(6, 8)]
+    assert small.max() == 255
+
+
+def test_a_mask_is_refused_where_no_regions_are_known() -> None:
+    with pytest.raises(InvalidRequest, match="calibrat"):
+        heatmap(RAMP, IMAGE, 2.0, style="mask", smaller_edge=None)
+
+
 @pytest.mark.parametrize(("edge", "size"), [(None, (80, 60)), (30, (40, 30)), (60, (80, 60))])
 def test_the_size_is_the_one_asked_for(edge: int | None, size: tuple[int, int]) -> None:
     drawn = heatmap(RAMP, IMAGE, 2.0, style="overlay", smaller_edge=edge)
@@ -51,11 +125,11 @@ def test_the_size_is_the_one_asked_for(edge: int | None, size: tuple[int, int]) 
     assert decode_image(drawn.png, 100_000).pixels.shape[:2] == size[::-1]
 
 
-@pytest.mark.parametrize("style", ["heat", "overlay", "gray16"])
+@pytest.mark.parametrize("style", ["heat", "overlay", "gray16", "mask"])
 def test_a_picture_is_never_larger_than_its_image(style: HeatmapStyle) -> None:
-    drawn = heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=4096)
+    drawn = heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=4096, regions=REGIONS)
     assert (drawn.width, drawn.height) == (80, 60)
-    assert drawn.png == heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=None).png
+    assert drawn.png == heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=None, regions=REGIONS).png
 
 
 @pytest.mark.parametrize("height", [1, 255, 256, 257, 700])
@@ -72,11 +146,12 @@ def test_strips_join_without_a_seam(height: int) -> None:
     np.testing.assert_allclose(pixels, image * (1 - opacity) + heat * opacity, atol=0.51)
 
 
-@pytest.mark.parametrize("style", ["heat", "overlay", "gray16"])
+@pytest.mark.parametrize("style", ["heat", "overlay", "gray16", "mask"])
 def test_drawing_takes_a_small_multiple_of_the_picture(style: HeatmapStyle) -> None:
     flat, image = np.full((2000, 3000), 0.5, np.float32), np.full((2000, 3000, 3), 120, np.uint8)
+    regions = np.ones((2000, 3000), bool)
     tracemalloc.start()
-    heatmap(flat, image, 2.0, style=style, smaller_edge=None)
+    heatmap(flat, image, 2.0, style=style, smaller_edge=None, regions=regions)
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 3 * image.nbytes
