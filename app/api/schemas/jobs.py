@@ -1,11 +1,10 @@
 """Jobs in JSON: what a batch without references may ask for, and what is told of a job."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.inspections import ImageBody, ScaleBody
-from app.engine.heatmap import HeatmapStyle
 from app.engine.options import Masking, Profile, ZeroShotAggregation
 from app.service.zero_shot_run import ZeroShotRequest
 from app.storage.jobs import Job, JobKind, JobStage, JobState, ScoredImage
@@ -29,7 +28,9 @@ class ZeroShotQuery(BaseModel):
         default="default", min_length=1, max_length=100, description="`default` or a registered name."
     )
     profile: Profile = "robust"
-    style: HeatmapStyle = Field(default="heat", description="Palette, laid over the image, or 16-bit grey.")
+    style: Literal["heat", "overlay", "gray16"] = Field(
+        default="heat", description="Palette, laid over the image, or 16-bit grey."
+    )
 
     def request(self) -> ZeroShotRequest:
         return ZeroShotRequest(**self.model_dump())
