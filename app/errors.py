@@ -13,24 +13,20 @@ InspectorError
 │   ├── UnsupportedBodyType       not JSON where JSON is asked for
 │   ├── ImageUndecodable
 │   │   └── ImageTruncated
-│   ├── ImageTooSmall
-│   ├── ImageTooLarge
-│   ├── BodyTooLarge
-│   ├── TooManyImages
+│   ├── ImageTooSmall, ImageTooLarge, BodyTooLarge, TooManyImages
 │   ├── BankTooLarge              a segment or an upload is more than the store takes as one value
 │   ├── RequestTimeout            the body did not come in time
-│   ├── MethodNotAllowed
-│   └── NotAcceptable
+│   └── MethodNotAllowed, NotAcceptable
 ├── InvalidDataset                a folder to evaluate is not laid out as it must be, or a file in it cannot be read
 ├── NotFound
 │   ├── ProductNotFound
 │   ├── ReferenceNotFound
 │   ├── BankNotFound
+│   ├── CalibrationImageNotFound
 │   ├── JobNotFound
 │   └── HeatmapNotFound
 ├── Conflict                      right in itself, but not in the present state
 │   ├── NoReferences
-│   ├── TooFewGoodImages          for the false-alarm rate that was asked for
 │   ├── BackboneMismatch
 │   ├── BankDamaged
 │   ├── ProductDamaged            the settings of a product are lost; they must be sent again
@@ -161,6 +157,10 @@ class BankNotFound(NotFound):
     code = "bank-not-found"
 
 
+class CalibrationImageNotFound(NotFound):
+    code = "calibration-image-not-found"
+
+
 class JobNotFound(NotFound):
     code = "job-not-found"
 
@@ -175,10 +175,6 @@ class Conflict(InspectorError):
 
 class NoReferences(Conflict):
     code = "no-references"
-
-
-class TooFewGoodImages(Conflict):
-    code = "too-few-good-images"
 
 
 class BackboneMismatch(Conflict):

@@ -39,6 +39,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         serving = await asyncio.to_thread(build_service, settings) if service is None else service
         app.state.service, app.state.lanes = serving, Lanes.of(settings)
         serving.banks.warm_pinned()
+        serving.calibration.follow_all()
         try:
             with keys.watching():
                 yield

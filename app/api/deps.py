@@ -31,7 +31,7 @@ def _settings(request: Request) -> Settings:
 def _sha256(sha256: Annotated[str, Path(description="SHA-256 of the file as uploaded, in hex.")]) -> str:
     lowered = sha256.lower()
     if len(lowered) != SHA256_LENGTH or not set(lowered) <= set("0123456789abcdef"):
-        raise ReferenceNotFound("A reference is named by the SHA-256 of its file: 64 hexadecimal digits.")
+        raise ReferenceNotFound("An image is named by the SHA-256 of its file: 64 hexadecimal digits.")
     return lowered
 
 

@@ -74,12 +74,13 @@ async def inspect(
     with lanes.inspection.admitted():
         image, fields = await one_image(request, ID_FIELDS)
     wanted = query.request(_caller_ids(fields))
+    product_path = request.scope["path"].removesuffix("/inspect")
 
     def look() -> Response:
-        return _answer(service.inspection.inspect_loaded(product_id, image.data, wanted), media_type)
+        return _answer(service.inspection.inspect_loaded(product_id, image.data, wanted), media_type, product_path)
 
     def go_on(loaded: LoadedBank, cold: Cold) -> Response:
-        return _answer(service.inspection.inspect_with(loaded, cold, image.data, wanted), media_type)
+        return _answer(service.inspection.inspect_with(loaded, cold, image.data, wanted), media_type, product_path)
 
     return await once_loaded(look, go_on, service, lanes, lanes.inspection)
 
@@ -91,10 +92,11 @@ def _caller_ids(fields: Mapping[str, str]) -> CallerIds:
         raise RequestValidationError([{**item, "loc": ("form", *item["loc"])} for item in error.errors()]) from error
 
 
-def _answer(result: InspectionResult, media_type: str) -> Response:
+def _answer(result: InspectionResult, media_type: str, product_path: str) -> Response:
     if media_type == PNG and result.heatmap:
         return Response(result.heatmap.png, media_type=PNG, headers=_headers(result))
-    return Response(InspectionBody.of(result).model_dump_json(), media_type=JSON, headers={"Vary": "Accept"})
+    body = InspectionBody.of(result, product_path)
+    return Response(body.model_dump_json(), media_type=JSON, headers={"Vary": "Accept"})
 
 
 def _headers(result: InspectionResult) -> dict[str, str]:
@@ -105,6 +107,6 @@ def _headers(result: InspectionResult) -> dict[str, str]:
         "Inspection-Id": result.inspection_id,
         "Vary": "Accept",
     }
-    if threshold := result.judgement.threshold:
-        headers["Anomaly-Threshold"] = repr(threshold.value)
+    if (threshold := result.judgement.threshold) is not None:
+        headers["Anomaly-Threshold"] = repr(threshold)
     return headers

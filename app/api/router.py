@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
-from app.api import banks, health, inspections, jobs, masking, products, references, zero_shot
+from app.api import banks, calibration, health, inspections, jobs, masking, products, references, zero_shot
 
 VERSION_PREFIX = "/v1"
 
@@ -10,7 +10,7 @@ VERSION_PREFIX = "/v1"
 def add_routes(app: FastAPI) -> None:
     """Adds every route; the OpenAPI document shows those at the root."""
     api = APIRouter()
-    for resource in (products, references, banks, masking, inspections, zero_shot, jobs, health):
+    for resource in (products, references, banks, masking, calibration, inspections, zero_shot, jobs, health):
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(api, prefix=VERSION_PREFIX, include_in_schema=False)

@@ -16,9 +16,9 @@ from typing import Literal
 from scipy.special import betaincinv
 
 from app.engine.options import Statistic
-from app.errors import InvalidSettings, TooFewGoodImages
+from app.errors import InvalidSettings
 
-CalibrationState = Literal["none", "provisional"]
+CalibrationState = Literal["none", "provisional", "calibrated"]
 
 FEWEST_REFERENCES = 3
 """With fewer, the threshold would be one number or two: no more is known than the order of magnitude."""
@@ -31,6 +31,10 @@ does. A threshold set by those of good images promises how many good images show
 
 ROUNDING = 1e-9
 """What a product like 100 · 0.29, 28.999999999999996, may miss a whole number by."""
+
+
+class TooFewGoodImages(Exception):
+    """Not even the largest score of so few would keep the promise; the message says what would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,20 @@ def _threshold(scores: Sequence[float], *, rank: int) -> Threshold:
     )
 
 
+def fewest_good_images(alpha: float) -> int:
+    """How many held-out good images `conformal` needs for an `alpha`."""
+    return ceil(1 / alpha - ROUNDING) - 1
+
+
+def smallest_alpha(count: int) -> float:
+    """The smallest alpha that so many good images allow, rounded up to 0.01 %."""
+    return ceil(10_000 / (count + 1)) / 10_000
+
+
 def _too_few(count: int, alpha: float) -> str:
-    fewest = ceil(1 / alpha - ROUNDING) - 1
+    fewest = fewest_good_images(alpha)
     more = f"alpha {alpha} needs {fewest} good images, there are {count}: add {fewest - count} more"
-    allowed = ceil(10_000 / (count + 1)) / 10_000
-    return f"{more}, or set alpha to {allowed} or more." if count else f"{more}."
+    return f"{more}, or set alpha to {smallest_alpha(count)} or more." if count else f"{more}."
 
 
 def p_value(score: float, scores: Sequence[float]) -> float:
@@ -111,15 +124,15 @@ def p_value(score: float, scores: Sequence[float]) -> float:
     return (1 + sum(each >= score for each in scores)) / (len(scores) + 1)
 
 
-def is_not_ok(score: float, threshold: Threshold) -> bool:
+def is_not_ok(score: float, threshold: float) -> bool:
     """The one comparison behind a verdict: of the unrounded score, and above, since a good part set the threshold."""
-    return score > threshold.value
+    return score > threshold
 
 
-def score_normalized(score: float, threshold: Threshold) -> float | None:
+def score_normalized(score: float, threshold: float) -> float | None:
     """The score in units of the threshold (1.0 = the threshold), to be shown; verdicts come from `is_not_ok`.
 
     None at a threshold of 0, where the good images were equal to the references: any score above it is not ok, and how
     many times as large it is cannot be said.
     """
-    return score / threshold.value if threshold.value > 0 else None
+    return score / threshold if threshold > 0 else None

@@ -35,10 +35,12 @@ def left_out_scores(
     `fractions`: per reference, its foreground fractions at every angle of the bank, where masks apply; None where they
     do not. A left-out reference's mask is trusted or not by the fractions of the others alone.
     """
-    return [
-        image_score(each.distances * mask, mask, statistic)
-        for each, mask in zip(table, left_out_masks(table, fractions, profile), strict=True)
-    ]
+    return masked_scores(table, left_out_masks(table, fractions, profile), statistic)
+
+
+def masked_scores(table: Sequence[LeftOut], masks: Sequence[Mask], statistic: Statistic) -> list[float]:
+    """The image score of each, where `masks` (N each) tell which patches are scored."""
+    return [image_score(each.distances * mask, mask, statistic) for each, mask in zip(table, masks, strict=True)]
 
 
 def left_out_masks(

@@ -39,9 +39,18 @@ class Preprocessing:
 
 
 @dataclass(frozen=True, slots=True)
+class ManualThreshold:
+    """A threshold of the image score that a person has set, looking at the scores of one bank version."""
+
+    value: float
+    bank_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProductSettings:
     """What the user chose for a product. `backbone` is a registry name or `default`; a `pinned` product's bank stays
-    in memory."""
+    in memory. `alpha` is the share of good parts that a calibrated threshold may call bad, 0..1; `threshold` overrides
+    every other. While `commissioning`, inspected images are kept so that a person can confirm them as good."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
@@ -50,6 +59,9 @@ class ProductSettings:
     profile: Profile = "robust"
     backbone: str = "default"
     pinned: bool = False
+    alpha: float = 0.05
+    threshold: ManualThreshold | None = None
+    commissioning: bool = False
 
     @property
     def preprocessing(self) -> Preprocessing:

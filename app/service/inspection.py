@@ -11,19 +11,25 @@ from app.engine.heatmap import Heatmap, heatmap
 from app.engine.image_file import decode_image
 from app.engine.masking import foreground_mask, scored_patches
 from app.engine.preprocess import preprocess
+from app.engine.regions import Region, find_regions, region_mask
 from app.engine.scoring import anomaly_map, image_score
-from app.engine.types import Image, PatchFeatures
+from app.engine.types import Image, PatchFeatures, Size
 from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
 from app.service.bank_loader import BankNotLoaded, Cold
 from app.service.banks import BankService
+from app.service.calibration_knowledge import Calibration, CalibrationKnowledge
 from app.service.clock import StageClock, now
+from app.service.commissioning import Commissioner
 from app.service.engine_thread import EngineThread, Priority
 from app.service.judgement import judged
 from app.service.masking_policy import Foreground, masking_applies
 from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult
 from app.service.serving import Serving, ServingKnowledge
 from app.storage.documents import Product
+
+MAX_REGIONS = 20
+"""More of them are not told: the part is bad all over, or it is another one."""
 
 
 class InspectionService:
@@ -35,12 +41,16 @@ class InspectionService:
         banks: BankService,
         backbones: Backbones,
         engine: EngineThread,
+        knowledge: CalibrationKnowledge,
+        commissioner: Commissioner,
         max_pixels: int,
     ) -> None:
         self._serving = serving
         self._banks = banks
         self._backbones = backbones
         self._engine = engine
+        self._knowledge = knowledge
+        self._commissioner = commissioner
         self._max_pixels = max_pixels
 
     def inspect(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
@@ -103,9 +113,13 @@ class InspectionService:
             distances = self._engine.run(Priority.INSPECTION, patch_distances, features, loaded.bank, foreground.mask)
         with clock.stage("score"):
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
-            judgement = judged(score, distances.values, foreground, loaded, product.settings)
+            known = self._knowledge.of(product, loaded)
+            judgement = judged(score, distances.values, foreground, known, loaded.manifest.version)
+            regions = _regions(distances, features, known, product, loaded)
         with clock.stage("heatmap"):
-            drawn = _drawn(request.heatmap, image, features, distances, product, loaded, backbone)
+            scale_max = _heat_scale(known, loaded, backbone)
+            drawn = _drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions)
+        sha256 = hashlib.sha256(upload).hexdigest()
         unconfirmed: tuple[Flag, ...] = () if serving.confirmed else ("bank_unconfirmed",)
         return InspectionResult(
             inspection_id=str(uuid4()),
@@ -118,11 +132,14 @@ class InspectionService:
             heatmap=drawn,
             width=image.shape[1],
             height=image.shape[0],
-            sha256=hashlib.sha256(upload).hexdigest(),
+            sha256=sha256,
             timings_ms=clock.timings_ms,
             created_at=now(),
             request=request,
             judgement=judgement,
+            regions=None if regions is None else tuple(regions),
+            references=tuple(entry.sha256 for entry in loaded.manifest.references),
+            commissioning=self._commissioner.kept(product, loaded.manifest, sha256, upload),
         )
 
     def _features(self, image: Image, loaded: LoadedBank, backbone: Backbone, clock: StageClock) -> PatchFeatures:
@@ -142,6 +159,30 @@ def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, b
     return Foreground(mask, (flag,) if flag else ())
 
 
+def _regions(
+    distances: PatchDistances, features: PatchFeatures, known: Calibration, product: Product, loaded: LoadedBank
+) -> list[Region] | None:
+    """The largest peaks first; None without a region threshold."""
+    if known.region_threshold is None:
+        return None
+    return find_regions(
+        distances,
+        features.geometry,
+        product.settings.profile,
+        known.region_threshold,
+        loaded.bank,
+        [Size(entry.height, entry.width) for entry in loaded.manifest.references],
+        limit=MAX_REGIONS,
+    )
+
+
+def _heat_scale(known: Calibration, loaded: LoadedBank, backbone: Backbone) -> float:
+    """The hot end of the colours (ALGORITHM 5.4): by the references, by the calibration images, else a constant."""
+    if loaded.manifest.heat_scale is None and known.largest_distance:
+        return 2 * known.largest_distance
+    return loaded.manifest.heat_scale or backbone.spec.heat_scale
+
+
 def _drawn(
     wanted: HeatmapRequest | None,
     image: Image,
@@ -149,15 +190,18 @@ def _drawn(
     distances: PatchDistances,
     product: Product,
     loaded: LoadedBank,
-    backbone: Backbone,
+    scale_max: float,
+    regions: list[Region] | None,
 ) -> Heatmap | None:
     if wanted is None:
         return None
     edge = loaded.manifest.preprocessing.smaller_edge if wanted.size == "map" else wanted.size
+    profile = product.settings.profile
     return heatmap(
-        anomaly_map(distances.values, features.geometry, product.settings.profile),
+        anomaly_map(distances.values, features.geometry, profile),
         image,
-        loaded.manifest.heat_scale or backbone.spec.heat_scale,
+        scale_max,
         style=wanted.style,
         smaller_edge=None if edge == "image" else edge,
+        regions=None if regions is None else region_mask(regions, features.geometry, profile),
     )

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
-from app.engine.options import Masking, ProductSettings, Profile, Rotation, Statistic, StatisticName
+from app.engine.options import ManualThreshold, Masking, ProductSettings, Profile, Rotation, Statistic, StatisticName
 from app.errors import InvalidSettings
 
 SMALLEST_EDGE_PX, LARGEST_EDGE_PX = 112, 1344
+SMALLEST_ALPHA, LARGEST_ALPHA = 0.001, 0.5
+LARGEST_THRESHOLD = 2.0
+"""No patch distance is larger."""
+
 _CHOICES = {"rotation": get_args(Rotation), "masking": get_args(Masking), "profile": get_args(Profile)}
 
 
@@ -27,13 +31,29 @@ def _checked(key: str, value: Any) -> Any:
         return _whole_number(key, value, SMALLEST_EDGE_PX, LARGEST_EDGE_PX)
     if key == "statistic":
         return _statistic(value)
-    if key == "pinned":
+    if key in ("pinned", "commissioning"):
         return _yes_or_no(key, value)
+    if key == "alpha":
+        return _number_between(key, value, SMALLEST_ALPHA, LARGEST_ALPHA)
+    if key == "threshold":
+        return None if value is None else _threshold(value)
     if key in _CHOICES and value not in _CHOICES[key]:
         raise InvalidSettings(f"{key}: {value!r} is not one of {', '.join(_CHOICES[key])}.")
     if not isinstance(value, str):
         raise InvalidSettings(f"{key}: {value!r} is not a name.")
     return value
+
+
+def _threshold(value: Any) -> ManualThreshold:
+    if not isinstance(value, Mapping) or set(value) != {"value", "bank_version"}:
+        raise InvalidSettings(
+            "threshold: give null, or the threshold and the bank version whose scores it was chosen by: "
+            '{"value": 0.31, "bank_version": 7}.'
+        )
+    version = value["bank_version"]
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise InvalidSettings(f"threshold.bank_version: {version!r} is not a whole number from 1 on.")
+    return ManualThreshold(_number_between("threshold.value", value["value"], 0, LARGEST_THRESHOLD), version)
 
 
 def _statistic(value: Any) -> Statistic:
@@ -70,6 +90,12 @@ def _whole_number(key: str, value: Any, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InvalidSettings(f"{key}: {value!r} is not a whole number from {low} to {high}.")
     return value
+
+
+def _number_between(key: str, value: Any, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InvalidSettings(f"{key}: {value!r} is not a number from {low:g} to {high:g}.")
+    return float(value)
 
 
 def _yes_or_no(key: str, value: Any) -> bool:

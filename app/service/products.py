@@ -24,8 +24,8 @@ from app.errors import (
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
 from app.service.banks import BankService
+from app.service.calibration_knowledge import calibration_state
 from app.service.clock import now
-from app.service.judgement import calibration_state
 from app.service.masking_policy import masking_view
 from app.service.product_settings import merged
 from app.service.results import ProductView
@@ -152,7 +152,7 @@ class ProductService:
             rebuild_needed=active is not None and self._outdated(product, active),
             masking=masking_view(product.settings, active.masking) if active and active.masking else None,
             problem=problem,
-            calibration=calibration_state(active, product.settings),
+            calibration=calibration_state(active, product),
         )
 
     def load(self, product_id: str) -> ProductView:

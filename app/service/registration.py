@@ -3,7 +3,16 @@
 import time
 from collections.abc import Sequence
 
-from app.errors import BlobDamaged, BlobMissing, InvalidRequest, ReferenceNotFound, TooManyImages
+from app.errors import (
+    BlobDamaged,
+    BlobMissing,
+    Conflict,
+    InvalidRequest,
+    ProductDamaged,
+    ProductNotFound,
+    ReferenceNotFound,
+    TooManyImages,
+)
 from app.service.bank_builder import BankBuilder, References
 from app.service.banks import BankService
 from app.service.checked_upload import checked_upload
@@ -69,6 +78,7 @@ class RegistrationService:
         smaller_edge, patch_size = self._products.feature_sizes(product_id)
         checked = [self._checked(each, place, smaller_edge, patch_size) for place, each in enumerate(uploads)]
         sent = {entry.sha256: entry for entry in checked}
+        self._require_not_held_out(product_id, checked)
         decoded = time.perf_counter()
         created = self._products.ensure(product_id, create=self._auto_create)
         for upload in uploads:
@@ -139,6 +149,19 @@ class RegistrationService:
             self._catalog.secure(product_id)
             return active
         return self._builder.update(product_id, "register", lambda references: _joined(references, sent))
+
+    def _require_not_held_out(self, product_id: str, sent: Sequence[ReferenceEntry]) -> None:
+        """Conflict where an image is among those that calibrate: its score would be too low to calibrate by."""
+        try:
+            held_out = {image.sha256 for image in self._catalog.product(product_id).calibration.images}
+        except (ProductNotFound, ProductDamaged):
+            return
+        for entry in sent:
+            if entry.sha256 in held_out:
+                raise Conflict(
+                    f"{entry.filename or entry.sha256} is a calibration image, which must not be a reference. Register "
+                    f"another one, or take it out: DELETE /products/{product_id}/calibration/images/{entry.sha256}"
+                )
 
     def _checked(self, upload: Upload, place: int, smaller_edge: int, patch_size: int) -> ReferenceEntry:
         checked = checked_upload(

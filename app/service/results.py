@@ -8,10 +8,20 @@ from app.engine.calibration import CalibrationState, Threshold
 from app.engine.heatmap import Heatmap, HeatmapStyle
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Masking
+from app.engine.regions import Region
 from app.storage.documents import BankManifest, Product
 
 Verdict = Literal["ok", "not_ok", "not_decidable"]
-Flag = Literal["uncalibrated", "unlike_references", "mask_untrusted", "mask_untested", "mask_empty", "bank_unconfirmed"]
+ThresholdSource = Literal["manual", "provisional", "calibrated"]
+Flag = Literal[
+    "uncalibrated",
+    "unlike_references",
+    "threshold_stale",
+    "mask_untrusted",
+    "mask_untested",
+    "mask_empty",
+    "bank_unconfirmed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +110,33 @@ class InspectionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is made of an image score. `threshold` and what is promised of it are None while uncalibrated;
-    `score_normalized` is the score in units of the threshold (above 1: not ok), None where the threshold is 0."""
+    """What is made of an image score. `threshold` is None while there is none, `promise` (what is promised of it) also
+    where a person has set it; `score_normalized` is the score in units of the threshold (above 1: not ok), None where
+    the threshold is 0; `p_value` the share of good parts that are as odd, None while uncalibrated."""
 
     state: CalibrationState
-    threshold: Threshold | None
+    source: ThresholdSource | None
+    threshold: float | None
+    promise: Threshold | None
     score_normalized: float | None
+    p_value: float | None
     verdict: Verdict
     flags: tuple[Flag, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Commissioning:
+    """The image can be confirmed as good by its `sha256`; how many good ones there are, and how many are needed."""
+
+    sha256: str
+    good: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
 class InspectionResult:
-    """One inspected image. `score` is the image score in units of the patch distance, unrounded."""
+    """One inspected image. `score` is the image score in units of the patch distance, unrounded. `regions` is None
+    where no threshold is known to tell them by; `references` are those of the bank (SHA-256), in its order."""
 
     inspection_id: str
     product_id: str
@@ -129,6 +153,9 @@ class InspectionResult:
     created_at: str
     request: InspectionRequest
     judgement: Judgement
+    regions: tuple[Region, ...] | None
+    references: tuple[str, ...]
+    commissioning: Commissioning | None
 
 
 @dataclass(frozen=True, slots=True)

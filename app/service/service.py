@@ -8,6 +8,10 @@ from app.service.bank_builder import BankBuilder
 from app.service.bank_cache import BankCache, BankKey
 from app.service.bank_loader import BankLoader
 from app.service.banks import BankService
+from app.service.calibration import CalibrationService
+from app.service.calibration_knowledge import CalibrationKnowledge
+from app.service.calibration_measurer import CalibrationMeasurer
+from app.service.commissioning import Commissioner
 from app.service.engine_thread import EngineThread, Priority
 from app.service.inspection import InspectionService
 from app.service.jobs import JobService
@@ -20,6 +24,7 @@ from app.service.serving import ServingKnowledge
 from app.service.zero_shot import BatchLimits, ZeroShotService
 from app.storage.open import OpenStore
 from app.storage.segments import SegmentPrecision
+from app.storage.store import Blobs, Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +58,12 @@ class Service:
         self._announcements = store.announcements
         self._engine = EngineThread()
         self._backbones = backbones
-        self._serving = ServingKnowledge(catalog, limits.pointer_max_age_s, self._follow)
+        self._serving = ServingKnowledge(catalog, limits.pointer_max_age_s, self._made_change)
         self._cache = BankCache(limits.bank_cache_bytes, self._is_pinned)
         self._loader = BankLoader()
         self._device = device
         self._draining = False
-        builder = BankBuilder(
-            catalog,
-            blobs,
-            backbones,
-            Pieces(self._engine, Priority.REGISTRATION, device),
-            self._serving,
-            max_pixels=limits.max_image_pixels,
-            keep_versions=limits.keep_versions,
-            segment_precision=segment_precision,
-        )
+        builder = self._builder(catalog, blobs, backbones, limits, segment_precision)
         self.banks = BankService(
             catalog, blobs, backbones, builder, self._cache, self._loader, self._serving, self._engine, device
         )
@@ -84,7 +80,17 @@ class Service:
             max_images=limits.max_images_per_request,
             auto_create=auto_create,
         )
-        self.inspection = InspectionService(self._serving, self.banks, backbones, self._engine, limits.max_image_pixels)
+        knowledge = CalibrationKnowledge(blobs)
+        self.inspection = InspectionService(
+            self._serving,
+            self.banks,
+            backbones,
+            self._engine,
+            knowledge,
+            Commissioner(blobs),
+            limits.max_image_pixels,
+        )
+        self.calibration = self._calibration(catalog, blobs, backbones, knowledge, limits)
         self.jobs = JobService(store.jobs, limits.max_jobs)
         self.zero_shot = ZeroShotService(
             self.jobs,
@@ -95,6 +101,44 @@ class Service:
         )
         if self._announcements:
             self._announcements.follow(self.changed)
+
+    def _builder(
+        self,
+        catalog: Catalog,
+        blobs: Blobs,
+        backbones: Backbones,
+        limits: Limits,
+        segment_precision: SegmentPrecision,
+    ) -> BankBuilder:
+        return BankBuilder(
+            catalog,
+            blobs,
+            backbones,
+            Pieces(self._engine, Priority.REGISTRATION, self._device),
+            self._serving,
+            max_pixels=limits.max_image_pixels,
+            keep_versions=limits.keep_versions,
+            segment_precision=segment_precision,
+        )
+
+    def _calibration(
+        self, catalog: Catalog, blobs: Blobs, backbones: Backbones, knowledge: CalibrationKnowledge, limits: Limits
+    ) -> CalibrationService:
+        now, later = (
+            CalibrationMeasurer(blobs, backbones, Pieces(self._engine, priority, self._device), limits.max_image_pixels)
+            for priority in (Priority.REGISTRATION, Priority.JOB)
+        )
+        return CalibrationService(
+            catalog,
+            blobs,
+            self.banks,
+            self._serving,
+            knowledge,
+            now,
+            later,
+            max_pixels=limits.max_image_pixels,
+            max_images=limits.max_images_per_request,
+        )
 
     def changed(self, product_id: str | None) -> None:
         """Told by the store: a product was changed, here or elsewhere; None: any may have been, nobody listened."""
@@ -146,8 +190,13 @@ class Service:
         if self._announcements:
             self._announcements.close()
         self.jobs.close()
+        self.calibration.close()
         self._loader.close()
         self._engine.close()
+
+    def _made_change(self, product_id: str) -> None:
+        self._follow(product_id)
+        self.calibration.follow(product_id)
 
     def _follow(self, product_id: str) -> None:
         self.banks.follow(product_id)

@@ -1,12 +1,13 @@
 """The small documents that storage keeps: products, bank manifests, pointers. Frozen dataclasses, JSON on disk."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings, Profile
 
-BlobKind = Literal["references", "segments", "previews", "left-out"]
+BlobKind = Literal["references", "segments", "previews", "left-out", "calibration", "calibration-images"]
+BLOB_KINDS: tuple[BlobKind, ...] = get_args(BlobKind)
 ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings"]
 
 
@@ -26,6 +27,34 @@ class StoreRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationImage:
+    """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it."""
+
+    sha256: str
+    is_good: bool
+    filename: str | None
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSet:
+    """The calibration images of a product. `table` names the blob of their patch distances to the bank version
+    `bank_version`, by position in `images`; None: nothing was measured."""
+
+    images: tuple[CalibrationImage, ...] = ()
+    bank_version: int | None = None
+    table: str | None = None
+
+    @property
+    def good(self) -> int:
+        return sum(image.is_good for image in self.images)
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """A product. `revision` counts its changes (compare-and-set, ETag); times are RFC 3339, UTC."""
 
@@ -35,6 +64,7 @@ class Product:
     metadata: dict[str, object]
     created_at: str
     revision: int = 1
+    calibration: CalibrationSet = field(default_factory=CalibrationSet)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from threading import Barrier, Thread
 import pytest
 
 from app.errors import BlobDamaged, BlobMissing, InvalidProductId, ProductNotFound
-from app.storage.documents import BlobKind
+from app.storage.documents import BLOB_KINDS, BlobKind
 from app.storage.store import Blobs, Catalog
 from tests.contract.innards import StoredBlobs
 from tests.storage.samples import is_stored, product
 
 
-@pytest.mark.parametrize("blob_kind", ["references", "segments", "previews", "left-out"])
+@pytest.mark.parametrize("blob_kind", BLOB_KINDS)
 @pytest.mark.parametrize("data", [b"", b"photograph", bytes(3_000_000)])
 def test_a_blob_is_read_as_it_was_stored(blobs: Blobs, blob_kind: BlobKind, data: bytes) -> None:
     digest = blobs.put("flange", blob_kind, data)

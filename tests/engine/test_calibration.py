@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from app.engine.calibration import (
     REGION_STATISTIC,
-    Threshold,
+    TooFewGoodImages,
     conformal,
     is_not_ok,
     p_value,
@@ -15,7 +15,7 @@ from app.engine.calibration import (
 )
 from app.engine.left_out import LeftOut, left_out_scores
 from app.engine.scoring import image_score
-from app.errors import InvalidSettings, TooFewGoodImages
+from app.errors import InvalidSettings
 
 PRODUCTS = 5_000
 
@@ -110,7 +110,7 @@ def test_the_conformal_promises_hold_over_many_simulated_products(count: int, al
 def test_equal_scores_only_lower_the_rate_of_false_alarms() -> None:
     random = np.random.default_rng(1)
     drawn = random.integers(0, 10, (PRODUCTS, 40))
-    alarms = [is_not_ok(row[-1], conformal(list(row[:-1]), 0.1)) for row in drawn]
+    alarms = [is_not_ok(row[-1], conformal(list(row[:-1]), 0.1).value) for row in drawn]
     assert np.mean(alarms) <= 0.1
 
 
@@ -153,21 +153,19 @@ def test_a_p_value_of_at_most_alpha_is_a_score_above_the_threshold(alpha: float)
         scores = list(random.integers(0, 30, count) / 7)
         threshold = conformal(scores, alpha)
         for score in (*scores, 5.0):
-            assert is_not_ok(score, threshold) == (p_value(score, scores) <= alpha)
+            assert is_not_ok(score, threshold.value) == (p_value(score, scores) <= alpha)
 
 
 def test_a_score_equal_to_the_threshold_is_still_that_of_a_good_part() -> None:
-    threshold = Threshold(0.3, 4, 0.2, 0.5)
-    assert not is_not_ok(0.3, threshold)
-    assert is_not_ok(float(np.nextafter(0.3, 1)), threshold)
-    assert score_normalized(0.3, threshold) == 1.0
-    assert score_normalized(0.6, threshold) == pytest.approx(2.0)
+    assert not is_not_ok(0.3, 0.3)
+    assert is_not_ok(float(np.nextafter(0.3, 1)), 0.3)
+    assert score_normalized(0.3, 0.3) == 1.0
+    assert score_normalized(0.6, 0.3) == pytest.approx(2.0)
 
 
 def test_nothing_is_a_multiple_of_a_threshold_of_zero() -> None:
-    threshold = Threshold(0.0, 4, 0.2, 0.5)
-    assert score_normalized(0.1, threshold) is None
-    assert is_not_ok(1e-9, threshold)
+    assert score_normalized(0.1, 0.0) is None
+    assert is_not_ok(1e-9, 0.0)
 
 
 def test_few_good_images_show_a_region_at_all() -> None:

@@ -57,8 +57,9 @@ def test_the_threshold_is_the_largest_score_of_a_left_out_reference(service: Ser
         scores.append(image_score(distances, everything, Statistic("max")))
     threshold = result.judgement.threshold
     assert threshold is not None
-    assert threshold.value == pytest.approx(max(scores), abs=1e-6)
-    assert threshold.expected_false_alarm_rate == 1 / 5
+    assert threshold == pytest.approx(max(scores), abs=1e-6)
+    assert result.judgement.promise is not None
+    assert result.judgement.promise.expected_false_alarm_rate == 1 / 5
     assert service.products.view("flange").calibration == "provisional"
 
 

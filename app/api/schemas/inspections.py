@@ -5,9 +5,20 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.api.schemas.calibration import PromiseBody
 from app.engine.calibration import CalibrationState
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle
-from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult, Judgement, Verdict
+from app.engine.regions import Region
+from app.service.results import (
+    Commissioning,
+    Flag,
+    HeatmapRequest,
+    InspectionRequest,
+    InspectionResult,
+    Judgement,
+    ThresholdSource,
+    Verdict,
+)
 
 SMALLEST_HEATMAP_PX, LARGEST_HEATMAP_PX = 32, 4096
 Pixels = Annotated[int, Field(ge=SMALLEST_HEATMAP_PX, le=LARGEST_HEATMAP_PX)]
@@ -41,7 +52,9 @@ class InspectQuery(CallerIds):
     """How an image is inspected and what comes back."""
 
     heatmap: Literal["inline", "none"] = Field(default="inline", description="Whether the answer holds a heatmap.")
-    style: HeatmapStyle = Field(default="heat", description="Palette, laid over the image, or 16-bit grey.")
+    style: HeatmapStyle = Field(
+        default="heat", description="Palette, laid over the image, 16-bit grey, or the regions in white."
+    )
     size: HeatmapSize = Field(
         default="map", description="As the backbone saw it, as the image, or its smaller edge in px."
     )
@@ -69,7 +82,7 @@ class ScaleBody(BaseModel):
 
 
 class HeatmapBody(BaseModel):
-    """`data` is the PNG in base64; `colormap` is null for 16-bit grey."""
+    """`data` is the PNG in base64; `colormap` is null for 16-bit grey and masks."""
 
     media_type: Literal["image/png"] = "image/png"
     width: int
@@ -86,7 +99,7 @@ class HeatmapBody(BaseModel):
             height=heatmap.height,
             style=heatmap.style,
             scale=ScaleBody(min=0.0, max=heatmap.scale_max),
-            colormap=None if heatmap.style == "gray16" else COLORMAP,
+            colormap=COLORMAP if heatmap.style in ("heat", "overlay") else None,
             data=base64.b64encode(heatmap.png).decode(),
         )
 
@@ -97,29 +110,81 @@ class ImageBody(BaseModel):
     sha256: str
 
 
-class CalibrationBody(BaseModel):
-    """What the threshold was set by, and what is promised of it: at most so many of the good parts are called not ok,
-    averaged over products, and on a single product with 95 % confidence. Null while uncalibrated."""
+class InspectedCalibrationBody(PromiseBody):
+    """What the verdict was given by; `source` is null where there is no threshold."""
 
     state: CalibrationState
-    good_images: int | None
-    expected_false_alarm_rate: float | None
-    false_alarm_rate_95: float | None
+    source: ThresholdSource | None
 
     @classmethod
     def of(cls, judgement: Judgement) -> Self:
-        threshold = judgement.threshold
+        return cls(state=judgement.state, source=judgement.source, **PromiseBody.fields_of(judgement.promise))
+
+
+class BoxBody(BaseModel):
+    """Whole pixels; `x`, `y` is the top left one, from 0."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class NearestPatchBody(BaseModel):
+    """The patch of the references that the region's worst patch came nearest to: which reference, turned by how much,
+    and where in that photograph as uploaded."""
+
+    reference: str
+    angle_deg: float
+    box: BoxBody
+
+
+class RegionBody(BaseModel):
+    """A connected area of patches above the region threshold, in pixels of the image. `peak` is its largest patch
+    distance, `peak_at` the centre of that patch."""
+
+    box: BoxBody
+    area_px: int
+    peak: float
+    peak_at: tuple[int, int]
+    nearest: NearestPatchBody
+
+    @classmethod
+    def of(cls, region: Region, references: tuple[str, ...]) -> Self:
+        nearest = region.nearest
         return cls(
-            state=judgement.state,
-            good_images=threshold.good_images if threshold else None,
-            expected_false_alarm_rate=threshold.expected_false_alarm_rate if threshold else None,
-            false_alarm_rate_95=threshold.false_alarm_rate_95 if threshold else None,
+            box=BoxBody.model_validate(region.box),
+            area_px=region.area_px,
+            peak=region.peak,
+            peak_at=region.peak_at,
+            nearest=NearestPatchBody(
+                reference=references[nearest.reference],
+                angle_deg=nearest.angle_deg,
+                box=BoxBody.model_validate(nearest.box),
+            ),
         )
 
 
+class CommissioningBody(BaseModel):
+    """While the product is commissioned: where the image can be confirmed as good (PUT), how many good ones there are,
+    and how many are needed."""
+
+    confirm: str
+    good: int
+    needed: int
+
+    @classmethod
+    def of(cls, product_path: str, commissioning: Commissioning) -> Self:
+        confirm = f"{product_path}/calibration/images/{commissioning.sha256}"
+        return cls(confirm=confirm, good=commissioning.good, needed=commissioning.needed)
+
+
 class InspectionBody(BaseModel):
-    """One inspected image. `score` is the image score, unrounded; `score_normalized` is in units of the threshold.
-    Both this and `threshold` are null while there is no calibration."""
+    """One inspected image. `score` is the image score, unrounded; `score_normalized` is in units of the threshold;
+    `p_value` is the share of good parts that are as odd; all are null while there is no calibration, and so are
+    `regions`."""
 
     inspection_id: str
     product_id: str
@@ -128,12 +193,15 @@ class InspectionBody(BaseModel):
     score: float
     score_normalized: float | None
     threshold: float | None
-    calibration: CalibrationBody
+    p_value: float | None
+    calibration: InspectedCalibrationBody
     verdict: Verdict
     flags: list[Flag]
     foreground_fraction: float
+    regions: list[RegionBody] | None
     heatmap: HeatmapBody | None
     image: ImageBody
+    commissioning: CommissioningBody | None
     part_id: str | None
     meas_id: str | None
     station_id: str | None
@@ -141,8 +209,9 @@ class InspectionBody(BaseModel):
     created_at: str
 
     @classmethod
-    def of(cls, result: InspectionResult) -> Self:
-        judgement = result.judgement
+    def of(cls, result: InspectionResult, product_path: str) -> Self:
+        """`product_path`: where the product is to be had."""
+        judgement, kept = result.judgement, result.commissioning
         return cls(
             inspection_id=result.inspection_id,
             product_id=result.product_id,
@@ -150,13 +219,18 @@ class InspectionBody(BaseModel):
             backbone=result.backbone,
             score=result.score,
             score_normalized=judgement.score_normalized,
-            threshold=judgement.threshold.value if judgement.threshold else None,
-            calibration=CalibrationBody.of(judgement),
+            threshold=judgement.threshold,
+            p_value=judgement.p_value,
+            calibration=InspectedCalibrationBody.of(judgement),
             verdict=judgement.verdict,
             flags=list(result.flags),
             foreground_fraction=result.foreground_fraction,
+            regions=None
+            if result.regions is None
+            else [RegionBody.of(region, result.references) for region in result.regions],
             heatmap=HeatmapBody.of(result.heatmap) if result.heatmap else None,
             image=ImageBody(width=result.width, height=result.height, sha256=result.sha256),
+            commissioning=CommissioningBody.of(product_path, kept) if kept else None,
             part_id=result.request.part_id,
             meas_id=result.request.meas_id,
             station_id=result.request.station_id,

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, field_validator
 
 from app.api.schemas.masking import MaskingBody
-from app.engine.calibration import CalibrationState
+from app.engine.calibration import CalibrationState, fewest_good_images
 from app.engine.options import Masking, Profile, Rotation, StatisticName
 from app.service.results import ProductView
 
@@ -31,6 +31,13 @@ class StatisticGiven(Given):
     foreground_only: bool = Field(default=False, description="Leave masked patches out instead of counting them as 0.")
 
 
+class ThresholdGiven(Given):
+    """A threshold that a person has chosen by the scores of one bank version."""
+
+    value: float = Field(ge=0, le=2, description="Of the image score.")
+    bank_version: int = Field(ge=1)
+
+
 def _long_form(statistic: object) -> object:
     return {"name": statistic} if isinstance(statistic, str) else statistic
 
@@ -52,6 +59,13 @@ class SettingsGiven(Given):
         default="default", min_length=1, max_length=100, description="`default` or a registered name."
     )
     pinned: bool = Field(default=False, description="Load the bank at the start and keep it in memory.")
+    alpha: float = Field(
+        default=0.05, ge=0.001, le=0.5, description="Share of good parts that a calibrated threshold may call not ok."
+    )
+    threshold: ThresholdGiven | None = Field(default=None, description="Overrides every other threshold.")
+    commissioning: bool = Field(
+        default=False, description="Keep inspected images so that they can be confirmed as good."
+    )
 
 
 def _as_json(value: dict[str, JsonValue]) -> bytes:
@@ -95,6 +109,11 @@ class StatisticBody(BaseModel):
     foreground_only: bool
 
 
+class ThresholdBody(BaseModel):
+    value: float
+    bank_version: int
+
+
 class SettingsBody(BaseModel):
     """A product's settings, every key."""
 
@@ -107,10 +126,17 @@ class SettingsBody(BaseModel):
     profile: Profile
     backbone: str
     pinned: bool
+    alpha: float
+    threshold: ThresholdBody | None
+    commissioning: bool
 
 
 class ProductCalibrationBody(BaseModel):
+    """What is known of good parts; `good` calibration images of the `needed` ones."""
+
     state: CalibrationState
+    good: int
+    needed: int
 
 
 class ProductBody(BaseModel):
@@ -152,7 +178,11 @@ class ProductBody(BaseModel):
                 "rebuild_needed": view.rebuild_needed,
                 "problem": view.problem,
                 "masking": view.masking and MaskingBody.of(product.product_id, view.masking),
-                "calibration": {"state": view.calibration},
+                "calibration": {
+                    "state": view.calibration,
+                    "good": product.calibration.good,
+                    "needed": fewest_good_images(product.settings.alpha),
+                },
                 "created_at": product.created_at,
                 "revision": product.revision,
             },

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from app.storage.documents import BlobKind
+from app.storage.documents import BLOB_KINDS, BlobKind
 from app.storage.jobs import checked_job_id
 from app.storage.product_id import checked_product_id
-
-BLOB_KINDS: tuple[BlobKind, ...] = ("references", "segments", "previews", "left-out")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from redis import Redis
 
+from app.storage.documents import BLOB_KINDS
 from app.storage.redis import keys
 from app.storage.redis.connection import fetch_list, fetch_together
 from app.storage.redis.product_documents import list_products
@@ -14,7 +15,7 @@ BATCH = 500
 
 def remove_blobs(client: Redis, birth: str) -> None:
     """Remove the blobs of a deleted product."""
-    for kind in keys.BLOB_KINDS:
+    for kind in BLOB_KINDS:
         index = keys.blobs(birth, kind)
         while digests := fetch_list(client, index, 0, BATCH - 1):
             with client.pipeline() as pipe:

@@ -25,8 +25,6 @@ from app.storage.documents import BlobKind
 from app.storage.jobs import checked_job_id
 from app.storage.product_id import checked_product_id
 
-BLOB_KINDS: tuple[BlobKind, ...] = ("references", "segments", "previews", "left-out")
-
 STORE = "inspector:store"
 PRODUCTS = "inspector:products"
 CHANGES = "inspector:changes"

@@ -1,0 +1,106 @@
+"""The calibration of a product in JSON."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from app.engine.calibration import CalibrationState, Threshold
+from app.service.calibration_images import CalibrationView
+from app.service.results import ThresholdSource
+from app.storage.documents import CalibrationImage
+
+
+class PromiseBody(BaseModel):
+    """What is promised of a threshold: by how many good images it was set; at most so many of the good parts are called
+    not ok, averaged over products, and on a single product with 95 % confidence. Null while nothing is."""
+
+    good_images: int | None
+    expected_false_alarm_rate: float | None
+    false_alarm_rate_95: float | None
+
+    @staticmethod
+    def fields_of(promise: Threshold | None) -> dict[str, Any]:
+        names = ("good_images", "expected_false_alarm_rate", "false_alarm_rate_95")
+        return {name: getattr(promise, name) if promise else None for name in names}
+
+
+class CalibrationImageBody(BaseModel):
+    """A calibration image. `sha256` is of the file as uploaded, and its id; `score` is null where it was not measured
+    in the bank that serves."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sha256: str
+    is_good: bool
+    score: float | None
+    filename: str | None
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int
+    added_at: str
+
+    @classmethod
+    def of(cls, image: CalibrationImage, score: float | None) -> Self:
+        return cls(score=score, **{name: getattr(image, name) for name in CalibrationImage.__dataclass_fields__})
+
+
+class ProgressBody(BaseModel):
+    """Good calibration images: how many there are, and how many `alpha` needs. `allowed_alpha`: the smallest that those
+    there are allow, null without any."""
+
+    good: int
+    needed: int
+    allowed_alpha: float | None
+
+
+class DetectionBody(BaseModel):
+    """Of the bad calibration images: how many lie above the threshold. They never set it."""
+
+    found: int
+    bad: int
+
+
+class CalibrationBody(PromiseBody):
+    """What verdicts are given by. `source`: where the threshold comes from; null without one. `region_threshold`: of
+    the patch distance. `measured_in`: the bank version that the images were measured in; they count in that one only.
+    `problem`: why they do not set the threshold, and what would help.
+    """
+
+    product_id: str
+    bank_version: int | None
+    state: CalibrationState
+    source: ThresholdSource | None
+    threshold: float | None
+    threshold_stale: bool
+    region_threshold: float | None
+    alpha: float
+    commissioning: bool
+    progress: ProgressBody
+    problem: str | None
+    detection: DetectionBody
+    measured_in: int | None
+    images: list[CalibrationImageBody]
+
+    @classmethod
+    def of(cls, view: CalibrationView) -> Self:
+        product, known = view.product, view.calibration
+        held_out, settings, scores = product.calibration, product.settings, view.scores
+        found, bad = view.detection
+        return cls(
+            product_id=product.product_id,
+            bank_version=view.bank_version,
+            state=known.state if known else "none",
+            source=known.source if known else None,
+            threshold=known.limit if known else None,
+            threshold_stale=settings.threshold is not None and settings.threshold.bank_version != view.bank_version,
+            region_threshold=known.region_threshold if known else None,
+            alpha=settings.alpha,
+            commissioning=settings.commissioning,
+            progress=ProgressBody(good=held_out.good, needed=view.needed, allowed_alpha=view.allowed_alpha),
+            problem=known.problem if known else None,
+            detection=DetectionBody(found=found, bad=bad),
+            measured_in=held_out.bank_version,
+            images=[CalibrationImageBody.of(image, scores.get(at)) for at, image in enumerate(held_out.images)],
+            **PromiseBody.fields_of(known.threshold if known and not known.manual else None),
+        )

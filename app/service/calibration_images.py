@@ -1,0 +1,82 @@
+"""A calibration set: what may be in it, and what it says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.engine.calibration import fewest_good_images, is_not_ok, smallest_alpha
+from app.errors import CalibrationImageNotFound, Conflict, TooManyImages
+from app.service.bank_cache import LoadedBank
+from app.service.calibration_knowledge import Calibration
+from app.storage.documents import CalibrationImage, Product
+
+MAX_CALIBRATION_IMAGES = 1000
+"""Enough for an alpha of 0.1 %."""
+
+CONFIRM_WITHIN_S = 3600.0
+"""How long an image that was inspected while commissioning is kept for somebody to confirm it, at least."""
+
+Images = tuple[CalibrationImage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationView:
+    """What sets a product's threshold. `calibration` is None before the first registration."""
+
+    product: Product
+    bank_version: int | None
+    calibration: Calibration | None
+
+    @property
+    def needed(self) -> int:
+        """Good calibration images that the product's alpha needs."""
+        return fewest_good_images(self.product.settings.alpha)
+
+    @property
+    def allowed_alpha(self) -> float | None:
+        """The smallest alpha that the good images allow; None without any."""
+        good = self.product.calibration.good
+        return smallest_alpha(good) if good else None
+
+    @property
+    def scores(self) -> dict[int, float]:
+        """Image scores by position in `product.calibration.images`."""
+        return dict(self.calibration.image_scores) if self.calibration else {}
+
+    @property
+    def detection(self) -> tuple[int, int]:
+        """Of the bad calibration images: how many lie above the threshold, and how many were measured."""
+        images, limit = self.product.calibration.images, self.calibration.limit if self.calibration else None
+        bad = [score for position, score in self.scores.items() if not images[position].is_good]
+        return sum(is_not_ok(score, limit) for score in bad) if limit is not None else 0, len(bad)
+
+
+def joined(images: Images, more: Sequence[CalibrationImage]) -> Images:
+    """With further images; one that is there already keeps its place, and is called what it is called now."""
+    called = {image.sha256: image for image in images}
+    for image in more:
+        called[image.sha256] = replace(called.get(image.sha256, image), is_good=image.is_good)
+    return tuple(called.values())
+
+
+def require_room(images: Images) -> None:
+    if len(images) > MAX_CALIBRATION_IMAGES:
+        raise TooManyImages(
+            f"A calibration set has at most {MAX_CALIBRATION_IMAGES} images. Remove some first.",
+            limit=MAX_CALIBRATION_IMAGES,
+        )
+
+
+def require_no_references(images: Images, loaded: LoadedBank) -> None:
+    references = {entry.sha256 for entry in loaded.manifest.references}
+    for image in images:
+        if image.sha256 in references:
+            raise Conflict(
+                f"Image {image.filename or image.sha256} is a reference: its score would be too low to calibrate by. "
+                "Send photographs that are not registered."
+            )
+
+
+def not_found(product_id: str, sha256: str) -> CalibrationImageNotFound:
+    return CalibrationImageNotFound(
+        f"Product {product_id!r} has no calibration image {sha256!r}. List them: GET /products/{product_id}/calibration"
+    )

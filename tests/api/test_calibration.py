@@ -1,0 +1,134 @@
+"""Calibration over HTTP: images in, thresholds and promises out."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.api.schemas.calibration import CalibrationBody
+from tests.api.photographs import photograph
+
+CALIBRATION = "/products/flange/calibration"
+IMAGES = f"{CALIBRATION}/images"
+
+
+@pytest.fixture
+def product(client: TestClient, flange: str) -> str:
+    """Of one reference, masking off, alpha so large that three images are enough."""
+    client.patch(f"/products/{flange}", json={"settings": {"masking": "off", "alpha": 0.25}}).raise_for_status()
+    return flange
+
+
+def sent(client: TestClient, seeds: range, *, is_good: bool = True) -> Any:
+    files = [("images", (f"{seed}.png", photograph(seed))) for seed in seeds]
+    answer = client.post(IMAGES, params={"is_good": is_good}, files=files)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def inspected(client: TestClient, seed: int, query: str = "?heatmap=none") -> Any:
+    return client.post(f"/products/flange/inspect{query}", content=photograph(seed)).json()
+
+
+@pytest.mark.usefixtures("product")
+def test_held_out_images_make_a_product_of_one_reference_calibrated(client: TestClient) -> None:
+    assert inspected(client, 9)["calibration"]["source"] is None
+    told = sent(client, range(10, 13))
+    assert set(told) == set(CalibrationBody.model_fields)
+    assert (told["state"], told["source"], told["good_images"]) == ("calibrated", "calibrated", 3)
+    assert told["expected_false_alarm_rate"] == 0.25
+    assert told["progress"] == {"good": 3, "needed": 3, "allowed_alpha": 0.25}
+    assert told["threshold"] == max(image["score"] for image in told["images"])
+    answer = inspected(client, 9)
+    assert answer["threshold"] == told["threshold"]
+    assert answer["verdict"] == ("not_ok" if answer["score"] > told["threshold"] else "ok")
+    assert answer["score_normalized"] == pytest.approx(answer["score"] / told["threshold"])
+    assert 0 < answer["p_value"] <= 1
+    assert client.get(CALIBRATION).json() == told
+    product = client.get("/products/flange").json()
+    assert product["calibration"] == {"state": "calibrated", "good": 3, "needed": 3}
+
+
+@pytest.mark.usefixtures("product")
+def test_too_few_images_are_told_with_the_alpha_that_they_allow(client: TestClient) -> None:
+    told = sent(client, range(10, 12))
+    assert (told["state"], told["threshold"]) == ("none", None)
+    assert told["progress"] == {"good": 2, "needed": 3, "allowed_alpha": 0.3334}
+
+
+@pytest.mark.usefixtures("product")
+def test_bad_images_tell_how_many_are_found(client: TestClient) -> None:
+    sent(client, range(10, 13))
+    told = sent(client, range(20, 24), is_good=False)
+    above = [image for image in told["images"] if not image["is_good"] and image["score"] > told["threshold"]]
+    assert told["detection"] == {"found": len(above), "bad": 4}
+
+
+@pytest.mark.usefixtures("product")
+def test_an_image_is_confirmed_read_and_removed(client: TestClient) -> None:
+    client.patch("/products/flange", json={"settings": {"commissioning": True}}).raise_for_status()
+    kept = inspected(client, 10)["commissioning"]
+    assert (kept["good"], kept["needed"]) == (0, 3)
+    assert client.put(kept["confirm"], json={"is_good": True}).json()["progress"]["good"] == 1
+    picture = client.get(kept["confirm"])
+    assert (picture.content, picture.headers["Content-Type"]) == (photograph(10), "image/png")
+    assert client.delete(kept["confirm"]).json()["images"] == []
+    assert client.get(kept["confirm"]).json()["code"] == "calibration-image-not-found"
+    sent(client, range(10, 13))
+    assert client.delete(IMAGES).json()["images"] == []
+
+
+@pytest.mark.usefixtures("product")
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("post", IMAGES, {}, 400, "invalid-request"),
+        ("put", f"{IMAGES}/{'0' * 64}", {"json": {"is_good": True}}, 404, "calibration-image-not-found"),
+        ("put", f"{IMAGES}/{'0' * 64}", {"json": {"is_good": "yes"}}, 400, "invalid-request"),
+        ("delete", f"{IMAGES}/{'0' * 64}", {}, 404, "calibration-image-not-found"),
+        ("post", f"{IMAGES}?is_good=true", {"content": photograph(0)}, 409, "conflict"),
+        ("post", f"{IMAGES}?is_good=true", {"content": b"no image"}, 415, "unsupported-image-type"),
+        ("get", "/products/other/calibration", {}, 404, "product-not-found"),
+        ("patch", "/products/flange", {"json": {"settings": {"alpha": 0.9}}}, 422, "invalid-settings"),
+        ("patch", "/products/flange", {"json": {"settings": {"threshold": 0.3}}}, 422, "invalid-settings"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    client: TestClient, method: str, path: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    answer = client.request(method, path, **body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+@pytest.mark.usefixtures("product")
+def test_a_manual_threshold_is_set_and_goes_stale(client: TestClient) -> None:
+    threshold = {"value": 0.5, "bank_version": 1}
+    client.patch("/products/flange", json={"settings": {"threshold": threshold}}).raise_for_status()
+    answer = inspected(client, 9)
+    assert (answer["threshold"], answer["calibration"]["source"], answer["flags"]) == (0.5, "manual", [])
+    client.post("/products/flange/references", content=photograph(1)).raise_for_status()
+    assert inspected(client, 9)["flags"] == ["threshold_stale"]
+    assert client.get(CALIBRATION).json()["threshold_stale"] is True
+
+
+@pytest.mark.usefixtures("product")
+def test_regions_name_the_reference_that_they_came_nearest_to(client: TestClient) -> None:
+    sent(client, range(10, 13))
+    answer = inspected(client, 9, "?style=mask")
+    assert answer["heatmap"]["colormap"] is None
+    for region in answer["regions"]:
+        box = region["box"]
+        assert 0 <= box["x"] < box["x"] + box["width"] <= answer["image"]["width"]
+        assert 0 < region["area_px"] <= box["width"] * box["height"]
+        assert region["nearest"]["reference"] == hashlib.sha256(photograph(0)).hexdigest()
+    peaks = [region["peak"] for region in answer["regions"]]
+    assert peaks == sorted(peaks, reverse=True)
+    assert all(peak > client.get(CALIBRATION).json()["region_threshold"] for peak in peaks)
+
+
+@pytest.mark.usefixtures("product")
+def test_without_a_calibration_there_are_no_regions_and_no_mask(client: TestClient) -> None:
+    assert inspected(client, 9)["regions"] is None
+    refused = inspected(client, 9, "?style=mask")
+    assert (refused["code"], "calibrate first" in refused["detail"]) == ("invalid-request", True)

@@ -1,0 +1,262 @@
+"""The calibration set: held-out images set the threshold, of the bank that serves, and are never lost."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from app.engine.calibration import conformal
+from app.errors import CalibrationImageNotFound, Conflict, ImageTruncated, InvalidRequest, NoReferences, TooManyImages
+from app.service import calibration_images, calibration_measurer
+from app.service.calibration_images import CalibrationView
+from app.service.results import InspectionRequest, InspectionResult, Upload
+from app.service.service import Service
+from app.settings import Settings
+from app.storage.disk import DiskBlobs
+from tests.api.photographs import photograph
+from tests.api.tiny_service import tiny_service
+from tests.service.conftest import upload
+
+PRODUCT = "flange"
+PLAIN = InspectionRequest(heatmap=None)
+HELD_OUT = range(100, 119)
+
+
+@pytest.fixture
+def registered(service: Service) -> Service:
+    service.products.create(PRODUCT, {"masking": "off", "rotation": "off"})
+    service.references.add(PRODUCT, [upload(seed) for seed in range(1, 5)])
+    return service
+
+
+def inspected(service: Service, seed: int) -> InspectionResult:
+    return service.inspection.inspect(PRODUCT, photograph(seed), PLAIN)
+
+
+def added(service: Service, seeds: range = HELD_OUT, *, is_good: bool = True) -> CalibrationView:
+    return service.calibration.add(PRODUCT, [upload(seed) for seed in seeds], is_good=is_good)
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_held_out_images_set_the_threshold_by_the_scores_of_an_inspection(registered: Service) -> None:
+    scores = [inspected(registered, seed).score for seed in HELD_OUT]
+    view = added(registered)
+    expected = conformal(scores, 0.05)
+    assert view.calibration is not None
+    assert (view.calibration.state, view.calibration.source) == ("calibrated", "calibrated")
+    assert view.calibration.threshold == expected
+    assert [view.scores[position] for position in range(len(scores))] == scores
+    judgement = inspected(registered, 7).judgement
+    assert (judgement.state, judgement.threshold, judgement.promise) == ("calibrated", expected.value, expected)
+    assert registered.products.view(PRODUCT).calibration == "calibrated"
+
+
+def test_too_few_images_for_alpha_leave_the_provisional_threshold(registered: Service) -> None:
+    view = added(registered, range(100, 118))
+    assert view.calibration is not None
+    assert view.calibration.state == registered.products.view(PRODUCT).calibration == "provisional"
+    assert (view.product.calibration.good, view.needed, view.allowed_alpha) == (18, 19, 0.0527)
+    assert view.calibration.problem is not None
+    assert "add 1 more, or set alpha to 0.0527" in view.calibration.problem
+    registered.products.change(PRODUCT, {"alpha": 0.06})
+    assert inspected(registered, 7).judgement.state == "calibrated"
+
+
+def test_bad_images_are_counted_and_set_nothing(registered: Service) -> None:
+    before = added(registered).calibration
+    view = added(registered, range(200, 204), is_good=False)
+    assert view.calibration is not None
+    assert before is not None
+    assert view.calibration.threshold == before.threshold
+    found = [inspected(registered, seed).judgement.verdict == "not_ok" for seed in range(200, 204)]
+    assert view.detection == (sum(found), 4)
+
+
+def test_the_p_value_is_that_of_the_held_out_images(registered: Service) -> None:
+    added(registered)
+    scores = [inspected(registered, seed).score for seed in HELD_OUT]
+    oddest = max(zip(scores, HELD_OUT, strict=True))[1]
+    assert inspected(registered, oddest).judgement.p_value == pytest.approx(2 / 20)
+
+
+def test_a_reference_cannot_calibrate(registered: Service) -> None:
+    with pytest.raises(Conflict, match="is a reference"):
+        added(registered, range(4, 9))
+    assert registered.calibration.view(PRODUCT).product.calibration.images == ()
+
+
+def test_a_calibration_image_cannot_become_a_reference(registered: Service) -> None:
+    added(registered)
+    with pytest.raises(Conflict, match=r"calibration image.*DELETE /products/flange/calibration/images/"):
+        registered.references.add(PRODUCT, [upload(9), upload(100)])
+    assert len(registered.references.entries(PRODUCT)) == 4
+
+
+def test_before_a_registration_nothing_can_be_measured(service: Service) -> None:
+    service.products.create(PRODUCT)
+    with pytest.raises(NoReferences):
+        added(service)
+    assert service.calibration.view(PRODUCT).calibration is None
+
+
+@pytest.mark.parametrize(
+    ("uploads", "error"),
+    [
+        ([], InvalidRequest),
+        ([upload(100), Upload(photograph(101)[:-50])], ImageTruncated),
+        ([upload(1)] * 65, TooManyImages),
+    ],
+)
+def test_all_images_are_taken_or_none(registered: Service, uploads: list[Upload], error: type[InvalidRequest]) -> None:
+    with pytest.raises(error):
+        registered.calibration.add(PRODUCT, uploads, is_good=True)
+    assert registered.calibration.view(PRODUCT).product.calibration.images == ()
+
+
+def test_a_set_has_a_limit(registered: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration_images, "MAX_CALIBRATION_IMAGES", 18)
+    with pytest.raises(TooManyImages, match="at most 18"):
+        added(registered)
+
+
+def test_sending_an_image_again_only_changes_what_it_is_called(registered: Service) -> None:
+    added(registered)
+    view = added(registered, range(118, 119), is_good=False)
+    assert [image.is_good for image in view.product.calibration.images] == [True] * 18 + [False]
+
+
+def test_images_that_were_measured_are_not_measured_again(registered: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    added(registered)
+
+    def measured(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(calibration_measurer.CalibrationMeasurer, "row", measured)
+    view = registered.calibration.remove(PRODUCT, upload_sha(registered, 100))
+    assert len(view.scores) == 18
+    registered.calibration.measure(PRODUCT)
+
+
+def upload_sha(service: Service, seed: int) -> str:
+    return inspected(service, seed).sha256
+
+
+def test_another_bank_has_them_measured_again_by_itself(registered: Service) -> None:
+    added(registered)
+    registered.references.add(PRODUCT, [upload(5)])
+    until(lambda: registered.products.view(PRODUCT).calibration == "calibrated")
+    view = registered.calibration.view(PRODUCT)
+    assert view.bank_version == view.product.calibration.bank_version == 2
+    assert view.calibration is not None
+    assert view.calibration.threshold == conformal([inspected(registered, seed).score for seed in HELD_OUT], 0.05)
+    assert inspected(registered, 7).judgement.state == "calibrated"
+
+
+def test_until_then_the_new_bank_promises_only_what_its_references_do(
+    registered: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(registered)
+    monkeypatch.setattr(registered.calibration, "follow", lambda _: None)
+    registered.references.add(PRODUCT, [upload(5)])
+    judgement = inspected(registered, 7).judgement
+    assert judgement.state == registered.products.view(PRODUCT).calibration == "provisional"
+    assert registered.calibration.measure(PRODUCT).product.calibration.bank_version == 2
+
+
+def test_the_next_start_measures_what_was_left_undone(
+    registered: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(registered)
+    monkeypatch.setattr(registered.calibration, "follow", lambda _: None)
+    registered.references.add(PRODUCT, [upload(5)])
+    another = tiny_service(settings)
+    another.calibration.follow_all()
+    until(lambda: another.products.view(PRODUCT).calibration == "calibrated")
+    another.close()
+
+
+def test_an_old_version_has_the_threshold_of_its_references(registered: Service) -> None:
+    registered.references.add(PRODUCT, [upload(5)])
+    added(registered)
+    old = registered.inspection.inspect(PRODUCT, photograph(7), InspectionRequest(heatmap=None, bank_version=1))
+    assert old.judgement.state == "provisional"
+
+
+def test_a_lost_image_no_longer_counts_and_a_lost_table_is_made_again(registered: Service, settings: Settings) -> None:
+    added(registered)
+    blobs = DiskBlobs(settings.data_dir)
+    blobs.collect(PRODUCT, "calibration", set(), grace_s=-1)
+    blobs.collect(PRODUCT, "calibration-images", {upload_sha(registered, seed) for seed in range(100, 118)}, grace_s=-1)
+    fresh = tiny_service(settings)
+    assert inspected(fresh, 7).judgement.state == "provisional"
+    assert sorted(fresh.calibration.measure(PRODUCT).scores) == list(range(18))
+    with pytest.raises(CalibrationImageNotFound, match="Send that photograph again"):
+        fresh.calibration.image(PRODUCT, upload_sha(registered, 118))
+    fresh.close()
+
+
+def test_images_are_removed_one_by_one_or_all(registered: Service) -> None:
+    added(registered)
+    sha256 = upload_sha(registered, 103)
+    assert registered.calibration.image(PRODUCT, sha256) == (photograph(103), "image/png")
+    assert len(registered.calibration.remove(PRODUCT, sha256).product.calibration.images) == 18
+    with pytest.raises(CalibrationImageNotFound, match="List them"):
+        registered.calibration.remove(PRODUCT, sha256)
+    assert registered.calibration.remove(PRODUCT, None).product.calibration.images == ()
+    assert inspected(registered, 7).judgement.state == "provisional"
+
+
+def test_a_product_keeps_its_set_when_its_settings_are_replaced(registered: Service) -> None:
+    added(registered)
+    registered.products.put(PRODUCT, {"masking": "off", "rotation": "off"})
+    assert registered.products.view(PRODUCT).calibration == "calibrated"
+
+
+def test_inspected_images_are_confirmed_while_commissioning(registered: Service) -> None:
+    registered.products.change(PRODUCT, {"commissioning": True})
+    for count, seed in enumerate(HELD_OUT):
+        kept = inspected(registered, seed).commissioning
+        assert kept is not None
+        assert (kept.good, kept.needed) == (count, 19)
+        registered.calibration.confirm(PRODUCT, kept.sha256, is_good=True)
+    assert registered.products.view(PRODUCT).calibration == "calibrated"
+    view = registered.calibration.confirm(PRODUCT, upload_sha(registered, 100), is_good=False)
+    assert view.product.calibration.good == 18
+
+
+def test_only_what_was_inspected_while_commissioning_can_be_confirmed(registered: Service) -> None:
+    result = inspected(registered, 100)
+    assert result.commissioning is None
+    with pytest.raises(CalibrationImageNotFound, match="commissioning"):
+        registered.calibration.confirm(PRODUCT, result.sha256, is_good=True)
+
+
+def test_a_reference_that_is_inspected_cannot_be_confirmed(registered: Service) -> None:
+    registered.products.change(PRODUCT, {"commissioning": True})
+    assert inspected(registered, 2).commissioning is None
+
+
+def test_a_manual_threshold_decides_and_is_stale_on_another_bank(registered: Service) -> None:
+    score = inspected(registered, 7).score
+    for value, verdict in ((score * 1.01, "ok"), (score * 0.99, "not_ok")):
+        registered.products.change(PRODUCT, {"threshold": {"value": value, "bank_version": 1}})
+        judgement = inspected(registered, 7).judgement
+        assert (judgement.source, judgement.threshold, judgement.promise) == ("manual", value, None)
+        assert (judgement.verdict, judgement.flags, judgement.state) == (verdict, (), "provisional")
+    registered.references.add(PRODUCT, [upload(5)])
+    assert inspected(registered, 7).judgement.flags == ("threshold_stale",)
+    registered.products.change(PRODUCT, {"threshold": None})
+    assert inspected(registered, 7).judgement.source == "provisional"
+
+
+def test_a_manual_threshold_decides_with_one_reference_too(service: Service) -> None:
+    service.products.create(PRODUCT, {"masking": "off", "threshold": {"value": 0.0, "bank_version": 1}})
+    service.references.add(PRODUCT, [upload(1)])
+    judgement = inspected(service, 7).judgement
+    assert (judgement.state, judgement.source, judgement.verdict) == ("none", "manual", "not_ok")
