@@ -1,0 +1,20 @@
+"""Are these photographs fit to be references? What each shows, which one stands out, what one more would bring."""
+
+from app.engine.hygiene.coverage import Coverage, coverage
+from app.engine.hygiene.finding import Finding, FindingKind
+from app.engine.hygiene.outliers import outlier_finding, outliers, suspicions, trimmed
+from app.engine.hygiene.photograph import Photograph, findings, photograph
+
+__all__ = [
+    "Coverage",
+    "Finding",
+    "FindingKind",
+    "Photograph",
+    "coverage",
+    "findings",
+    "outlier_finding",
+    "outliers",
+    "photograph",
+    "suspicions",
+    "trimmed",
+]

@@ -1,0 +1,171 @@
+"""Checks of a single photograph, by itself and beside the other references. Limits: measured in `docs/accuracy.md`."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.hygiene.finding import Finding
+from app.engine.types import Image, Size
+
+EDGE = 448
+"""Sharpness is judged at this smaller edge, about what the backbone sees; smaller photographs as they are."""
+
+NOISE_SIGMA_PX = 1.0
+"""Smooths the sensor's noise away, which would pass for detail."""
+
+LEAST_SHARPNESS = 0.25
+LEAST_SHARPNESS_RATIO = 0.5
+
+CLIPPED_DARK, CLIPPED_LIGHT = 5, 250
+MOST_CLIPPED = 0.5
+
+DARKEST, LIGHTEST = 20.0, 235.0
+BRIGHTNESS_FACTOR = 1.35
+BRIGHTNESS_OTHERS = 6
+"""With fewer others their range says too little: where the light differs from photograph to photograph, good ones
+would be accused."""
+
+RANGE_OTHERS = 8
+"""A photograph may lie outside the range of so many others by as much as the range is wide; of fewer, by more."""
+
+THUMBNAIL = 64
+THUMBNAIL_SIGMA = 3.0
+SAME_PHOTOGRAPH, NEAR_PHOTOGRAPH = 0.01, 0.04
+
+SAME_ASPECT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """The numbers of a photograph that the checks compare.
+
+    `sharpness`: energy of the second over that of the first differences of the smoothed grey image, 1/px²; contrast
+    cancels out. `brightness`: mean grey level, 0..255. `dark`, `light`: shares of clipped pixels, 0..1. `thumbnail`:
+    64×64 grey, coarse shading removed, unit length (zeros where nothing is left).
+    """
+
+    size: Size
+    sharpness: float
+    brightness: float
+    dark: float
+    light: float
+    thumbnail: NDArray[np.float32]
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.size.width / self.size.height
+
+
+def photograph(image: Image) -> Photograph:
+    """Measure a photograph (H×W×3 uint8 RGB)."""
+    scaled = _scaled(image)
+    grey = np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2GRAY), np.float32)
+    return Photograph(
+        size=Size(*image.shape[:2]),
+        sharpness=_sharpness(grey),
+        brightness=float(grey.mean()),
+        dark=float((scaled.max(axis=2) <= CLIPPED_DARK).mean()),
+        light=float((scaled.min(axis=2) >= CLIPPED_LIGHT).mean()),
+        thumbnail=_thumbnail(grey),
+    )
+
+
+def findings(of: Photograph, others: Sequence[Photograph]) -> list[Finding]:
+    """What may be wrong with a photograph beside the other references (none: by itself)."""
+    return [*_blurred(of, others), *_exposure(of, others), *_shape(of, others), *_near_duplicate(of, others)]
+
+
+def _scaled(image: Image) -> Image:
+    scale = EDGE / min(image.shape[:2])
+    if scale >= 1:
+        return image
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _sharpness(grey: NDArray[np.float32]) -> float:
+    smooth = cv2.GaussianBlur(grey, (0, 0), NOISE_SIGMA_PX)
+    slopes = float(np.diff(smooth, axis=0).var() + np.diff(smooth, axis=1).var())
+    return float(cv2.Laplacian(smooth, cv2.CV_32F).var()) / slopes if slopes > 0 else 0.0
+
+
+def _thumbnail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    small = cv2.resize(grey, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    detail = small - cv2.GaussianBlur(small, (0, 0), THUMBNAIL_SIGMA)
+    norm = float(np.linalg.norm(detail))
+    return np.asarray(detail / norm if norm > 1 else np.zeros_like(detail), np.float32)
+
+
+def _blurred(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
+    usual = float(np.median([each.sharpness for each in others])) if others else None
+    limit = LEAST_SHARPNESS if usual is None else LEAST_SHARPNESS_RATIO * usual
+    if of.sharpness < limit:
+        than = "" if usual is None else ", much less sharp than the other references"
+        yield Finding(
+            "blurred",
+            f"The photograph is blurred{than}. Check focus and shutter time, and take it again.",
+            {"sharpness": of.sharpness, "limit": limit},
+        )
+
+
+def _exposure(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
+    darkest, lightest = _brightness_limits(others)
+    numbers = {"brightness": of.brightness, "dark_share": of.dark, "light_share": of.light}
+    limits = {"darkest": darkest, "lightest": lightest}
+    if of.brightness < darkest or (of.dark > MOST_CLIPPED and not _usual([each.dark for each in others])):
+        text = "The photograph is under-exposed. Give it the light and the exposure of the others, and take it again."
+        yield Finding("under_exposed", text, numbers | limits)
+    if of.brightness > lightest or (of.light > MOST_CLIPPED and not _usual([each.light for each in others])):
+        text = "The photograph is over-exposed. Give it the light and the exposure of the others, and take it again."
+        yield Finding("over_exposed", text, numbers | limits)
+
+
+def _brightness_limits(others: Sequence[Photograph]) -> tuple[float, float]:
+    """Well outside the range of the others, the more so the fewer they are, and far from their median."""
+    if len(others) < BRIGHTNESS_OTHERS:
+        return DARKEST, LIGHTEST
+    logs = np.log([max(each.brightness, 1.0) for each in others])
+    low, high, median = float(logs.min()), float(logs.max()), float(np.median(logs))
+    margin, step = RANGE_OTHERS / len(others) * (high - low), float(np.log(BRIGHTNESS_FACTOR))
+    return float(np.exp(min(low - margin, median - step))), float(np.exp(max(high + margin, median + step)))
+
+
+def _usual(clipped: Sequence[float]) -> bool:
+    """Whether such photographs are clipped as a rule: a part on a white ground is."""
+    return len(clipped) > 0 and float(np.median(clipped)) > MOST_CLIPPED
+
+
+def _shape(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
+    """Only where most of the others, and at least two, agree in size."""
+    (size, count), *_ = Counter(each.size for each in others).most_common(1) or [(of.size, 0)]
+    if count < max(2, len(others) // 2 + 1) or size == of.size:
+        return
+    aspect = size.width / size.height
+    numbers = {"width": of.size.width, "height": of.size.height, "usual_width": size.width, "usual_height": size.height}
+    told = f"{of.size.width}x{of.size.height} px, most of the other references {size.width}x{size.height} px"
+    if abs(of.aspect / aspect - 1) > SAME_ASPECT:
+        text = f"The photograph has another shape: {told}. Cut it as the others are, or take it with the same camera."
+        yield Finding("different_aspect", text, numbers)
+    else:
+        text = f"The photograph has another size: {told}. If it was scaled down, send the original."
+        yield Finding("different_size", text, numbers)
+
+
+def _near_duplicate(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
+    """`other` numbers the nearest of the others. In a fixture all photographs are alike: then only a copy counts."""
+    if not others:
+        return
+    distances = 1 - np.array([float((of.thumbnail * each.thumbnail).sum()) for each in others])
+    limit = max(SAME_PHOTOGRAPH, min(NEAR_PHOTOGRAPH, float(np.median(distances)) / 4))
+    nearest = int(distances.argmin())
+    if distances[nearest] < limit:
+        yield Finding(
+            "near_duplicate",
+            "The photograph is all but the same as another reference: it adds nothing, and makes the threshold too "
+            "low. Leave one of the two out.",
+            {"distance": float(distances[nearest]), "limit": limit, "other": nearest},
+        )
