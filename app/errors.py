@@ -10,6 +10,7 @@ InspectorError
 │   ├── InvalidProductId
 │   ├── InvalidSettings
 │   ├── UnsupportedImageType
+│   ├── UnfitReference            blurred, dark or another size than the others, where that is to be refused
 │   ├── UnsupportedBodyType       not JSON where JSON is asked for
 │   ├── ImageUndecodable
 │   │   └── ImageTruncated
@@ -87,6 +88,10 @@ class InvalidProductId(InvalidRequest):
 
 class InvalidSettings(InvalidRequest):
     code = "invalid-settings"
+
+
+class UnfitReference(InvalidRequest):
+    code = "unfit-reference"
 
 
 class UnsupportedImageType(InvalidRequest):

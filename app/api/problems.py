@@ -23,6 +23,7 @@ STATUSES: dict[type[InspectorError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
     errors.InvalidProductId: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidSettings: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnfitReference: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnsupportedImageType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnsupportedBodyType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.ImageUndecodable: HTTPStatus.UNPROCESSABLE_ENTITY,

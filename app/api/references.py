@@ -1,25 +1,29 @@
 """/products/{product_id}/references: add, list, read, remove."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.api.accept import JSON, preferred
 from app.api.authorisation import REGISTER
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep, SettingsDep, Sha256
 from app.api.schemas.problem import problems
+from app.api.schemas.quality import QualityBody, TrimmedBody
 from app.api.schemas.references import ReferenceBody, ReferenceList, RegisteredBody, RemovedReference
 from app.api.uploads import image_request_body, many_images
 from app.engine.image_file import MEDIA_TYPES
 from app.errors import (
     BackboneMismatch,
+    BankDamaged,
     BodyTooLarge,
+    Conflict,
     GpuOutOfMemory,
     ImageTooLarge,
     ImageTooSmall,
     ImageTruncated,
     ImageUndecodable,
     InvalidProductId,
+    NoReferences,
     NotAcceptable,
     Overloaded,
     ProductNotFound,
@@ -28,6 +32,7 @@ from app.errors import (
     StorageFull,
     StorageUnavailable,
     TooManyImages,
+    UnfitReference,
     UnsupportedImageType,
 )
 
@@ -44,7 +49,8 @@ IMAGES_OR_JSON: dict[str, Any] = {
     dependencies=[REGISTER],
     openapi_extra=image_request_body("images", many=True),
     responses=problems(
-        InvalidProductId, ProductNotFound, UnsupportedImageType, ImageUndecodable, ImageTruncated, ImageTooSmall,
+        InvalidProductId, ProductNotFound, UnfitReference, Conflict, UnsupportedImageType, ImageUndecodable,
+        ImageTruncated, ImageTooSmall,
         ImageTooLarge, BodyTooLarge, TooManyImages, RequestTimeout, BackboneMismatch, Overloaded, GpuOutOfMemory,
         StorageUnavailable, StorageFull,
     )
@@ -57,11 +63,17 @@ async def add_references(
     service: ServiceDep,
     lanes: LanesDep,
     settings: SettingsDep,
+    unfit: Annotated[
+        Literal["report", "refuse"],
+        Query(description="What happens to photographs that are blurred, dark, of another size or there already."),
+    ] = "report",
 ) -> RegisteredBody:
     """Register good images: one raw body or many form fields `images`. Sending one again changes nothing."""
     with lanes.registration.admitted():
         uploads = await many_images(request, settings.max_images_per_request)
-        registered = await lanes.registration.run(service.references.add, product_id, uploads)
+        registered = await lanes.registration.run(
+            service.references.add, product_id, uploads, refuse_unfit=unfit == "refuse"
+        )
     if set(registered.received) <= registered.already_present:
         response.status_code = 200
     else:
@@ -75,6 +87,35 @@ async def list_references(product_id: ProductId, service: ServiceDep, lanes: Lan
     """The references of the active bank."""
     entries = await lanes.admin.call(service.references.entries, product_id)
     return ReferenceList(product_id=product_id, references=[ReferenceBody.of(entry) for entry in entries])
+
+
+@router.get(
+    "/quality",
+    dependencies=[REGISTER],
+    responses=problems(InvalidProductId, ProductNotFound, NoReferences, BankDamaged, Overloaded, StorageUnavailable),
+)
+async def read_quality(product_id: ProductId, service: ServiceDep, lanes: LanesDep) -> QualityBody:
+    """Whether the references are fit to be references, which adds least, and whether more would help: takes seconds."""
+    return QualityBody.of(product_id, await lanes.registration.call(service.hygiene.quality, product_id))
+
+
+@router.post(
+    "/trim",
+    dependencies=[REGISTER],
+    responses=problems(
+        InvalidProductId, ProductNotFound, NoReferences, BankDamaged, Overloaded, StorageUnavailable, StorageFull
+    ),
+)
+async def trim_references(
+    product_id: ProductId,
+    service: ServiceDep,
+    lanes: LanesDep,
+    share: Annotated[float, Query(gt=0, le=0.5, description="Of the references, rounded down.")] = 0.2,
+    dry_run: Annotated[bool, Query(description="Only tell which ones.")] = False,
+) -> TrimmedBody:
+    """Leave the oddest references out, of a set that is known to hold bad parts: a new bank version."""
+    trimmed = await lanes.registration.call(service.hygiene.trim, product_id, share, dry_run=dry_run)
+    return TrimmedBody.of(product_id, trimmed)
 
 
 @router.get(

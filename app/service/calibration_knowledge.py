@@ -94,9 +94,7 @@ def calibration(
     fractions = None
     if masking_applies(settings, manifest.masking):
         fractions = [entry.foreground_fractions for entry in manifest.references]
-    references = list(left_out.values())
-    known = None if fractions is None else [fractions[position] for position in left_out]
-    reference_masks = left_out_masks(references, known, settings.profile)
+    references, reference_masks = list(left_out.values()), masks_of_references(left_out, manifest, settings)
     images = list(measured.values())
     image_masks = [_mask(each, fractions, settings) for each in images]
     scores = dict(zip(measured, masked_scores(images, image_masks, settings.statistic), strict=True))
@@ -122,6 +120,14 @@ def calibration(
         manual=settings.threshold,
         problem=problem,
     )
+
+
+def masks_of_references(left_out: LeftOutTable, manifest: BankManifest, settings: ProductSettings) -> list[Mask]:
+    """Which patches of each reference in the table would be scored, in its order."""
+    fractions = None
+    if masking_applies(settings, manifest.masking):
+        fractions = [manifest.references[position].foreground_fractions for position in left_out]
+    return left_out_masks(list(left_out.values()), fractions, settings.profile)
 
 
 _Found = tuple[CalibrationState, Threshold | None, float | None, tuple[float, ...]]

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TypeVar
 
+from app.engine.hygiene import Photograph, photograph
 from app.engine.image_file import decode_image
 from app.engine.preprocess import geometry
 from app.engine.types import Geometry, Size
@@ -21,6 +22,7 @@ class CheckedUpload:
     sha256: str
     media_type: str
     geometry: Geometry
+    photograph: Photograph
 
 
 def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge: int, patch_size: int) -> CheckedUpload:
@@ -34,7 +36,13 @@ def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge:
         sizes = geometry(Size(*decoded.pixels.shape[:2]), smaller_edge, patch_size)
     except InvalidRequest as error:
         raise _named(error, upload, place) from error
-    return CheckedUpload(upload, hashlib.sha256(upload.data).hexdigest(), decoded.media_type, sizes)
+    return CheckedUpload(
+        upload,
+        hashlib.sha256(upload.data).hexdigest(),
+        decoded.media_type,
+        sizes,
+        photograph(decoded.pixels),
+    )
 
 
 def _named(error: Refused, upload: Upload, place: int) -> Refused:

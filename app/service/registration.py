@@ -1,8 +1,9 @@
 """Registering and deleting references."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from app.engine.hygiene import Photograph
 from app.errors import (
     BlobDamaged,
     BlobMissing,
@@ -12,12 +13,15 @@ from app.errors import (
     ProductNotFound,
     ReferenceNotFound,
     TooManyImages,
+    UnfitReference,
 )
 from app.service.bank_builder import BankBuilder, References
 from app.service.banks import BankService
 from app.service.checked_upload import checked_upload
 from app.service.clock import now
+from app.service.hygiene import Findings, HygieneService
 from app.service.masking import MaskingService
+from app.service.photographs import Photographs
 from app.service.products import ProductService
 from app.service.results import Registered, Upload
 from app.storage.documents import BankManifest, ReferenceEntry
@@ -37,6 +41,8 @@ class RegistrationService:
         products: ProductService,
         banks: BankService,
         masking: MaskingService,
+        hygiene: HygieneService,
+        photographs: Photographs,
         blobs: Blobs,
         builder: BankBuilder,
         *,
@@ -48,20 +54,25 @@ class RegistrationService:
         self._products = products
         self._banks = banks
         self._masking = masking
+        self._hygiene = hygiene
+        self._photographs = photographs
         self._blobs = blobs
         self._builder = builder
         self._max_pixels = max_pixels
         self._max_images = max_images
         self._auto_create = auto_create
 
-    def add(self, product_id: str, uploads: Sequence[Upload]) -> Registered:
+    def add(self, product_id: str, uploads: Sequence[Upload], *, refuse_unfit: bool = False) -> Registered:
         """Register photographs of good parts: all of them, or none where one cannot be read.
 
         Sending a photograph again changes nothing. An unknown product is created with the defaults, if that is set.
+        Photographs that seem unfit are registered and said to be, or refused if that is asked for. (One that stands out
+        from the others, which may be as good as they are, is never refused.)
 
         Raises:
             InvalidRequest and what is below it: nothing, too much or something unreadable was sent; the message names
                 the image.
+            UnfitReference; Conflict: one calibrates the product.
             ProductNotFound, BankDamaged, StorageFull, StorageUnavailable.
         """
         started = time.perf_counter()
@@ -77,8 +88,9 @@ class RegistrationService:
             )
         smaller_edge, patch_size = self._products.feature_sizes(product_id)
         checked = [self._checked(each, place, smaller_edge, patch_size) for place, each in enumerate(uploads)]
-        sent = {entry.sha256: entry for entry in checked}
-        self._require_not_held_out(product_id, checked)
+        sent = {entry.sha256: entry for entry, _ in checked}
+        self._require_not_held_out(product_id, list(sent.values()))
+        findings = self._findings(product_id, dict(checked), refuse=refuse_unfit)
         decoded = time.perf_counter()
         created = self._products.ensure(product_id, create=self._auto_create)
         for upload in uploads:
@@ -96,6 +108,7 @@ class RegistrationService:
                 if entry.sha256 in sent and entry.added_at != sent[entry.sha256].added_at
             ),
             masking=self._masking.view(product_id),
+            findings=self._with_outliers(product_id, manifest, findings),
             timings_ms={"decode": 1000 * (decoded - started), "total": 1000 * (done - started)},
         )
 
@@ -163,11 +176,37 @@ class RegistrationService:
                     f"another one, or take it out: DELETE /products/{product_id}/calibration/images/{entry.sha256}"
                 )
 
-    def _checked(self, upload: Upload, place: int, smaller_edge: int, patch_size: int) -> ReferenceEntry:
+    def _findings(self, product_id: str, photographs: Mapping[ReferenceEntry, Photograph], *, refuse: bool) -> Findings:
+        """What is wrong with the new photographs as such. UnfitReference where that is to be refused."""
+        try:
+            present = [entry.sha256 for entry in self._present(product_id)]
+        except (ProductNotFound, ProductDamaged):
+            present = []
+        new = {entry.sha256: each for entry, each in photographs.items() if entry.sha256 not in present}
+        found = self._hygiene.of_photographs(product_id, new, present)
+        names = {entry.sha256: entry.filename or entry.sha256 for entry in photographs}
+        unfit = [f"{names[sha256]}: {each.message}" for sha256, all_of_it in found.items() for each in all_of_it]
+        if refuse and unfit:
+            raise UnfitReference(" ".join(unfit) + " Nothing was registered.")
+        for sha256, measured in new.items():
+            self._photographs.keep(sha256, measured)
+        return found
+
+    def _with_outliers(self, product_id: str, manifest: BankManifest, found: Findings) -> Findings:
+        accused, _ = self._hygiene.outliers(self._catalog.product(product_id), manifest)
+        return {sha256: (*own, *accused.get(sha256, ())) for sha256, own in found.items()}
+
+    def _checked(
+        self, upload: Upload, place: int, smaller_edge: int, patch_size: int
+    ) -> tuple[ReferenceEntry, Photograph]:
         checked = checked_upload(
-            upload, place, max_pixels=self._max_pixels, smaller_edge=smaller_edge, patch_size=patch_size
+            upload,
+            place,
+            max_pixels=self._max_pixels,
+            smaller_edge=smaller_edge,
+            patch_size=patch_size,
         )
-        return ReferenceEntry(
+        entry = ReferenceEntry(
             sha256=checked.sha256,
             segment="",
             rows=0,
@@ -178,7 +217,9 @@ class RegistrationService:
             height=checked.geometry.original.height,
             size_bytes=len(upload.data),
             added_at=now(),
+            brightness=checked.photograph.brightness,
         )
+        return entry, checked.photograph
 
 
 def _joined(references: References, sent: dict[str, ReferenceEntry]) -> References:

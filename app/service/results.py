@@ -6,6 +6,7 @@ from typing import Literal
 
 from app.engine.calibration import CalibrationState, Threshold
 from app.engine.heatmap import Heatmap, HeatmapStyle
+from app.engine.hygiene import FindingKind
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Masking
 from app.engine.regions import Region
@@ -77,8 +78,20 @@ class MaskingView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceFinding:
+    """What may be wrong with a reference, and what to do. `other`: the SHA-256 of the reference it is all but the same
+    as."""
+
+    kind: FindingKind
+    message: str
+    numbers: Mapping[str, float]
+    other: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
-    """Outcome of a registration: the bank version that holds every reference sent, and which of them were new."""
+    """Outcome of a registration: the bank version that holds every reference sent, which of them were new, and what may
+    be wrong with these, by SHA-256."""
 
     product_id: str
     product_created: bool
@@ -86,6 +99,7 @@ class Registered:
     received: tuple[str, ...]
     already_present: frozenset[str]
     masking: MaskingView | None
+    findings: Mapping[str, tuple[ReferenceFinding, ...]] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 

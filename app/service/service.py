@@ -13,9 +13,11 @@ from app.service.calibration_knowledge import CalibrationKnowledge
 from app.service.calibration_measurer import CalibrationMeasurer
 from app.service.commissioning import Commissioner
 from app.service.engine_thread import EngineThread, Priority
+from app.service.hygiene import HygieneService
 from app.service.inspection import InspectionService
 from app.service.jobs import JobService
 from app.service.masking import MaskingService
+from app.service.photographs import Photographs
 from app.service.pieces import Pieces
 from app.service.products import ProductService
 from app.service.registration import RegistrationService
@@ -69,11 +71,16 @@ class Service:
         )
         self.products = ProductService(catalog, backbones, self.banks, builder, self._serving, defaults)
         self.masking = MaskingService(catalog, blobs, self.banks, builder)
+        photographs = Photographs(blobs, limits.max_image_pixels)
+        pieces = Pieces(self._engine, Priority.REGISTRATION, device)
+        self.hygiene = HygieneService(catalog, blobs, self.banks, builder, photographs, pieces)
         self.references = RegistrationService(
             catalog,
             self.products,
             self.banks,
             self.masking,
+            self.hygiene,
+            photographs,
             blobs,
             builder,
             max_pixels=limits.max_image_pixels,
@@ -82,13 +89,7 @@ class Service:
         )
         knowledge = CalibrationKnowledge(blobs)
         self.inspection = InspectionService(
-            self._serving,
-            self.banks,
-            backbones,
-            self._engine,
-            knowledge,
-            Commissioner(blobs),
-            limits.max_image_pixels,
+            self._serving, self.banks, backbones, self._engine, knowledge, Commissioner(blobs), limits.max_image_pixels
         )
         self.calibration = self._calibration(catalog, blobs, backbones, knowledge, limits)
         self.jobs = JobService(store.jobs, limits.max_jobs)

@@ -28,7 +28,8 @@ class StoreRecord:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationImage:
-    """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it."""
+    """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it;
+    `brightness` is its mean grey level, 0..255."""
 
     sha256: str
     is_good: bool
@@ -38,6 +39,7 @@ class CalibrationImage:
     height: int
     size_bytes: int
     added_at: str
+    brightness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class ReferenceEntry:
 
     `sha256` names the upload and the reference, `segment` the segment blob (both SHA-256 of their content).
     `foreground_fractions` has one number per angle: the share of patches that the masking step keeps, 0..1.
+    `brightness` is the photograph's mean grey level, 0..255; None where an earlier release registered it.
     """
 
     sha256: str
@@ -85,6 +88,7 @@ class ReferenceEntry:
     height: int
     size_bytes: int
     added_at: str
+    brightness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,9 @@ def test_only_a_product_that_is_there_is_made_safe(catalog: Catalog) -> None:
 
 
 def test_a_calibration_set_is_there_for_the_next_process(catalog: Catalog, store_at: StoreAt) -> None:
-    image = CalibrationImage("a" * 64, True, "part.png", "image/png", 160, 128, 12345, "2026-01-01T00:00:00+00:00")
+    image = CalibrationImage(
+        "a" * 64, True, "part.png", "image/png", 160, 128, 12345, "2026-01-01T00:00:00+00:00", 99.5
+    )
     held_out = CalibrationSet((image, replace(image, sha256="b" * 64, is_good=False)), 3, "c" * 64)
     changed = catalog.replace(replace(catalog.product("flange"), calibration=held_out))
     assert store_at.open().catalog.product("flange") == changed

@@ -39,6 +39,7 @@ class CalibrationImageBody(BaseModel):
     height: int
     size_bytes: int
     added_at: str
+    brightness: float
 
     @classmethod
     def of(cls, image: CalibrationImage, score: float | None) -> Self:

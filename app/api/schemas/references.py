@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.masking import MaskingBody
+from app.api.schemas.quality import FindingBody
 from app.service.results import Registered
 from app.storage.documents import BankManifest, ReferenceEntry
 
@@ -12,7 +13,8 @@ from app.storage.documents import BankManifest, ReferenceEntry
 class ReferenceBody(BaseModel):
     """One reference of the memory bank. `sha256` is of the file as uploaded, and its id.
 
-    `rows` counts the patch features it gave, `foreground_fractions` the share of patches kept at each angle, 0..1.
+    `rows` counts the patch features it gave, `foreground_fractions` the share of patches kept at each angle, 0..1,
+    `brightness` the mean grey level, 0..255.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -27,6 +29,7 @@ class ReferenceBody(BaseModel):
     height: int
     size_bytes: int
     added_at: str
+    brightness: float | None
 
     @classmethod
     def of(cls, entry: ReferenceEntry) -> Self:
@@ -41,8 +44,11 @@ class ReferenceList(BaseModel):
 
 
 class ReceivedReference(BaseModel):
+    """`findings`: what may be wrong with a new one; it was registered all the same."""
+
     sha256: str
     already_present: bool
+    findings: list[FindingBody]
 
 
 class RegisteredBody(BaseModel):
@@ -67,7 +73,11 @@ class RegisteredBody(BaseModel):
             reference_count=len(manifest.references),
             rows=manifest.rows,
             received=[
-                ReceivedReference(sha256=sha256, already_present=sha256 in registered.already_present)
+                ReceivedReference(
+                    sha256=sha256,
+                    already_present=sha256 in registered.already_present,
+                    findings=[FindingBody.model_validate(each) for each in registered.findings.get(sha256, ())],
+                )
                 for sha256 in registered.received
             ],
             masking=MaskingBody.of(registered.product_id, registered.masking) if registered.masking else None,
