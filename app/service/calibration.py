@@ -223,7 +223,7 @@ class CalibrationService:
             height=checked.geometry.original.height,
             size_bytes=len(upload.data),
             added_at=now(),
-            brightness=checked.photograph.brightness,
+            light=checked.light,
         )
 
     def _kept(self, product_id: str, sha256: str) -> CalibrationImage:

@@ -41,9 +41,9 @@ class Calibration:
 
     `threshold` of the image score and `region_threshold` of the patch distance: None in state `none`. `good_scores`:
     those that set the threshold. `median_distance`: the largest median patch distance of a good photograph,
-    `largest_distance` the largest patch distance of one. `image_scores`: of the calibration images, by position, as far
-    as they were measured. `manual`: the threshold that a person set, which overrides the other. `problem`: why
-    the calibration images that there are do not set it.
+    `largest_distance` the largest patch distance of one, `least_contrast` the least contrast of one. `image_scores`: of
+    the calibration images, by position, as far as they were measured. `manual`: the threshold that a person set, which
+    overrides the other. `problem`: why the calibration images that there are do not set it.
     """
 
     state: CalibrationState
@@ -52,6 +52,7 @@ class Calibration:
     good_scores: tuple[float, ...] = ()
     median_distance: float | None = None
     largest_distance: float | None = None
+    least_contrast: float | None = None
     image_scores: tuple[tuple[int, float], ...] = ()
     manual: ManualThreshold | None = None
     problem: str | None = None
@@ -115,6 +116,7 @@ def calibration(
         region_threshold=region_threshold,
         good_scores=good_scores,
         median_distance=_largest_median(*everything) if threshold else None,
+        least_contrast=_least_contrast(product, manifest),
         largest_distance=max(largest, default=0.0) or None,
         image_scores=tuple(scores.items()),
         manual=settings.threshold,
@@ -201,6 +203,12 @@ def _mask(each: LeftOut, fractions: Sequence[Sequence[float]] | None, settings: 
 def _masks_as_the_authors(settings: ProductSettings, manifest: BankManifest) -> bool:
     """The references' masks are kept by the robust rule only, so nothing is known of the others' scores."""
     return settings.profile == "paper" and masking_applies(settings, manifest.masking)
+
+
+def _least_contrast(product: Product, manifest: BankManifest) -> float | None:
+    lights = [entry.light for entry in manifest.references]
+    lights += [image.light for image in product.calibration.images if image.is_good]
+    return min((each.contrast for each in lights if each), default=None)
 
 
 def _largest_median(good: Sequence[LeftOut], masks: Sequence[Mask]) -> float:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from app.engine.hygiene import Photograph, photograph
 from app.engine.image_file import decode_image
+from app.engine.light import Light, light
 from app.engine.preprocess import geometry
 from app.engine.types import Geometry, Size
 from app.errors import InvalidRequest
@@ -23,6 +24,7 @@ class CheckedUpload:
     media_type: str
     geometry: Geometry
     photograph: Photograph
+    light: Light
 
 
 def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge: int, patch_size: int) -> CheckedUpload:
@@ -42,6 +44,7 @@ def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge:
         decoded.media_type,
         sizes,
         photograph(decoded.pixels),
+        light(decoded.pixels),
     )
 
 

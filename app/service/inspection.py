@@ -9,6 +9,7 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.detector import PatchDistances, patch_distances, patch_features
 from app.engine.heatmap import Heatmap, heatmap
 from app.engine.image_file import decode_image
+from app.engine.light import light
 from app.engine.masking import foreground_mask, scored_patches
 from app.engine.preprocess import preprocess
 from app.engine.regions import Region, find_regions, region_mask
@@ -114,7 +115,7 @@ class InspectionService:
         with clock.stage("score"):
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
             known = self._knowledge.of(product, loaded)
-            judgement = judged(score, distances.values, foreground, known, loaded.manifest.version)
+            judgement = judged(score, distances.values, foreground, light(image), known, loaded.manifest.version)
             regions = _regions(distances, features, known, product, loaded)
         with clock.stage("heatmap"):
             scale_max = _heat_scale(known, loaded, backbone)

@@ -1,6 +1,7 @@
 """From an image score to a verdict."""
 
 from app.engine.calibration import is_not_ok, p_value, score_normalized
+from app.engine.light import Light
 from app.engine.types import Distances
 from app.service.calibration_knowledge import Calibration, median_distance
 from app.service.masking_policy import Foreground
@@ -10,20 +11,22 @@ UNLIKE_RATIO = 1.75
 """An image whose median patch distance is more than this many times the largest one of a good photograph shows
 something else than they do. Measured in `docs/accuracy.md`."""
 
+FEATURELESS_SHARE = 0.25
+"""An image with less than this share of the least contrast of a good photograph shows nothing: a lens cap."""
+
 UNDECIDABLE: frozenset[Flag] = frozenset({"mask_untrusted", "mask_empty", "unlike_references", "uncalibrated"})
 """What leaves a verdict open, whatever the score."""
 
 
 def judged(
-    score: float, distances: Distances, foreground: Foreground, known: Calibration, bank_version: int
+    score: float, distances: Distances, foreground: Foreground, seen: Light, known: Calibration, bank_version: int
 ) -> Judgement:
     """Whether a part is good: `ok` or `not_ok` where that can be said, else `not_decidable` and why."""
     flags: list[Flag] = []
     if known.limit is None:
         flags.append("uncalibrated")
-    if known.median_distance is not None:
-        unlike = median_distance(distances, foreground.mask) > UNLIKE_RATIO * known.median_distance
-        flags += ["unlike_references"] if unlike else []
+    if _is_unlike(median_distance(distances, foreground.mask), seen, known):
+        flags.append("unlike_references")
     if known.manual and known.manual.bank_version != bank_version:
         flags.append("threshold_stale")
     return Judgement(
@@ -36,6 +39,12 @@ def judged(
         verdict=_verdict(score, known.limit, {*flags, *foreground.flags}),
         flags=tuple(flags),
     )
+
+
+def _is_unlike(median: float, seen: Light, known: Calibration) -> bool:
+    if known.median_distance is not None and median > UNLIKE_RATIO * known.median_distance:
+        return True
+    return known.least_contrast is not None and seen.contrast < FEATURELESS_SHARE * known.least_contrast
 
 
 def _verdict(score: float, limit: float | None, flags: set[Flag]) -> Verdict:

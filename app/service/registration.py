@@ -217,7 +217,7 @@ class RegistrationService:
             height=checked.geometry.original.height,
             size_bytes=len(upload.data),
             added_at=now(),
-            brightness=checked.photograph.brightness,
+            light=checked.light,
         )
         return entry, checked.photograph
 

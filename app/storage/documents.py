@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from app.engine.light import Light
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings, Profile
 
@@ -28,8 +29,7 @@ class StoreRecord:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationImage:
-    """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it;
-    `brightness` is its mean grey level, 0..255."""
+    """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it."""
 
     sha256: str
     is_good: bool
@@ -39,7 +39,7 @@ class CalibrationImage:
     height: int
     size_bytes: int
     added_at: str
-    brightness: float
+    light: Light
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class ReferenceEntry:
 
     `sha256` names the upload and the reference, `segment` the segment blob (both SHA-256 of their content).
     `foreground_fractions` has one number per angle: the share of patches that the masking step keeps, 0..1.
-    `brightness` is the photograph's mean grey level, 0..255; None where an earlier release registered it.
+    `light` is None where an earlier release registered it.
     """
 
     sha256: str
@@ -88,7 +88,7 @@ class ReferenceEntry:
     height: int
     size_bytes: int
     added_at: str
-    brightness: float | None = None
+    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ def test_a_created_product_tells_its_place_its_settings_and_its_revision(client:
         "profile": "robust",
         "backbone": "default",
         "pinned": False,
+        "alpha": 0.05,
+        "threshold": None,
+        "commissioning": False,
     }
 
 

@@ -24,7 +24,7 @@ def test_many_images_of_a_form_are_registered_at_once(client: TestClient) -> Non
     assert (answer.status_code, answer.headers["Location"]) == (201, "/products/flange/banks/1")
     assert (told["product_created"], told["bank_version"], told["reference_count"]) == (True, 1, 3)
     assert told["received"] == [
-        {"sha256": hashlib.sha256(image).hexdigest(), "already_present": False} for image in images
+        {"sha256": hashlib.sha256(image).hexdigest(), "already_present": False, "findings": []} for image in images
     ]
 
 

@@ -1,9 +1,11 @@
 """The calibration of a product in JSON."""
 
+from dataclasses import fields
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from app.api.schemas.references import LightBody
 from app.engine.calibration import CalibrationState, Threshold
 from app.service.calibration_images import CalibrationView
 from app.service.results import ThresholdSource
@@ -39,11 +41,12 @@ class CalibrationImageBody(BaseModel):
     height: int
     size_bytes: int
     added_at: str
-    brightness: float
+    light: LightBody
 
     @classmethod
     def of(cls, image: CalibrationImage, score: float | None) -> Self:
-        return cls(score=score, **{name: getattr(image, name) for name in CalibrationImage.__dataclass_fields__})
+        given = {field.name: getattr(image, field.name) for field in fields(image)}
+        return cls.model_validate({"score": score} | given, from_attributes=True)
 
 
 class ProgressBody(BaseModel):

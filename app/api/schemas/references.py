@@ -10,11 +10,20 @@ from app.service.results import Registered
 from app.storage.documents import BankManifest, ReferenceEntry
 
 
+class LightBody(BaseModel):
+    """Mean grey level of a photograph and its standard deviation, 0..255."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    brightness: float
+    contrast: float
+
+
 class ReferenceBody(BaseModel):
     """One reference of the memory bank. `sha256` is of the file as uploaded, and its id.
 
     `rows` counts the patch features it gave, `foreground_fractions` the share of patches kept at each angle, 0..1,
-    `brightness` the mean grey level, 0..255.
+    `light` is null where an earlier release registered it.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -29,7 +38,7 @@ class ReferenceBody(BaseModel):
     height: int
     size_bytes: int
     added_at: str
-    brightness: float | None
+    light: LightBody | None
 
     @classmethod
     def of(cls, entry: ReferenceEntry) -> Self:
