@@ -20,7 +20,7 @@ from app.errors import (
 )
 from app.service.bank_cache import LoadedBank
 from app.service.bank_loader import Cold
-from app.service.products import UNSET
+from app.service.product_settings import UNSET
 from app.service.results import ProductView
 
 router = APIRouter(tags=["products"])

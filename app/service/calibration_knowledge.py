@@ -18,7 +18,9 @@ from app.engine.calibration import (
     fewest_good_images,
     provisional,
 )
+from app.engine.drift import DriftBaseline
 from app.engine.left_out import LeftOut, left_out_masks, masked_scores
+from app.engine.light import Light
 from app.engine.masking import scored_patches
 from app.engine.options import ManualThreshold, ProductSettings
 from app.engine.types import Distances, Mask
@@ -33,6 +35,7 @@ from app.storage.store import Blobs
 logger = logging.getLogger(__name__)
 
 KEPT = 256
+NO_BASELINE = DriftBaseline(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class Calibration:
 
     `threshold` of the image score and `region_threshold` of the patch distance: None in state `none`. `good_scores`:
     those that set the threshold. `median_distance`: the largest median patch distance of a good photograph,
-    `largest_distance` the largest patch distance of one, `least_contrast` the least contrast of one. `image_scores`: of
-    the calibration images, by position, as far as they were measured. `manual`: the threshold that a person set, which
-    overrides the other. `problem`: why the calibration images that there are do not set it.
+    `largest_distance` the largest patch distance of one, `least_contrast` the least contrast of one, `baseline` what
+    they look like. `image_scores`: of the calibration images, by position, as far as they were measured. `manual`: the
+    threshold that a person set, which overrides the other. `problem`: why the calibration images that there are do not
+    set it.
     """
 
     state: CalibrationState
@@ -53,6 +57,7 @@ class Calibration:
     median_distance: float | None = None
     largest_distance: float | None = None
     least_contrast: float | None = None
+    baseline: DriftBaseline = NO_BASELINE
     image_scores: tuple[tuple[int, float], ...] = ()
     manual: ManualThreshold | None = None
     problem: str | None = None
@@ -108,6 +113,7 @@ def calibration(
         found = _by_references(references, reference_masks, settings)
         problem = str(error) if held_out[0] else None
     everything = [*references, *held_out[0]], [*reference_masks, *held_out[1]]
+    lights = _lights(product, manifest)
     largest = [float(each.distances[mask].max(initial=0)) for each, mask in zip(*everything, strict=True)]
     state, threshold, region_threshold, good_scores = found
     return Calibration(
@@ -116,7 +122,12 @@ def calibration(
         region_threshold=region_threshold,
         good_scores=good_scores,
         median_distance=_largest_median(*everything) if threshold else None,
-        least_contrast=_least_contrast(product, manifest),
+        least_contrast=min((each.contrast for each in lights), default=None),
+        baseline=DriftBaseline(
+            [median_distance(each.distances, mask) for each, mask in zip(*everything, strict=True)],
+            [float(mask.mean()) for mask in everything[1]],
+            [each.brightness for each in lights],
+        ),
         largest_distance=max(largest, default=0.0) or None,
         image_scores=tuple(scores.items()),
         manual=settings.threshold,
@@ -205,10 +216,11 @@ def _masks_as_the_authors(settings: ProductSettings, manifest: BankManifest) -> 
     return settings.profile == "paper" and masking_applies(settings, manifest.masking)
 
 
-def _least_contrast(product: Product, manifest: BankManifest) -> float | None:
-    lights = [entry.light for entry in manifest.references]
-    lights += [image.light for image in product.calibration.images if image.is_good]
-    return min((each.contrast for each in lights if each), default=None)
+def _lights(product: Product, manifest: BankManifest) -> list[Light]:
+    """Of all good photographs, references and calibration images, as far as it was measured."""
+    good = [entry.light for entry in manifest.references]
+    good += [image.light for image in product.calibration.images if image.is_good]
+    return [each for each in good if each]
 
 
 def _largest_median(good: Sequence[LeftOut], masks: Sequence[Mask]) -> float:

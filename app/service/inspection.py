@@ -7,9 +7,10 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.detector import PatchDistances, patch_distances, patch_features
+from app.engine.drift import Quantities
 from app.engine.heatmap import Heatmap, heatmap
 from app.engine.image_file import decode_image
-from app.engine.light import light
+from app.engine.light import Light, light
 from app.engine.masking import foreground_mask, scored_patches
 from app.engine.preprocess import preprocess
 from app.engine.regions import Region, find_regions, region_mask
@@ -19,9 +20,10 @@ from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
 from app.service.bank_loader import BankNotLoaded, Cold
 from app.service.banks import BankService
-from app.service.calibration_knowledge import Calibration, CalibrationKnowledge
+from app.service.calibration_knowledge import Calibration, CalibrationKnowledge, median_distance
 from app.service.clock import StageClock, now
 from app.service.commissioning import Commissioner
+from app.service.drift import DriftWatch
 from app.service.engine_thread import EngineThread, Priority
 from app.service.judgement import judged
 from app.service.masking_policy import Foreground, masking_applies
@@ -44,6 +46,7 @@ class InspectionService:
         engine: EngineThread,
         knowledge: CalibrationKnowledge,
         commissioner: Commissioner,
+        drift: DriftWatch,
         max_pixels: int,
     ) -> None:
         self._serving = serving
@@ -52,6 +55,7 @@ class InspectionService:
         self._engine = engine
         self._knowledge = knowledge
         self._commissioner = commissioner
+        self._drift = drift
         self._max_pixels = max_pixels
 
     def inspect(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
@@ -115,12 +119,15 @@ class InspectionService:
         with clock.stage("score"):
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
             known = self._knowledge.of(product, loaded)
-            judgement = judged(score, distances.values, foreground, light(image), known, loaded.manifest.version)
+            seen = light(image)
+            judgement = judged(score, distances.values, foreground, seen, known, loaded.manifest.version)
+            drifted = self._drifted(product, loaded, known, distances, foreground, seen)
             regions = _regions(distances, features, known, product, loaded)
         with clock.stage("heatmap"):
             scale_max = _heat_scale(known, loaded, backbone)
             drawn = _drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions)
         sha256 = hashlib.sha256(upload).hexdigest()
+        drift: tuple[Flag, ...] = ("drift",) if drifted else ()
         unconfirmed: tuple[Flag, ...] = () if serving.confirmed else ("bank_unconfirmed",)
         return InspectionResult(
             inspection_id=str(uuid4()),
@@ -128,7 +135,7 @@ class InspectionService:
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
             score=score,
-            flags=(*judgement.flags, *foreground.flags, *unconfirmed),
+            flags=(*judgement.flags, *foreground.flags, *drift, *unconfirmed),
             foreground_fraction=float(foreground.mask.mean()),
             heatmap=drawn,
             width=image.shape[1],
@@ -142,6 +149,19 @@ class InspectionService:
             references=tuple(entry.sha256 for entry in loaded.manifest.references),
             commissioning=self._commissioner.kept(product, loaded.manifest, sha256, upload),
         )
+
+    def _drifted(
+        self,
+        product: Product,
+        loaded: LoadedBank,
+        known: Calibration,
+        distances: PatchDistances,
+        foreground: Foreground,
+        seen: Light,
+    ) -> bool:
+        median = median_distance(distances.values, foreground.mask)
+        image = Quantities(median, float(foreground.mask.mean()), seen.brightness)
+        return bool(self._drift.seen(product, loaded.manifest.version, known.baseline, image))
 
     def _features(self, image: Image, loaded: LoadedBank, backbone: Backbone, clock: StageClock) -> PatchFeatures:
         with clock.stage("preprocess"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from enum import Enum
 from typing import Any, get_args
 
 from app.engine.options import ManualThreshold, Masking, ProductSettings, Profile, Rotation, Statistic, StatisticName
@@ -13,6 +14,15 @@ LARGEST_THRESHOLD = 2.0
 """No patch distance is larger."""
 
 _CHOICES = {"rotation": get_args(Rotation), "masking": get_args(Masking), "profile": get_args(Profile)}
+
+
+class Unset(Enum):
+    """A field that a change leaves as it is."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
 
 
 def merged(settings: ProductSettings, changes: Mapping[str, Any]) -> ProductSettings:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from enum import Enum
 from typing import Any
 
 from app.engine.options import ProductSettings
@@ -26,8 +25,9 @@ from app.service.bank_builder import BankBuilder
 from app.service.banks import BankService
 from app.service.calibration_knowledge import calibration_state
 from app.service.clock import now
+from app.service.drift import DriftWatch
 from app.service.masking_policy import masking_view
-from app.service.product_settings import merged
+from app.service.product_settings import UNSET, Unset, merged
 from app.service.results import ProductView
 from app.service.serving import ServingKnowledge
 from app.storage.documents import BankManifest, Product
@@ -35,15 +35,6 @@ from app.storage.product_id import checked_product_id
 from app.storage.store import Catalog
 
 logger = logging.getLogger(__name__)
-
-
-class Unset(Enum):
-    """A field that a change leaves as it is."""
-
-    UNSET = "unset"
-
-
-UNSET = Unset.UNSET
 
 
 class ProductService:
@@ -56,6 +47,7 @@ class ProductService:
         banks: BankService,
         builder: BankBuilder,
         serving: ServingKnowledge,
+        drift: DriftWatch,
         defaults: ProductSettings,
     ) -> None:
         self._catalog = catalog
@@ -63,6 +55,7 @@ class ProductService:
         self._banks = banks
         self._builder = builder
         self._serving = serving
+        self._drift = drift
         self._defaults = defaults
 
     def create(
@@ -153,6 +146,7 @@ class ProductService:
             masking=masking_view(product.settings, active.masking) if active and active.masking else None,
             problem=problem,
             calibration=calibration_state(active, product),
+            drift=self._drift.view(product, active.version if active else None),
         )
 
     def load(self, product_id: str) -> ProductView:

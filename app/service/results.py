@@ -10,6 +10,7 @@ from app.engine.hygiene import FindingKind
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Masking
 from app.engine.regions import Region
+from app.service.drift import NOTHING_SEEN, DriftView
 from app.storage.documents import BankManifest, Product
 
 Verdict = Literal["ok", "not_ok", "not_decidable"]
@@ -18,6 +19,7 @@ Flag = Literal[
     "uncalibrated",
     "unlike_references",
     "threshold_stale",
+    "drift",
     "mask_untrusted",
     "mask_untested",
     "mask_empty",
@@ -61,6 +63,7 @@ class ProductView:
     masking: "MaskingView | None"
     problem: str | None = None
     calibration: CalibrationState = "none"
+    drift: DriftView = NOTHING_SEEN
 
     @property
     def ready(self) -> bool:

@@ -12,6 +12,7 @@ from app.service.calibration import CalibrationService
 from app.service.calibration_knowledge import CalibrationKnowledge
 from app.service.calibration_measurer import CalibrationMeasurer
 from app.service.commissioning import Commissioner
+from app.service.drift import DriftWatch
 from app.service.engine_thread import EngineThread, Priority
 from app.service.hygiene import HygieneService
 from app.service.inspection import InspectionService
@@ -69,7 +70,8 @@ class Service:
         self.banks = BankService(
             catalog, blobs, backbones, builder, self._cache, self._loader, self._serving, self._engine, device
         )
-        self.products = ProductService(catalog, backbones, self.banks, builder, self._serving, defaults)
+        drift = DriftWatch()
+        self.products = ProductService(catalog, backbones, self.banks, builder, self._serving, drift, defaults)
         self.masking = MaskingService(catalog, blobs, self.banks, builder)
         photographs = Photographs(blobs, limits.max_image_pixels)
         pieces = Pieces(self._engine, Priority.REGISTRATION, device)
@@ -87,9 +89,9 @@ class Service:
             max_images=limits.max_images_per_request,
             auto_create=auto_create,
         )
-        knowledge = CalibrationKnowledge(blobs)
+        knowledge, commissioner = CalibrationKnowledge(blobs), Commissioner(blobs)
         self.inspection = InspectionService(
-            self._serving, self.banks, backbones, self._engine, knowledge, Commissioner(blobs), limits.max_image_pixels
+            self._serving, self.banks, backbones, self._engine, knowledge, commissioner, drift, limits.max_image_pixels
         )
         self.calibration = self._calibration(catalog, blobs, backbones, knowledge, limits)
         self.jobs = JobService(store.jobs, limits.max_jobs)

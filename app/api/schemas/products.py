@@ -7,7 +7,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, S
 
 from app.api.schemas.masking import MaskingBody
 from app.engine.calibration import CalibrationState, fewest_good_images
+from app.engine.drift import QuantityName
 from app.engine.options import Masking, Profile, Rotation, StatisticName
+from app.service.drift import DriftView
 from app.service.results import ProductView
 
 PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -139,6 +141,30 @@ class ProductCalibrationBody(BaseModel):
     needed: int
 
 
+class DriftedBody(BaseModel):
+    """A quantity whose median over the window lies outside what good images show; a null limit is none."""
+
+    quantity: QuantityName
+    median: float
+    low: float | None
+    high: float | None
+
+
+class DriftBody(BaseModel):
+    """Of the last `images` that this process has inspected of the product; `drifted` is empty before there are 32."""
+
+    images: int
+    drifted: list[DriftedBody]
+
+    @classmethod
+    def of(cls, view: DriftView) -> Self:
+        drifted = [
+            DriftedBody(quantity=each.quantity, median=each.median, low=each.limits.low, high=each.limits.high)
+            for each in view.drifts
+        ]
+        return cls(images=view.images, drifted=drifted)
+
+
 class ProductBody(BaseModel):
     """A product and the state of its memory bank. `ready`: it has a bank and can inspect.
 
@@ -158,6 +184,7 @@ class ProductBody(BaseModel):
     problem: str | None
     masking: MaskingBody | None
     calibration: ProductCalibrationBody
+    drift: DriftBody
     created_at: str
     revision: int
 
@@ -183,6 +210,7 @@ class ProductBody(BaseModel):
                     "good": product.calibration.good,
                     "needed": fewest_good_images(product.settings.alpha),
                 },
+                "drift": DriftBody.of(view.drift),
                 "created_at": product.created_at,
                 "revision": product.revision,
             },
