@@ -6,7 +6,8 @@ DATA_ROOT is laid out as MVTec-AD. Of each object, two banks of 4 references (th
 is the image's median patch distance over the largest one of the left-out references, which the service compares with
 `UNLIKE_RATIO`. Other products: 5 good photographs of each other object. Shifted: half the width out of view, the edge
 drawn out. Lens cap: black with noise, and evenly 0, 30 and 255. 448 px, eight rotations, no mask. Printed: smallest,
-median and largest ratio, and the share that the service leaves undecided.
+median and largest ratio, and the share that the service leaves undecided, by this or because the image's contrast is
+less than `FEATURELESS_SHARE` of the least one of the bank's references.
 """
 
 import argparse
@@ -21,11 +22,12 @@ from app.assembly import limit_threads, load_backbone
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank import MemoryBank, unit_length
 from app.engine.detector import patch_features, reference_segment
+from app.engine.light import light
 from app.engine.options import Preprocessing
 from app.engine.preprocess import preprocess
 from app.engine.types import Image
 from app.evaluate.dataset import load_object, read_image
-from app.service.judgement import UNLIKE_RATIO
+from app.service.judgement import FEATURELESS_SHARE, UNLIKE_RATIO
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say
@@ -38,7 +40,9 @@ PACKAGES = ("torch", "faiss-gpu", "numpy", "opencv-python-headless", "pillow", "
 def main() -> None:
     arguments = _arguments()
     limit_threads(0)
-    say(f"ratio of median patch distances; left undecided above {UNLIKE_RATIO}")
+    say(
+        f"ratio of median patch distances; undecided above {UNLIKE_RATIO}, or below {FEATURELESS_SHARE} of the contrast"
+    )
     say(measured_with(PACKAGES))
     settings = load_settings(weights_dir=arguments.weights, device="cpu", precision="float32")
     for name in arguments.backbones:
@@ -65,13 +69,16 @@ def _report(root: Path, name: str, objects: list[str], backbone: Backbone) -> No
     limits = [
         max(_median(left_out[each], [other for other in bank if other != each]) for each in bank) for bank in BANKS
     ]
+    contrasts = [min(light(references[each]).contrast for each in bank) for bank in BANKS]
     for kind, images in _kinds(root, name, objects):
-        ratios = []
+        ratios: list[float] = []
+        featureless: list[bool] = []
         for image in images:
             features = patch_features(backbone, [preprocess(image, EDGE, backbone.spec)])[0]
             found = np.stack([bank.nearest(unit_length(features.values))[0] for bank in single])
             ratios += [_median(found, bank) / limit for bank, limit in zip(BANKS, limits, strict=True)]
-        undecided = np.mean(np.array(ratios) > UNLIKE_RATIO)
+            featureless += [light(image).contrast < FEATURELESS_SHARE * contrast for contrast in contrasts]
+        undecided = np.mean((np.array(ratios) > UNLIKE_RATIO) | np.array(featureless))
         spread = f"{min(ratios):5.2f} {np.median(ratios):5.2f} {max(ratios):5.2f}"
         say(f"  {kind:<16}{len(ratios):>4} x {spread}   undecided {100 * undecided:5.1f} %")
 
