@@ -11,7 +11,7 @@ from app.engine.drift import Quantities
 from app.engine.heatmap import Heatmap, heatmap
 from app.engine.image_file import decode_image
 from app.engine.light import Light, light
-from app.engine.masking import foreground_mask, scored_patches
+from app.engine.masking import foreground_mask, scored_patches, trusted_range
 from app.engine.preprocess import preprocess
 from app.engine.regions import Region, find_regions, region_mask
 from app.engine.scoring import anomaly_map, image_score
@@ -27,7 +27,7 @@ from app.service.drift import DriftWatch
 from app.service.engine_thread import EngineThread, Priority
 from app.service.judgement import judged
 from app.service.masking_policy import Foreground, masking_applies
-from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult
+from app.service.results import Flag, HeatmapRequest, InspectionRequest, InspectionResult, Likeness
 from app.service.serving import Serving, ServingKnowledge
 from app.storage.documents import Product
 
@@ -176,8 +176,10 @@ def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, b
         return Foreground(np.ones(features.geometry.grid.patches, bool), ())
     profile = product.settings.profile
     fractions = [fraction for entry in loaded.manifest.references for fraction in entry.foreground_fractions]
-    mask, flag = scored_patches(foreground_mask(features, backbone.spec, profile), profile, fractions)
-    return Foreground(mask, (flag,) if flag else ())
+    found = foreground_mask(features, backbone.spec, profile)
+    mask, flag = scored_patches(found, profile, fractions)
+    likeness = Likeness("foreground_fraction", float(found.mean()), *trusted_range(fractions))
+    return Foreground(mask, (flag,) if flag else (), likeness if profile == "robust" else None)
 
 
 def _regions(

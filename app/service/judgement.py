@@ -5,7 +5,7 @@ from app.engine.light import Light
 from app.engine.types import Distances
 from app.service.calibration_knowledge import Calibration, median_distance
 from app.service.masking_policy import Foreground
-from app.service.results import Flag, Judgement, Verdict
+from app.service.results import Flag, Judgement, Likeness, Verdict
 
 UNLIKE_RATIO = 1.75
 """An image whose median patch distance is more than this many times the largest one of a good photograph shows
@@ -25,7 +25,8 @@ def judged(
     flags: list[Flag] = []
     if known.limit is None:
         flags.append("uncalibrated")
-    if _is_unlike(median_distance(distances, foreground.mask), seen, known):
+    likeness = _likeness(median_distance(distances, foreground.mask), seen, known)
+    if not all(each.fits for each in likeness):
         flags.append("unlike_references")
     if known.manual and known.manual.bank_version != bank_version:
         flags.append("threshold_stale")
@@ -38,13 +39,17 @@ def judged(
         p_value=p_value(score, known.good_scores) if known.good_scores else None,
         verdict=_verdict(score, known.limit, {*flags, *foreground.flags}),
         flags=tuple(flags),
+        likeness=(*likeness, *([foreground.likeness] if foreground.likeness else [])),
     )
 
 
-def _is_unlike(median: float, seen: Light, known: Calibration) -> bool:
-    if known.median_distance is not None and median > UNLIKE_RATIO * known.median_distance:
-        return True
-    return known.least_contrast is not None and seen.contrast < FEATURELESS_SHARE * known.least_contrast
+def _likeness(median: float, seen: Light, known: Calibration) -> list[Likeness]:
+    found = []
+    if known.median_distance is not None:
+        found.append(Likeness("median_distance", median, None, UNLIKE_RATIO * known.median_distance))
+    if known.least_contrast is not None:
+        found.append(Likeness("contrast", seen.contrast, FEATURELESS_SHARE * known.least_contrast, None))
+    return found
 
 
 def _verdict(score: float, limit: float | None, flags: set[Flag]) -> Verdict:

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from app.engine.options import ProductSettings
 from app.engine.types import Mask
-from app.service.results import Flag, MaskingView
+from app.service.results import Flag, Likeness, MaskingView
 from app.storage.documents import MaskingRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Foreground:
-    """Which patches of an image are scored, and what has to be said of the mask."""
+    """Which patches of an image are scored, and what has to be said of the mask. `likeness`: of its foreground with
+    that of the references, None where they tell nothing of it."""
 
     mask: Mask
     flags: tuple[Flag, ...]
+    likeness: Likeness | None = None
 
 
 def masking_applies(settings: ProductSettings, record: MaskingRecord | None) -> bool:

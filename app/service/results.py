@@ -126,6 +126,21 @@ class InspectionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """A quantity of an image that tells whether it shows the product at all, and the limits that good photographs set;
+    None: there is none on this side."""
+
+    quantity: Literal["median_distance", "contrast", "foreground_fraction"]
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def fits(self) -> bool:
+        return (self.low is None or self.value >= self.low) and (self.high is None or self.value <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What is made of an image score. `threshold` is None while there is none, `promise` (what is promised of it) also
     where a person has set it; `score_normalized` is the score in units of the threshold (above 1: not ok), None where
@@ -139,6 +154,7 @@ class Judgement:
     p_value: float | None
     verdict: Verdict
     flags: tuple[Flag, ...]
+    likeness: tuple[Likeness, ...]
 
 
 @dataclass(frozen=True, slots=True)

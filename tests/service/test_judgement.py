@@ -97,6 +97,9 @@ def test_an_image_that_shows_nothing_is_not_decided(service: Service, references
     noise = np.random.default_rng(0).normal(grey, 2, (144, 160, 3))
     result = service.inspection.inspect("disc", encode_png(np.clip(noise, 0, 255).astype(np.uint8)), PLAIN)
     assert (result.judgement.verdict, "unlike_references" in result.flags) == ("not_decidable", True)
+    [contrast] = [each for each in result.judgement.likeness if each.quantity == "contrast"]
+    assert contrast.low is not None
+    assert contrast.value < contrast.low
     assert service.inspection.inspect("disc", encode_png(part(9)), PLAIN).judgement.verdict == "ok"
 
 
@@ -106,6 +109,7 @@ def test_an_untrusted_mask_leaves_the_verdict_open(service: Service) -> None:
     assert service.inspection.inspect("disc", disc(30), PLAIN).judgement.verdict == "ok"
     result = service.inspection.inspect("disc", disc(4), PLAIN)
     assert "mask_untrusted" in result.flags
+    assert not next(each for each in result.judgement.likeness if each.quantity == "foreground_fraction").fits
     assert result.judgement.verdict == "not_decidable"
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.api.schemas.calibration import PromiseBody
+from app.api.schemas.regions import RegionBody
 from app.engine.calibration import CalibrationState
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle
-from app.engine.regions import Region
 from app.service.results import (
     Commissioning,
     Flag,
@@ -121,50 +121,15 @@ class InspectedCalibrationBody(PromiseBody):
         return cls(state=judgement.state, source=judgement.source, **PromiseBody.fields_of(judgement.promise))
 
 
-class BoxBody(BaseModel):
-    """Whole pixels; `x`, `y` is the top left one, from 0."""
+class LikenessBody(BaseModel):
+    """A quantity that tells whether the image shows the product at all, and between which it must lie."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-class NearestPatchBody(BaseModel):
-    """The patch of the references that the region's worst patch came nearest to: which reference, turned by how much,
-    and where in that photograph as uploaded."""
-
-    reference: str
-    angle_deg: float
-    box: BoxBody
-
-
-class RegionBody(BaseModel):
-    """A connected area of patches above the region threshold, in pixels of the image. `peak` is its largest patch
-    distance, `peak_at` the centre of that patch."""
-
-    box: BoxBody
-    area_px: int
-    peak: float
-    peak_at: tuple[int, int]
-    nearest: NearestPatchBody
-
-    @classmethod
-    def of(cls, region: Region, references: tuple[str, ...]) -> Self:
-        nearest = region.nearest
-        return cls(
-            box=BoxBody.model_validate(region.box),
-            area_px=region.area_px,
-            peak=region.peak,
-            peak_at=region.peak_at,
-            nearest=NearestPatchBody(
-                reference=references[nearest.reference],
-                angle_deg=nearest.angle_deg,
-                box=BoxBody.model_validate(nearest.box),
-            ),
-        )
+    quantity: str
+    value: float
+    low: float | None
+    high: float | None
 
 
 class CommissioningBody(BaseModel):
@@ -197,6 +162,7 @@ class InspectionBody(BaseModel):
     calibration: InspectedCalibrationBody
     verdict: Verdict
     flags: list[Flag]
+    likeness: list[LikenessBody]
     foreground_fraction: float
     regions: list[RegionBody] | None
     heatmap: HeatmapBody | None
@@ -224,6 +190,7 @@ class InspectionBody(BaseModel):
             calibration=InspectedCalibrationBody.of(judgement),
             verdict=judgement.verdict,
             flags=list(result.flags),
+            likeness=[LikenessBody.model_validate(each) for each in judgement.likeness],
             foreground_fraction=result.foreground_fraction,
             regions=None
             if result.regions is None

@@ -85,9 +85,13 @@ def trusted(mask: Mask, foreground_fractions: Sequence[float]) -> bool:
 
     An untrusted mask is not used: the image is scored unmasked and flagged. Source: ALGORITHM 3.6.
     """
-    low = TRUSTED_RANGE[0] * min(foreground_fractions)
-    high = TRUSTED_RANGE[1] * max(foreground_fractions)
+    low, high = trusted_range(foreground_fractions)
     return bool(mask.any()) and low <= float(mask.mean()) <= high
+
+
+def trusted_range(foreground_fractions: Sequence[float]) -> tuple[float, float]:
+    """Between which a test image's foreground is plausible."""
+    return TRUSTED_RANGE[0] * min(foreground_fractions), TRUSTED_RANGE[1] * max(foreground_fractions)
 
 
 def scored_patches(mask: Mask, profile: Profile, foreground_fractions: Sequence[float]) -> tuple[Mask, MaskFlag | None]:
