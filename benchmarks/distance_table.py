@@ -28,6 +28,7 @@ from app.settings import load_settings
 from app.weights.registry import load_registry
 
 EDGE = 448
+STATISTIC = Statistic()
 NOBODY = QuerySet("nobody", ())
 """The good photographs are among the test images: none has to be compared apart from them."""
 
@@ -42,6 +43,7 @@ class DistanceTable:
     distances: list[NDArray[np.float32]]
     own: list[Distances]
     good: int
+    statistic: Statistic = STATISTIC
 
     @property
     def defective(self) -> range:
@@ -49,16 +51,21 @@ class DistanceTable:
 
     def scores(self, images: Sequence[int], references: Sequence[int]) -> Scores:
         """The image scores of images in a bank of references."""
-        return np.array([_score(self._nearest(image, references)) for image in images])
+        return np.array([self._score(self._nearest(image, references)) for image in images])
 
     def left_out_scores(self, references: Sequence[int]) -> Scores:
         """The image score of each reference in a bank of the others."""
-        return np.array([_score(self._nearest(each, _without(each, references))) for each in references])
+        return np.array([self._score(self._nearest(each, _without(each, references))) for each in references])
 
     def scores_beside_own_copies(self, references: Sequence[int]) -> Scores:
         """The image score of each reference in a bank that holds its own turned copies too: how not to do it."""
         others = (self._nearest(each, _without(each, references)) for each in references)
-        return np.array([_score(np.minimum(near, self.own[at])) for at, near in zip(references, others, strict=True)])
+        return np.array(
+            [self._score(np.minimum(near, self.own[at])) for at, near in zip(references, others, strict=True)]
+        )
+
+    def _score(self, distances: Distances) -> float:
+        return image_score(distances, np.ones(len(distances), bool), self.statistic)
 
     def _nearest(self, image: int, references: Sequence[int]) -> Distances:
         return np.asarray(self.distances[image][list(references)].min(axis=0))
@@ -66,10 +73,6 @@ class DistanceTable:
 
 def _without(image: int, references: Sequence[int]) -> list[int]:
     return [each for each in references if each != image]
-
-
-def _score(distances: Distances) -> float:
-    return image_score(distances, np.ones(len(distances), bool), Statistic())
 
 
 def distance_table(root: Path, name: str, backbone: str, *, weights: Path, kept: Path) -> DistanceTable:
