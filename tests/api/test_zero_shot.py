@@ -115,7 +115,7 @@ def test_an_unknown_job_is_not_found(client: TestClient, path: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["smaller_edge=100", "masking=auto", "aggregation=mean", "profile=x", "style=mask", "backbone=", "size=map"],
+    ["smaller_edge=100", "masking=maybe", "aggregation=mean", "profile=x", "style=mask", "backbone=", "size=map"],
 )
 def test_a_wrong_parameter_is_refused_by_name(client: TestClient, query: str) -> None:
     answer = client.post(f"/zero-shot?{query}", files=BATCH)

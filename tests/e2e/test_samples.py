@@ -39,8 +39,8 @@ public static class Caller
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for seed, name in enumerate(("good-1.png", "good-2.png", "part.png")):
-        (tmp_path / name).write_bytes(photograph(seed))
+    for seed, name in enumerate(("good-1.png", "good-2.png", "part.png", "good-4.png", "good-5.png", "good-6.png")):
+        (tmp_path / name).write_bytes(photograph(seed if seed < 3 else seed + 1))
     (tmp_path / "good-3.jpg").write_bytes(photograph(3, suffix=".jpg"))
     return tmp_path
 
