@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from app.engine.masking import scored_patches
 from app.engine.options import Profile, Statistic
 from app.engine.scoring import image_score
+from app.engine.spread import evenly_spaced
 from app.engine.types import Distances, Mask
 
 NOBODY = -1
+COMPARED_REFERENCES = 64
+"""Of more references, evenly spaced ones are compared: else each registration would be slower than the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class LeftOut:
     distances: Distances
     nearest: NDArray[np.int32]
     foreground: Mask
+
+
+def compared_references(count: int) -> list[int]:
+    """Positions of the references of a bank that are compared with all others: a single one has none."""
+    return evenly_spaced(count, COMPARED_REFERENCES) if count > 1 else []
 
 
 def left_out_scores(

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank import MemoryBank, Segment
-from app.engine.left_out import NOBODY, LeftOut
-from app.engine.spread import evenly_spaced
+from app.engine.left_out import NOBODY, LeftOut, compared_references
 from app.engine.types import Distances, Mask
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.pieces import Pieces
@@ -19,9 +18,6 @@ from app.storage.segments import stored_segment
 from app.storage.store import Blobs
 
 logger = logging.getLogger(__name__)
-
-COMPARED_REFERENCES = 64
-"""Of more references, evenly spaced ones are compared: else each registration would be slower than the one before."""
 
 
 @dataclass(slots=True)
@@ -49,7 +45,7 @@ class LeftOutMaker:
         Raises:
             BlobMissing, BlobDamaged, BankDamaged: a segment cannot be read.
         """
-        compared = evenly_spaced(len(references), COMPARED_REFERENCES) if len(references) > 1 else []
+        compared = compared_references(len(references))
         known = self._known(product_id, references, before)
         table = {position: known[position] for position in compared if position in known}
         fresh = set(range(len(references))) - _places(references, before).keys()

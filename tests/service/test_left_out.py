@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.engine import left_out as module
 from app.engine.bank import MemoryBank
 from app.engine.left_out import LeftOut
 from app.engine.types import Distances
 from app.opened_store import opened_store
-from app.service import left_out as module
 from app.service.left_out import stored_left_out
 from app.service.service import Service
 from app.settings import Settings
