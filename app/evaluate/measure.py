@@ -112,6 +112,7 @@ class _Measuring:
     def _keep_foreground(self, reference: Path, found: Sequence[PatchFeatures]) -> None:
         """The references' foregrounds by the robust rule, as the service has them, and the masking test."""
         robust = [self._mask(each, "robust") for each in found]
+        self.cache.save(needs.foreground(reference), robust[0])
         for rotation in self.missing.needs.shown:
             bank = robust if rotation == "on" else robust[:1]
             self.cache.save(needs.fractions(rotation, reference), np.array([mask.mean() for mask in bank]))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.left_out import NOBODY, LeftOut
 from app.engine.options import Profile, Rotation, ZeroShotAggregation
 from app.engine.preprocess import geometry
 from app.engine.types import Distances, Geometry, Mask, Size
@@ -52,22 +53,28 @@ class Measurements:
         """Foreground fractions of the references at every angle that is in the bank."""
         return [float(each) for path in references for each in self.cache.load(needs.fractions(rotation, path))]
 
-    def left_out(self, references: Sequence[Path], rotation: Rotation) -> list[Distances]:
-        """Of each compared reference among these, every upright patch's distance to the bank of the other ones.
+    def left_out(self, references: Sequence[Path], rotation: Rotation, *, masked: bool) -> list[LeftOut]:
+        """The leave-one-out table of the bank of these references, in order: of each compared one the upright patches,
+        searched in the bank of the others. Empty for fewer than two references.
 
-        Empty for fewer than two references.
+        Not `masked`, every patch is foreground.
         """
-        positions = {path: position for position, path in enumerate(self.compared.paths) if path in references}
-        if len(positions) < 2:
-            return []
-        columns = {path: self._split(self._to_compared(path, rotation), self.compared) for path in references}
+        places = {path: self.compared.paths.index(path) for path in needs.compared_in(references)}
+        sizes = [each.grid.patches for each in self.geometries(self.compared)]
+        distances = {path: np.full(sizes[place], np.inf, np.float32) for path, place in places.items()}
+        nearest = {path: np.full(sizes[place], NOBODY, np.int32) for path, place in places.items()}
+        for position, other in enumerate(references if places else ()):
+            parts = self._split(self.cache.load(needs.column(rotation, other, self.compared.name)), self.compared)
+            for path, place in places.items():
+                closer = (parts[place] < distances[path]) & (path != other)
+                distances[path][closer], nearest[path][closer] = parts[place][closer], position
         return [
-            _nearest(parts[position] for other, parts in columns.items() if other != path)
-            for path, position in positions.items()
+            LeftOut(distances[path], nearest[path], self._foreground(path) if masked else np.ones(sizes[place], bool))
+            for path, place in places.items()
         ]
 
-    def _to_compared(self, reference: Path, rotation: Rotation) -> NDArray[np.generic]:
-        return self.cache.load(needs.column(rotation, reference, self.compared.name))
+    def _foreground(self, reference: Path) -> Mask:
+        return np.asarray(self.cache.load(needs.foreground(reference)), bool)
 
     def _split(self, values: NDArray[np.generic], queries: QuerySet) -> list[Distances]:
         patches = [each.grid.patches for each in self.geometries(queries)]

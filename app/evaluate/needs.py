@@ -1,16 +1,14 @@
 """What has to be measured of an object for the rows that were asked for, and what of it is missing yet."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.engine.left_out import compared_references
 from app.engine.options import ROTATION_ANGLES_DEG, Profile, Rotation, ZeroShotAggregation
-from app.engine.spread import evenly_spaced
 from app.evaluate.cache import Cache
 from app.evaluate.dataset import ObjectData
-
-COMPARED_REFERENCES = 64
-"""Of more references than this, evenly spaced ones are compared with the others: each one is searched for in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +23,13 @@ def test_queries(data: ObjectData) -> QuerySet:
     return QuerySet("tests", tuple(image.path for image in data.test))
 
 
-def reference_queries(references: tuple[Path, ...]) -> QuerySet:
-    """The references that are compared with each other."""
-    paths = tuple(references[position] for position in evenly_spaced(len(references), COMPARED_REFERENCES))
+def compared_in(references: Sequence[Path]) -> tuple[Path, ...]:
+    """The references of a bank that are compared with all others of it, as the service does it."""
+    return tuple(references[position] for position in compared_references(len(references)))
+
+
+def reference_queries(paths: tuple[Path, ...]) -> QuerySet:
+    """References as photographs to search for."""
     digest = hashlib.sha256("\n".join(map(_key, paths)).encode()).hexdigest()
     return QuerySet(f"references-{digest[:12]}", paths)
 
@@ -36,11 +38,13 @@ def reference_queries(references: tuple[Path, ...]) -> QuerySet:
 class Needs:
     """Of one object, for one backbone and image size.
 
-    `references` are those of all shots and seeds, `tested` those that the masking test is run on (each bank's first),
-    `profiles` those whose foreground masks are needed.
+    `references` are those of all shots and seeds, `compared` those among them that are compared with the others of a
+    bank, `tested` those that the masking test is run on (each bank's first), `profiles` those whose foreground masks
+    are needed.
     """
 
     references: tuple[Path, ...] = ()
+    compared: tuple[Path, ...] = ()
     rotations: frozenset[Rotation] = frozenset()
     profiles: frozenset[Profile] = frozenset()
     tested: frozenset[tuple[Path, Profile]] = frozenset()
@@ -72,6 +76,10 @@ def masks(profile: Profile) -> str:
 
 def fractions(rotation: Rotation, reference: Path) -> str:
     return f"fractions/{rotation}/{_key(reference)}"
+
+
+def foreground(reference: Path) -> str:
+    return f"foregrounds/{_key(reference)}"
 
 
 def verdict(reference: Path, profile: Profile) -> str:
@@ -108,7 +116,7 @@ class Missing:
 
 def missing(needs: Needs, data: ObjectData, cache: Cache) -> Missing:
     """What of the needs is not in the cache yet."""
-    tests, compared = test_queries(data), reference_queries(needs.references)
+    tests, compared = test_queries(data), reference_queries(needs.compared)
     whole = Missing(needs, tests, compared, {}, queries_needed=False)
     work = {}
     for reference in needs.references:
@@ -118,7 +126,8 @@ def missing(needs: Needs, data: ObjectData, cache: Cache) -> Missing:
             if not all(cache.has(column(rotation, reference, queries.name)) for queries in (tests, compared))
         )
         own = [verdict(each, profile) for each, profile in needs.tested if each == reference]
-        own += [fractions(rotation, reference) for rotation in needs.shown] if needs.profiles else []
+        if needs.profiles:
+            own += [foreground(reference), *(fractions(rotation, reference) for rotation in needs.shown)]
         if lacking or not all(map(cache.has, own)):
             work[reference] = lacking
     of_tests = [sizes(tests.name), *map(masks, needs.profiles), *map(batch, needs.aggregations)]

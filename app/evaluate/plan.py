@@ -9,7 +9,7 @@ from typing import Literal
 from app.engine.options import Masking, Rotation
 from app.errors import InvalidDataset
 from app.evaluate.dataset import ObjectData
-from app.evaluate.needs import Needs
+from app.evaluate.needs import Needs, compared_in
 from app.evaluate.results import Skipped, Variant
 from app.evaluate.tables import masked_by_table, rotated_by_table
 
@@ -81,16 +81,18 @@ def tested_reference(draw: Draw, data: ObjectData) -> Path | None:
 def needs(rows: Sequence[tuple[Variant, Draw]], data: ObjectData) -> Needs:
     """What these rows, all of one backbone and image size, have to have measured."""
     masked = [(variant, draw) for variant, draw in rows if masking_of(variant, data.name) != "off"]
-    compared = {
+    tested = {
         (reference, variant) for variant, draw in masked if (reference := tested_reference(draw, data)) is not None
     }
-    drawn = [path for _, draw in rows for path in draw.references]
+    drawn = dict.fromkeys(path for _, draw in rows for path in draw.references)
+    compared = {path for _, draw in rows for path in compared_in(draw.references)}
     return Needs(
-        references=tuple(dict.fromkeys([*drawn, *sorted(path for path, _ in compared)])),
+        references=tuple(dict.fromkeys([*drawn, *sorted(path for path, _ in tested)])),
+        compared=tuple(path for path in drawn if path in compared),
         rotations=frozenset(rotation_of(variant, data.name) for variant, draw in rows if draw.references),
         profiles=frozenset(variant.profile for variant, _ in masked),
         tested=frozenset(
-            (path, variant.profile) for path, variant in compared if masking_of(variant, data.name) == "auto"
+            (path, variant.profile) for path, variant in tested if masking_of(variant, data.name) == "auto"
         ),
         aggregations=frozenset(variant.aggregation for variant, _ in rows if variant.aggregation),
     )

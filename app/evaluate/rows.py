@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.left_out import LeftOut, heat_scale
 from app.engine.masking import scored_patches
-from app.engine.options import Rotation
+from app.engine.options import Profile, Rotation
 from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Distances, Geometry, Mask
 from app.evaluate.dataset import ObjectData, read_mask
@@ -50,11 +51,15 @@ def truths(data: ObjectData, geometries: Sequence[Geometry]) -> Truths:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a bank sees in the test images, in their order: the distances that are scored (0 off the foreground)."""
+    """What a bank sees in the test images, in their order: the distances that are scored (0 off the foreground).
+
+    And in its own references: its leave-one-out table.
+    """
 
     distances: list[Distances]
     foregrounds: list[Mask]
     geometries: list[Geometry]
+    left_out: list[LeftOut]
     rotated: bool
     masked: bool
 
@@ -76,17 +81,15 @@ def seen(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements)
         [np.where(mask, each, np.float32(0)) for each, mask in zip(distances, foregrounds, strict=True)],
         foregrounds,
         measured.geometries(measured.tests),
+        measured.left_out(draw.references, rotation, masked=masked),
         rotated=rotation == "on",
         masked=masked,
     )
 
 
-def bank_scale(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements) -> float | None:
-    """The hot end of the colour scale (ALGORITHM 5.4): twice the largest leave-one-out patch distance of the bank;
-    None for fewer than two references."""
-    left_out = measured.left_out(draw.references, rotation_of(variant, data.name)) if draw.references else []
-    largest = max((float(each.max()) for each in left_out), default=0.0)
-    return 2 * largest if largest > 0 else None
+def bank_scale(looked: Seen, profile: Profile) -> float | None:
+    """The hot end of the colour scale, the service's (ALGORITHM 5.4); None for fewer than two references."""
+    return heat_scale(looked.left_out, foreground_only=profile == "robust" and looked.masked)
 
 
 def _masks(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements) -> bool:

@@ -128,7 +128,7 @@ class _Running:
         looked = seen(variants[0], draw, data, measured)
         for scored in scored_rows(variants, draw, data, looked, truth, self.machine.threads):
             if self._is_shown(scored.row, data):
-                scale_max = bank_scale(variants[0], draw, data, measured) or heat_scale
+                scale_max = bank_scale(looked, variants[0].profile) or heat_scale
                 pictures = write_pictures(scored, data, looked, truth, scale_max, self.folder.path)
                 self.folder.keep_pictures(data.name, pictures)
             self.folder.keep(scored)

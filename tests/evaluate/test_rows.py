@@ -13,7 +13,7 @@ from app.evaluate.extraction import Extractor
 from app.evaluate.measure import measure
 from app.evaluate.needs import missing
 from app.evaluate.plan import Draw, needs
-from app.evaluate.rows import bank_scale
+from app.evaluate.rows import bank_scale, seen
 from app.evaluate.run_folder import RunFolder
 from app.evaluate.stages import StageTimes
 from tests.evaluate.machine import EDGE, chosen, embedded
@@ -31,5 +31,6 @@ def test_the_scale_is_twice_the_largest_leave_one_out_distance(tmp_path: Path) -
     parts = [reference_segment(read_image(path), Preprocessing(EDGE), backbone) for path in draw.references]
     others = [MemoryBank(parts[:left] + parts[left + 1 :], "cpu") for left in range(3)]
     expected = 2 * max(float(np.max(bank.nearest(part.upright)[0])) for part, bank in zip(parts, others, strict=True))
-    assert bank_scale(variant, draw, data, measured) == pytest.approx(expected, abs=1e-6)
-    assert bank_scale(variant, single, data, measured) is None
+    several, alone = (seen(variant, each, data, measured) for each in (draw, single))
+    assert bank_scale(several, variant.profile) == pytest.approx(expected, abs=1e-6)
+    assert bank_scale(alone, variant.profile) is None
