@@ -8,6 +8,7 @@ from typing import Any
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
 from app.evaluate.report.notes import is_partial, notes
 from app.evaluate.report.published import SOURCE, Published, published
+from app.evaluate.report.table import Table
 from app.evaluate.report.wording import (
     METRIC_NAMES,
     NOTHING,
@@ -29,16 +30,6 @@ PUBLISHED_RULE = (
     "complete and shots, image size, backbone and preset are the same; none belongs to the other lines."
 )
 STAR = "*: a mean over fewer objects or seeds than its line has, as said below."
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """`texts` counts the leading columns of words; the others hold numbers. `ends_in_mean`: the last row sums up."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    texts: int = 1
-    ends_in_mean: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from html import escape
 
-from app.evaluate.report.content import Report, Table
+from app.evaluate.report.content import Report
+from app.evaluate.report.table import Table
 from app.evaluate.report.wording import LEGEND
 
 SPECIAL = "\\`*[]|"

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.evaluate.report.content import Table, report
+from app.evaluate.report.content import report
 from app.evaluate.report.markdown import cell, markdown, markdown_table
+from app.evaluate.report.table import Table
 from app.evaluate.results import Skipped
 from tests.evaluate.report.runs import HOSTILE, metrics, run, scored
 
