@@ -54,6 +54,30 @@ METRICS: tuple[str, ...] = tuple(field.name for field in fields(Metrics))
 
 
 @dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What two thresholds of the image score do to the test images: a part is called bad above them.
+
+    `threshold` is the service's own, set by the references alone; None where the service has none. It promises a false
+    alarm rate, at most; `false_alarm_rate` and `detection_rate` are the shares of good and of bad test images above it.
+    The oracle's is the threshold with the largest F1 on these very images, which nobody has in practice; None with
+    images of one class alone. Rates are 0..1.
+    """
+
+    threshold: float | None = None
+    promised_false_alarm_rate: float | None = None
+    false_alarm_rate: float | None = None
+    detection_rate: float | None = None
+    oracle_threshold: float | None = None
+    oracle_false_alarm_rate: float | None = None
+    oracle_detection_rate: float | None = None
+
+
+VERDICTS: tuple[str, ...] = tuple(field.name for field in fields(Verdicts))
+RATES: tuple[str, ...] = tuple(name for name in VERDICTS if name.endswith("_rate"))
+"""Those that are averaged; a threshold belongs to its bank."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One object at one number of shots and one seed (zero-shot: 0 and 0), under one variant.
 
@@ -71,20 +95,28 @@ class Row:
     bad: int
     metrics: Metrics
     full: bool = False
+    verdicts: Verdicts = Verdicts()
 
     def flat(self) -> dict[str, Any]:
-        """As it stands in `summary.json` and the CSV: one level, the variant's and the metrics' fields beside it."""
+        """As it stands in `summary.json` and the CSV: all on one level, variant, metrics and verdicts too."""
         own = {"object": self.object, "shots": self.shots, "seed": self.seed, "full": self.full}
         counts = {"rotated": self.rotated, "masked": self.masked, "good": self.good, "bad": self.bad}
-        return own | asdict(self.variant) | counts | asdict(self.metrics)
+        return own | asdict(self.variant) | counts | asdict(self.metrics) | asdict(self.verdicts)
 
     @classmethod
     def of(cls, flat: Mapping[str, Any]) -> Self:
-        """The row behind `flat`. KeyError where a field is missing."""
+        """The row behind `flat`. KeyError where a field is missing; rows without verdicts were written before there
+        were any."""
         variant = Variant(**{field.name: flat[field.name] for field in fields(Variant)})
         metrics = Metrics(**{name: flat[name] for name in METRICS})
         own = {name: flat[name] for name in ("object", "shots", "seed", "full", "rotated", "masked", "good", "bad")}
-        return cls(variant=variant, metrics=metrics, **own)
+        verdicts = Verdicts(**{name: flat.get(name) for name in VERDICTS})
+        return cls(variant=variant, metrics=metrics, verdicts=verdicts, **own)
+
+    def value(self, name: str) -> float | None:
+        """One of the metrics or of the numbers of the verdicts."""
+        found: float | None = getattr(self.verdicts if name in VERDICTS else self.metrics, name)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.left_out import LeftOut, heat_scale
+from app.engine.calibration import Threshold, provisional
+from app.engine.left_out import LeftOut, heat_scale, left_out_scores
 from app.engine.masking import scored_patches
-from app.engine.options import Profile, Rotation
+from app.engine.options import Profile, Rotation, Statistic
 from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Distances, Geometry, Mask
 from app.evaluate.dataset import ObjectData, read_mask
@@ -17,6 +18,8 @@ from app.evaluate.measurements import Measurements
 from app.evaluate.metrics.ground_truth import GroundTruth, ground_truth
 from app.evaluate.metrics.image import image_metrics
 from app.evaluate.metrics.pixel import PixelHistogram, PixelMetrics
+from app.evaluate.metrics.verdicts import verdicts
+from app.evaluate.needs import compared_in
 from app.evaluate.plan import Draw, masking_of, rotation_of, tested_reference
 from app.evaluate.results import ImageScore, Metrics, Row, ScoredRow, Variant
 from app.evaluate.statistic import statistic
@@ -53,13 +56,14 @@ def truths(data: ObjectData, geometries: Sequence[Geometry]) -> Truths:
 class Seen:
     """What a bank sees in the test images, in their order: the distances that are scored (0 off the foreground).
 
-    And in its own references: its leave-one-out table.
+    And in its own references: its leave-one-out table, with the foreground fractions of each where masks apply.
     """
 
     distances: list[Distances]
     foregrounds: list[Mask]
     geometries: list[Geometry]
     left_out: list[LeftOut]
+    fractions: list[list[float]] | None
     rotated: bool
     masked: bool
 
@@ -82,6 +86,7 @@ def seen(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements)
         foregrounds,
         measured.geometries(measured.tests),
         measured.left_out(draw.references, rotation, masked=masked),
+        [measured.foreground_fractions([path], rotation) for path in compared_in(draw.references)] if masked else None,
         rotated=rotation == "on",
         masked=masked,
     )
@@ -90,6 +95,16 @@ def seen(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements)
 def bank_scale(looked: Seen, profile: Profile) -> float | None:
     """The hot end of the colour scale, the service's (ALGORITHM 5.4); None for fewer than two references."""
     return heat_scale(looked.left_out, foreground_only=profile == "robust" and looked.masked)
+
+
+def service_threshold(looked: Seen, profile: Profile, reduced: Statistic) -> Threshold | None:
+    """The threshold that the service would have with the references of the bank.
+
+    None where it would have none: for fewer than three references, and for masks by the paper's profile.
+    """
+    if profile == "paper" and looked.masked:
+        return None
+    return provisional(left_out_scores(looked.left_out, looked.fractions, profile, reduced))
 
 
 def _masks(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements) -> bool:
@@ -134,6 +149,7 @@ def _scored_row(
     reduced = statistic(variant.statistic)
     scores = [image_score(*pair, reduced) for pair in zip(looked.distances, looked.foregrounds, strict=True)]
     image = image_metrics(np.array(scores), truth.bad)
+    threshold = service_threshold(looked, variant.profile, reduced)
     row = Row(
         object=data.name,
         shots=draw.shots,
@@ -145,6 +161,7 @@ def _scored_row(
         bad=int(truth.bad.sum()),
         metrics=Metrics(image.auroc, image.ap, image.f1_max, pixel.auroc, pixel.f1_max, pixel.pro),
         full=0 < draw.shots == len(data.train),
+        verdicts=verdicts(np.array(scores), truth.bad, threshold),
     )
     named = zip(data.test, truth.bad, scores, strict=True)
     return ScoredRow(row, tuple(ImageScore(each.name, bool(bad), score) for each, bad, score in named))

@@ -1,5 +1,6 @@
 """An evaluation scores as the engine does, does nothing twice, and says which file it cannot use."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from app.engine.scoring import image_score
 from app.engine.zero_shot import ZeroShotBatch
 from app.errors import InvalidDataset
 from app.evaluate.dataset import read_image
+from app.evaluate.results import VERDICTS
 from app.evaluate.run_folder import RunFolder, load_run
 from tests.evaluate.machine import EDGE, FEW_SHOT, Counted, Silent, embedded, run
 from tests.evaluate.trees import bar, mvtec_object, part, save, visa_object
@@ -89,6 +91,16 @@ def test_what_is_done_is_not_done_again(root: Path, tmp_path: Path, backbone: Co
     shutil.rmtree(tmp_path / "out" / "rows")
     assert run(root, tmp_path / "out", backbone, shots=(1,), seeds=2) == first
     assert backbone.images == 0
+
+
+def test_rows_from_before_there_were_verdicts_are_kept(root: Path, tmp_path: Path, backbone: Counted) -> None:
+    run(root, tmp_path / "out", backbone, shots=(3,))
+    (path,) = (tmp_path / "out" / "rows").iterdir()
+    told = json.loads(path.read_text())
+    told["row"] = {name: value for name, value in told["row"].items() if name not in VERDICTS}
+    path.write_text(json.dumps(told))
+    rows = run(root, tmp_path / "out", backbone, shots=(3, 4))
+    assert [each.row.verdicts.threshold is None for each in rows] == [True, False]
 
 
 def test_more_shots_measure_only_what_they_add(root: Path, tmp_path: Path, backbone: Counted) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,18 @@ def image_metrics(scores: NDArray[np.float64], bad: NDArray[np.bool_]) -> ImageM
     return ImageMetrics(
         auroc=float(roc_auc_score(bad, scores)),
         ap=float(average_precision_score(bad, scores)),
-        f1_max=_f1_max(scores, bad),
+        f1_max=float(_f1(np.unique(scores), scores, bad).max()),
     )
+
+
+def best_threshold(scores: NDArray[np.float64], bad: NDArray[np.bool_]) -> float | None:
+    """The threshold that `f1_max` belongs to: an image is called bad where its score lies above. Of several, the
+    highest, which calls the fewest bad. None with one class alone."""
+    if not _both_classes(bad):
+        return None
+    lowest_bad = np.unique(scores)
+    f1 = _f1(lowest_bad, scores, bad)
+    return float(np.nextafter(lowest_bad[f1 == f1.max()][-1], -np.inf))
 
 
 def roc_points(scores: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -43,8 +53,8 @@ def _both_classes(bad: NDArray[np.bool_]) -> bool:
     return bool(bad.any() and not bad.all())
 
 
-def _f1_max(scores: NDArray[np.float64], bad: NDArray[np.bool_]) -> float:
-    precision, recall, _ = precision_recall_curve(bad, scores)
-    found = recall > 0  # where nothing is found, F1 is 0, not 0/0
-    precision, recall = precision[found], recall[found]
-    return float((2 * precision * recall / (precision + recall)).max())
+def _f1(lowest_bad: NDArray[np.float64], scores: NDArray[np.float64], bad: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """F1 where the images with at least each of these scores are called bad: 2·found / (called + all bad)."""
+    called = len(scores) - np.searchsorted(np.sort(scores), lowest_bad)
+    found = bad.sum() - np.searchsorted(np.sort(scores[bad]), lowest_bad)
+    return np.asarray(2 * found / (called + bad.sum()), np.float64)

@@ -10,7 +10,7 @@ from app.evaluate.results import Row, Run, Variant
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """One metric: the mean over `seeds` of its unweighted mean over `objects`.
+    """One metric or rate: the mean over `seeds` of its unweighted mean over `objects`.
 
     `std` is the sample standard deviation over the seeds (n - 1), None for one seed.
     """
@@ -47,9 +47,7 @@ def average(group: Group, metric: str) -> Average | None:
 
     None where no row has the metric, or no seed is complete.
     """
-    values = {
-        (row.object, row.seed): value for row in group.rows if (value := getattr(row.metrics, metric)) is not None
-    }
+    values = {(row.object, row.seed): value for row in group.rows if (value := row.value(metric)) is not None}
     objects = tuple(sorted({name for name, _ in values}))
     complete = tuple(
         seed for seed in sorted({seed for _, seed in values}) if all((name, seed) in values for name in objects)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from app.evaluate.results import ImageScore, Metrics, Picture, Row, Run, ScoredRow, Skipped, Variant
+from app.evaluate.results import ImageScore, Metrics, Picture, Row, Run, ScoredRow, Skipped, Variant, Verdicts
 
 VARIANT = Variant("few-shot", "dinov2_vits14", 448, "on", "auto", "paper", "mean_top1p", "float32")
 ZERO_SHOT = Variant("zero-shot", "dinov2_vits14", 672, "off", "auto", "paper", "mean_top1p", "float32", "quantile")
 NO_METRICS = Metrics(None, None, None, None, None, None)
+NO_VERDICTS = Verdicts()
 HOSTILE = '<b>&"'
 SCORES = (
     ImageScore("test/good/0.png", False, 0.1),
@@ -31,8 +32,9 @@ def scored(
     *,
     masked: bool = False,
     full: bool = False,
+    verdicts: Verdicts = NO_VERDICTS,
 ) -> ScoredRow:
-    row = Row(name, shots, seed, variant, variant.rotation == "on", masked, 2, 2, found, full)
+    row = Row(name, shots, seed, variant, variant.rotation == "on", masked, 2, 2, found, full, verdicts)
     return ScoredRow(row, SCORES)
 
 
