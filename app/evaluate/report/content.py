@@ -9,6 +9,7 @@ from app.evaluate.report.averages import Group, average, groups, ordered_rows
 from app.evaluate.report.notes import is_partial, notes
 from app.evaluate.report.published import SOURCE, Published, published
 from app.evaluate.report.table import Table
+from app.evaluate.report.verdicts import verdict_table
 from app.evaluate.report.wording import (
     METRIC_NAMES,
     NOTHING,
@@ -43,7 +44,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """In reading order. `objects` are tables with the headings above them."""
+    """In reading order. `objects` and `verdicts` are tables with the headings above them."""
 
     title: str
     headline: Headline | None
@@ -51,6 +52,7 @@ class Report:
     summary: Table
     notes: tuple[str, ...]
     objects: tuple[tuple[str, Table], ...]
+    verdicts: tuple[tuple[str, Table], ...]
     skipped: Table
     seconds: Table
     environment: Table
@@ -72,6 +74,7 @@ def report(run: Run, written: datetime) -> Report:
         summary=_summary(found, labels, any_published),
         notes=(PUBLISHED_RULE if any_published else NO_PUBLISHED, *_omissions(found, labels, everything)),
         objects=tuple((_heading(group, labels), _object_table(group)) for group in found),
+        verdicts=tuple((_heading(group, labels), verdict_table(group)) for group in found),
         skipped=Table(
             ("Object", "Shots", "Seed", "Reason"),
             tuple((each.object, str(each.shots), str(each.seed), each.reason) for each in run.skipped),

@@ -15,6 +15,7 @@ from app.evaluate.report.averages import ordered_rows
 from app.evaluate.report.content import Report
 from app.evaluate.report.plots import BAD_COLOR, GOOD_COLOR, histogram, learning_curves, line_style, roc_curve
 from app.evaluate.report.shown import Shown, curves, shown
+from app.evaluate.report.verdicts import HEADING, MEANING
 from app.evaluate.report.wording import LEGEND, percent, short_labels, shots_text
 from app.evaluate.results import Picture, Run
 
@@ -61,6 +62,8 @@ def html(report: Report, run: Run, folder: Path) -> str:
     return TEMPLATES.get_template("report.html.jinja").render(
         report=report,
         legend=LEGEND,
+        verdicts_heading=HEADING,
+        verdicts_meaning=MEANING,
         curves=Markup(learning_curves(drawn)) if drawn else None,
         lines=[(labels[variant], *line_style(place)) for place, variant in enumerate(variants) if place in with_curve],
         sections=[_section(each, folder) for each in shown(run)],
@@ -79,7 +82,7 @@ def _section(each: Shown, folder: Path) -> ObjectSection:
         auroc=percent(row.metrics.image_auroc),
         good=row.good,
         bad=row.bad,
-        histogram=Markup(histogram(scores)),
+        histogram=Markup(histogram(scores, row.verdicts.threshold)),
         roc=Markup(roc) if roc else None,
         panels=tuple(_panel(picture, folder) for picture in each.pictures),
     )

@@ -4,6 +4,7 @@ from html import escape
 
 from app.evaluate.report.content import Report
 from app.evaluate.report.table import Table
+from app.evaluate.report.verdicts import HEADING, MEANING
 from app.evaluate.report.wording import LEGEND
 
 SPECIAL = "\\`*[]|"
@@ -22,6 +23,9 @@ def markdown(report: Report) -> str:
     parts += ["## Summary", LEGEND, markdown_table(report.summary), bullets(report.notes)]
     parts += ["## Objects"]
     for heading, table in report.objects:
+        parts += [f"### {cell(heading)}", markdown_table(table)]
+    parts += [f"## {HEADING}", cell(MEANING)]
+    for heading, table in report.verdicts:
         parts += [f"### {cell(heading)}", markdown_table(table)]
     for heading, table in _endings(report):
         parts += [f"## {heading}", markdown_table(table)]

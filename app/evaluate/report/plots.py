@@ -46,14 +46,18 @@ def line_style(variant: int) -> tuple[str, str]:
     return COLORS[variant % len(COLORS)], LINES[variant // len(COLORS) % len(LINES)]
 
 
-def histogram(scores: Sequence[ImageScore]) -> str:
-    """Image scores of good and bad test images, in the same bins."""
+def histogram(scores: Sequence[ImageScore], threshold: float | None) -> str:
+    """Image scores of good and bad test images, in the same bins; a line at the service's threshold, if it has one."""
     figure, axes = _figure(1, 1, 3.6, 2.5)
     values = np.array([each.score for each in scores])
     bad = np.array([each.bad for each in scores])
     edges = np.histogram_bin_edges(values, BINS).tolist()
     axes[0].hist(values[~bad], edges, color=GOOD_COLOR, alpha=0.7)
     axes[0].hist(values[bad], edges, color=BAD_COLOR, histtype="step", linewidth=1.6)
+    if threshold is not None:
+        axes[0].axvline(threshold, color=INK, linestyle="dashed", linewidth=1)
+        above = axes[0].get_xaxis_transform()
+        axes[0].text(threshold, 1.02, "service's threshold", color=INK, fontsize=8, ha="center", transform=above)
     axes[0].set(xlabel="Image score", ylabel="Test images")
     axes[0].yaxis.set_major_locator(MaxNLocator(integer=True))
     return _svg(figure, "Histogram of the image scores of good and bad test images")

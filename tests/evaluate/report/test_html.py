@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.evaluate.report.content import report
 from app.evaluate.report.html import html
-from app.evaluate.results import Run, Skipped
+from app.evaluate.results import Run, Skipped, Verdicts
 from tests.evaluate.report.runs import HOSTILE, SCORES, VARIANT, ZERO_SHOT, metrics, picture, run, scored
 
 VOID = {"meta", "img", "br"}
@@ -90,6 +90,13 @@ def test_each_object_has_its_plots(tmp_path: Path) -> None:
     page = made(pictured(tmp_path), tmp_path)
     assert page.tags.count("svg") == 1 + 2 * 2
     assert "ROC, AUROC 75.0 %" in page.words
+
+
+def test_the_verdicts_stand_in_the_page_and_the_threshold_in_the_plot(tmp_path: Path) -> None:
+    page = made(run([scored("a", 4, verdicts=Verdicts(0.25, 0.2, 0.125, 0.75, 0.1, 0.5, 1.0))]), tmp_path)
+    place = page.words.index("Oracle's found")
+    assert page.words[place + 1 : place + 7] == ["a", "20.0", "12.5", "75.0", "50.0", "100.0"]
+    assert page.words.count("service's threshold") == 1
 
 
 def test_one_number_of_shots_has_no_learning_curve(tmp_path: Path) -> None:

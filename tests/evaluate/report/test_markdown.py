@@ -41,4 +41,12 @@ def test_the_report_has_its_numbers_and_sections() -> None:
     assert '| &lt;b&gt;&amp;" | 2 | 2 | 1 | yes | no | 91.2 | – | – | – | – | – |' in text
     assert "| x | 4 | 1 | too \\| few |" in text
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    assert headings == ["## Summary", "## Objects", "## Skipped", "## Time", "## Environment", "## Asked"]
+    assert headings == [
+        "## Summary",
+        "## Objects",
+        "## At the service's own threshold",
+        "## Skipped",
+        "## Time",
+        "## Environment",
+        "## Asked",
+    ]

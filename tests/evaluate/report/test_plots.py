@@ -28,7 +28,7 @@ CURVES = {"image_auroc": [Curve(0, (1, 4), (ONE, TWO)), Curve(1, (4,), (TWO,))],
 def drawn() -> list[str]:
     roc = roc_curve(SCORES)
     assert roc is not None
-    return [histogram(SCORES), roc, learning_curves(CURVES)]
+    return [histogram(SCORES, 0.25), roc, learning_curves(CURVES)]
 
 
 def texts(svg: str) -> list[str]:
@@ -46,7 +46,7 @@ def test_a_plot_names_no_other_place_and_takes_the_ink_of_its_page(place: int) -
 
 
 def test_the_histogram_shows_both_classes() -> None:
-    svg = histogram(SCORES)
+    svg = histogram(SCORES, None)
     assert {"Image score", "Test images"} <= set(texts(svg))
     assert GOOD_COLOR.lower() in svg
     assert BAD_COLOR.lower() in svg
@@ -54,7 +54,13 @@ def test_the_histogram_shows_both_classes() -> None:
 
 @pytest.mark.parametrize("scores", [SCORES[:2], SCORES[2:], SCORES[:1]])
 def test_a_histogram_needs_neither_both_classes_nor_several_scores(scores: tuple[ImageScore, ...]) -> None:
-    assert "Image score" in histogram(scores)
+    assert "Image score" in histogram(scores, None)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.25, 0.9])
+def test_the_histogram_names_the_threshold_even_beyond_the_scores(threshold: float) -> None:
+    assert texts(histogram(SCORES, threshold)).count("service's threshold") == 1
+    assert "service's threshold" not in texts(histogram(SCORES, None))
 
 
 def test_one_class_alone_has_no_roc_curve() -> None:
@@ -63,7 +69,7 @@ def test_one_class_alone_has_no_roc_curve() -> None:
 
 def test_equal_scores_can_be_drawn() -> None:
     same = [replace(score, score=0.25) for score in SCORES]
-    assert histogram(same)
+    assert histogram(same, 0.25)
     assert roc_curve(same)
 
 

@@ -1,0 +1,40 @@
+"""What the service's own threshold would do, in tables for a reader without statistics."""
+
+from dataclasses import replace
+
+from app.evaluate.report.averages import Average, Group, average
+from app.evaluate.report.table import Table
+from app.evaluate.report.wording import NOTHING, average_text
+from app.evaluate.results import RATES
+
+HEADING = "At the service's own threshold"
+MEANING = (
+    "In percent. Promised: how many good parts the service calls bad, at most, averaged over products. False alarms: "
+    "how many good test images score above its provisional threshold, which it sets by comparing the references with "
+    "each other. Found: how many bad ones do. Oracle: the same for the threshold that suits these very test images "
+    "best (the largest F1), which nobody has in practice. Images that the service would leave undecided are counted by "
+    f"their score. {NOTHING} is not defined: fewer than three references, masks by the profile paper, or test images "
+    "of one class only. *: without the objects and seeds that have no such number, or no threshold of the service to "
+    "compare with."
+)
+COLUMNS = ("Promised", "False alarms", "Found", "Oracle's false alarms", "Oracle's found")
+"""Names of `RATES`, in their order."""
+
+
+def verdict_table(group: Group) -> Table:
+    """A line for each object, and their mean."""
+    rows = [_line(name, group.only(name)) for name in group.objects]
+    return Table(("Object", *COLUMNS), (*rows, _line("Mean", group)), ends_in_mean=True)
+
+
+def _line(name: str, group: Group) -> tuple[str, ...]:
+    """Where only some rows have a threshold of the service, over these: the oracle's must be of the same images."""
+    with_threshold = tuple(row for row in group.rows if row.verdicts.threshold is not None)
+    over = replace(group, rows=with_threshold or group.rows)
+    return (name, *(_starred(average(over, rate), group) for rate in RATES))
+
+
+def _starred(found: Average | None, group: Group) -> str:
+    """The mean, marked where it leaves out objects or seeds of the group."""
+    whole = found is None or (found.objects, found.seeds) == (group.objects, group.seeds)
+    return average_text(found) + ("" if whole else "*")
