@@ -15,11 +15,15 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from app.engine.light import Light
+from app.engine.scoring import median_distance
+from app.engine.types import Distances, Mask
+
 QuantityName = Literal["median_distance", "foreground_fraction", "brightness"]
 
 WINDOW = 32
-"""Inspected images that are compared, and the fewest of which anything is said. After a change that moves an image out
-of the limits, the flag comes with the 17th to the 32nd changed image."""
+"""Inspected images that are compared, and the fewest of which anything is said. A change that moves every image out of
+the limits is told with the 17th changed image at the latest; a smaller one is told later, or never."""
 
 FEWEST_GOOD_IMAGES = 3
 """One or two good images show no range that could be widened."""
@@ -62,6 +66,11 @@ class Quantities:
     median_distance: float
     foreground_fraction: float
     brightness: float
+
+
+def quantities(distances: Distances, foreground: Mask, seen: Light) -> Quantities:
+    """Of an image, by its patch distances (N), where it is foreground (N), and its light."""
+    return Quantities(median_distance(distances, foreground), float(foreground.mean()), seen.brightness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ def widening(good_images: int) -> float:
 
     The range of few says little of the spread: three may be almost alike by chance, or all be of one of two shifts.
     """
-    return float(21 / (good_images - 2) ** 1.5)
+    return float(32 / (good_images - 2) ** 1.8)
 
 
 def _limits(values: Sequence[float], span: Span) -> Limits:

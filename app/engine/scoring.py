@@ -75,3 +75,8 @@ def covered(geometry: Geometry) -> Size:
 def _extended(part: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
     bottom, right = size.height - part.shape[0], size.width - part.shape[1]
     return np.asarray(cv2.copyMakeBorder(part, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.float32)
+
+
+def median_distance(distances: Distances, mask: Mask) -> float:
+    """Median patch distance of the patches that are scored; 0 where none is."""
+    return float(np.median(distances[mask])) if mask.any() else 0.0

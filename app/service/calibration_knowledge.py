@@ -23,7 +23,8 @@ from app.engine.left_out import LeftOut, left_out_masks, masked_scores
 from app.engine.light import Light
 from app.engine.masking import scored_patches
 from app.engine.options import ManualThreshold, ProductSettings
-from app.engine.types import Distances, Mask
+from app.engine.scoring import median_distance
+from app.engine.types import Mask
 from app.errors import BankDamaged, BlobDamaged, BlobMissing, StorageUnavailable
 from app.service.bank_cache import LoadedBank
 from app.service.masking_policy import masking_applies
@@ -225,8 +226,3 @@ def _lights(product: Product, manifest: BankManifest) -> list[Light]:
 
 def _largest_median(good: Sequence[LeftOut], masks: Sequence[Mask]) -> float:
     return max(median_distance(each.distances, mask) for each, mask in zip(good, masks, strict=True))
-
-
-def median_distance(distances: Distances, mask: Mask) -> float:
-    """Median patch distance of the patches that are scored; 0 where none is."""
-    return float(np.median(distances[mask])) if mask.any() else 0.0

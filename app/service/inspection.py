@@ -7,7 +7,7 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.detector import PatchDistances, patch_distances, patch_features
-from app.engine.drift import Quantities
+from app.engine.drift import quantities
 from app.engine.heatmap import Heatmap, heatmap
 from app.engine.image_file import decode_image
 from app.engine.light import Light, light
@@ -20,7 +20,7 @@ from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
 from app.service.bank_loader import BankNotLoaded, Cold
 from app.service.banks import BankService
-from app.service.calibration_knowledge import Calibration, CalibrationKnowledge, median_distance
+from app.service.calibration_knowledge import Calibration, CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.commissioning import Commissioner
 from app.service.drift import DriftWatch
@@ -159,8 +159,7 @@ class InspectionService:
         foreground: Foreground,
         seen: Light,
     ) -> bool:
-        median = median_distance(distances.values, foreground.mask)
-        image = Quantities(median, float(foreground.mask.mean()), seen.brightness)
+        image = quantities(distances.values, foreground.mask, seen)
         return bool(self._drift.seen(product, loaded.manifest.version, known.baseline, image))
 
     def _features(self, image: Image, loaded: LoadedBank, backbone: Backbone, clock: StageClock) -> PatchFeatures:

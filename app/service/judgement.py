@@ -2,8 +2,9 @@
 
 from app.engine.calibration import is_not_ok, p_value, score_normalized
 from app.engine.light import Light
+from app.engine.scoring import median_distance
 from app.engine.types import Distances
-from app.service.calibration_knowledge import Calibration, median_distance
+from app.service.calibration_knowledge import Calibration
 from app.service.masking_policy import Foreground
 from app.service.results import Flag, Judgement, Likeness, Verdict
 

@@ -1,0 +1,212 @@
+"""Drift is told where something changed, and not where nothing did."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.engine.drift import (
+    FEWEST_GOOD_IMAGES,
+    LEAST_FACTOR,
+    WINDOW,
+    Drift,
+    DriftBaseline,
+    DriftWindow,
+    Limits,
+    Quantities,
+    QuantityName,
+    quantities,
+    widening,
+)
+from app.engine.light import Light
+
+QUANTITIES: tuple[QuantityName, ...] = ("median_distance", "foreground_fraction", "brightness")
+USUAL = Quantities(0.02, 0.05, 20.0)
+LEVELS = np.array([[0.02], [0.05], [20.0]])
+RUNS, IMAGES, SHIFT_IMAGES = 300, 1000, 250
+
+Values = NDArray[np.float64]
+Draw = Callable[[np.random.Generator, int], Values]
+
+
+def normal(random: np.random.Generator, images: int) -> Values:
+    return LEVELS * np.maximum(1 + 0.25 * random.standard_normal((3, images)), 0)
+
+
+def lognormal(random: np.random.Generator, images: int) -> Values:
+    return LEVELS * np.exp(0.5 * random.standard_normal((3, images)))
+
+
+def heavy_tails(random: np.random.Generator, images: int) -> Values:
+    return LEVELS * np.exp(0.25 * random.standard_t(3, (3, images)))
+
+
+def of_shifts(random: np.random.Generator, shifts: NDArray[np.int64]) -> Values:
+    return LEVELS * np.exp(0.25 * (random.standard_normal((3, len(shifts))) + 4 * shifts))
+
+
+def of_either_shift(random: np.random.Generator, images: int) -> Values:
+    return of_shifts(random, random.integers(0, 2, images))
+
+
+def shift_after_shift(random: np.random.Generator, images: int) -> Values:
+    return of_shifts(random, np.arange(images) // SHIFT_IMAGES % 2)
+
+
+def baseline(values: Values) -> DriftBaseline:
+    return DriftBaseline(*(tuple(each) for each in values))
+
+
+def rolling_medians(stream: Values) -> Values:
+    """Of every full window that a stream goes through."""
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(stream, WINDOW, axis=1), axis=2))
+
+
+def ever_told(medians: Values, good: DriftBaseline) -> bool:
+    """Whether a window with these medians, one after the other, would tell drift at any time."""
+    for quantity, over_time in zip(QUANTITIES, medians, strict=True):
+        limits = good.limits(quantity) or Limits(None, None)
+        if limits.low is not None and over_time.min() < limits.low:
+            return True
+        if limits.high is not None and over_time.max() > limits.high:
+            return True
+    return False
+
+
+def told(images: Iterable[Quantities], good: DriftBaseline) -> tuple[Drift, ...]:
+    window = DriftWindow()
+    for image in images:
+        window.add(image)
+    return window.drifted(good)
+
+
+def told_after(stream: Values, changed: Values, good: DriftBaseline) -> int | None:
+    """How many changed images come after those of a stream until drift is told."""
+    window = DriftWindow()
+    for image in stream.T:
+        window.add(Quantities(*image))
+    for number, image in enumerate(changed.T, start=1):
+        window.add(Quantities(*image))
+        if window.drifted(good):
+            return number
+    return None
+
+
+@pytest.mark.parametrize(
+    ("good", "stream"),
+    [
+        (normal, normal),
+        (lognormal, lognormal),
+        (heavy_tails, heavy_tails),
+        (of_either_shift, of_either_shift),
+        (of_either_shift, shift_after_shift),
+    ],
+    ids=["normal", "lognormal", "heavy tails", "two shifts mixed", "two shifts in turn"],
+)
+def test_a_stationary_production_hardly_ever_drifts(good: Draw, stream: Draw) -> None:
+    random = np.random.default_rng(0)
+    counts = (3, 4, 5, 8, 16, 32, 99)
+    alarms = dict.fromkeys(counts, 0)
+    for _ in range(RUNS):
+        medians = rolling_medians(stream(random, IMAGES))
+        for count in counts:
+            alarms[count] += ever_told(medians, baseline(good(random, count)))
+    allowed = 0.01 * RUNS + 2 * np.sqrt(0.01 * 0.99 * RUNS)
+    assert max(alarms.values()) <= allowed, alarms
+
+
+@pytest.mark.parametrize(("quantity", "factor"), [(0, 1.5), (1, 0.6), (1, 1.5), (2, 0.7), (2, 1.4)])
+def test_a_change_is_told_within_a_window(quantity: int, factor: float) -> None:
+    random = np.random.default_rng(1)
+    change = np.ones((3, 1))
+    change[quantity] = factor
+    for _ in range(50):
+        good, stream, after = (LEVELS * np.exp(0.03 * random.standard_normal((3, n))) for n in (8, WINDOW, WINDOW))
+        number = told_after(stream, change * after, baseline(good))
+        assert number is not None
+        assert WINDOW / 2 <= number <= 0.75 * WINDOW
+
+
+@pytest.mark.parametrize("odd", [Quantities(2.0, 1.0, 255.0), Quantities(0.0, 0.0, 0.0)])
+def test_fewer_than_half_of_a_window_never_matter(odd: Quantities) -> None:
+    good = baseline(np.tile(np.array([astuple(USUAL)]).T, 8))
+    for number in range(WINDOW // 2):
+        assert not told([odd] * number + [USUAL] * (WINDOW - number), good)
+    assert told([odd] * (WINDOW // 2 + 1) + [USUAL] * (WINDOW // 2 - 1), good)
+
+
+def test_nothing_is_told_before_the_window_is_full_and_old_images_leave_it() -> None:
+    good = baseline(np.tile(np.array([astuple(USUAL)]).T, 8))
+    dark = replace(USUAL, brightness=2.0)
+    assert not told([dark] * (WINDOW - 1), good)
+    assert told([dark] * WINDOW, good)
+    assert not told([dark] * 100 + [USUAL] * WINDOW, good)
+
+
+@pytest.mark.parametrize("count", range(FEWEST_GOOD_IMAGES))
+def test_fewer_than_three_good_images_say_nothing(count: int) -> None:
+    dark = replace(USUAL, brightness=0.0)
+    assert not told([dark] * WINDOW, baseline(np.tile(LEVELS, count)))
+    assert told([dark] * WINDOW, baseline(np.tile(LEVELS, FEWEST_GOOD_IMAGES)))
+
+
+def test_what_is_not_known_of_the_good_images_is_not_compared() -> None:
+    good = DriftBaseline(None, (), [100.0, 101.0, 99.0, 100.0])
+    assert [good.limits(quantity) is None for quantity in QUANTITIES] == [True, True, False]
+    assert [each.quantity for each in told([Quantities(2.0, 0.01, 10.0)] * WINDOW, good)] == ["brightness"]
+
+
+@pytest.mark.parametrize("fraction", [1.0, float(np.nextafter(1, 2)), float(np.nextafter(1, 0))])
+def test_an_unmasked_product_never_drifts_by_its_foreground(fraction: float) -> None:
+    good = replace(baseline(np.tile(LEVELS, 99)), foreground_fraction=[1.0] * 99)
+    assert not told([replace(USUAL, foreground_fraction=fraction)] * WINDOW, good)
+
+
+def test_only_a_rise_of_the_median_distance_is_told() -> None:
+    good = baseline(np.tile(LEVELS, 8))
+    assert not told([replace(USUAL, median_distance=0.0)] * WINDOW, good)
+    assert [each.quantity for each in told([replace(USUAL, median_distance=0.03)] * WINDOW, good)] == [
+        "median_distance"
+    ]
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_good_images_that_are_alike_leave_room_for_small_changes(quantity: QuantityName) -> None:
+    good, usual = baseline(np.tile(LEVELS, 3)), getattr(USUAL, quantity)
+    for factor, seen in ((LEAST_FACTOR - 0.01, False), (LEAST_FACTOR + 0.01, True)):
+        image = replace(USUAL, **{quantity: usual * factor})
+        assert bool(told([image] * WINDOW, good)) == seen
+
+
+def test_a_drift_names_the_quantity_the_median_and_the_limits() -> None:
+    good = DriftBaseline(None, None, [50.0, 100.0, 60.0, 70.0, 80.0, 90.0])
+    beyond = 2 ** widening(6)
+    (drift,) = told([replace(USUAL, brightness=3.0)] * WINDOW, good)
+    assert (drift.quantity, drift.median) == ("brightness", 3.0)
+    assert drift.limits.low == pytest.approx(50 / beyond)
+    assert drift.limits.high is None  # 100 · 6.17 is brighter than white
+    assert 100 * beyond > 255
+
+
+def test_limits_of_zeros_are_finite() -> None:
+    good = DriftBaseline([0.0] * 3, [0.0] * 3, [0.0] * 3)
+    for quantity in QUANTITIES:
+        limits = good.limits(quantity)
+        assert limits is not None
+        assert limits.low is None
+        assert limits.high is not None
+        assert 0 < limits.high < 2
+
+
+def test_more_good_images_are_widened_less() -> None:
+    factors = [widening(count) for count in range(FEWEST_GOOD_IMAGES, 200)]
+    assert factors == sorted(factors, reverse=True)
+    assert factors[-1] > 0
+
+
+def test_the_median_distance_is_that_of_the_foreground() -> None:
+    distances = np.array([0.1, 0.2, 0.3, 0, 0, 0, 0, 0], np.float32)
+    found = quantities(distances, distances > 0, Light(7.0, 0.0))
+    assert astuple(found) == (pytest.approx(0.2), 3 / 8, 7.0)
