@@ -13,9 +13,10 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.bank import MemoryBank, segment, unit_length
 from app.engine.detector import patch_features, reference_features
 from app.engine.drift import Quantities, quantities
-from app.engine.light import Light, light
+from app.engine.light import Light
 from app.engine.masking import foreground_mask, masking_test, scored_patches
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing
+from app.engine.photometry import light
 from app.engine.preprocess import preprocess
 from app.engine.spread import evenly_spaced
 from app.engine.types import Image, Mask, PatchFeatures

@@ -22,8 +22,8 @@ from app.assembly import limit_threads, load_backbone
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank import MemoryBank, unit_length
 from app.engine.detector import patch_features, reference_segment
-from app.engine.light import light
 from app.engine.options import Preprocessing
+from app.engine.photometry import light
 from app.engine.preprocess import preprocess
 from app.engine.types import Image
 from app.evaluate.dataset import load_object, read_image

@@ -1,10 +1,7 @@
-"""The light of a photograph, which takes no backbone to see."""
+"""The light of a photograph, which takes no backbone to see. Apart from how it is measured, so that storage can keep it
+without loading OpenCV."""
 
 from dataclasses import dataclass
-
-import cv2
-
-from app.engine.types import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +10,3 @@ class Light:
 
     brightness: float
     contrast: float
-
-
-def light(image: Image) -> Light:
-    """Of a photograph (H×W×3 uint8 RGB)."""
-    mean, deviation = cv2.meanStdDev(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-    return Light(float(mean.item()), float(deviation.item()))

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from app.engine.hygiene import Photograph, photograph
 from app.engine.image_file import decode_image
-from app.engine.light import Light, light
+from app.engine.light import Light
+from app.engine.photometry import light
 from app.engine.preprocess import geometry
 from app.engine.types import Geometry, Size
 from app.errors import InvalidRequest

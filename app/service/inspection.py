@@ -10,8 +10,9 @@ from app.engine.detector import PatchDistances, patch_distances, patch_features
 from app.engine.drift import quantities
 from app.engine.heatmap import Heatmap, heatmap
 from app.engine.image_file import decode_image
-from app.engine.light import Light, light
+from app.engine.light import Light
 from app.engine.masking import foreground_mask, scored_patches, trusted_range
+from app.engine.photometry import light
 from app.engine.preprocess import preprocess
 from app.engine.regions import Region, find_regions, region_mask
 from app.engine.scoring import anomaly_map, image_score

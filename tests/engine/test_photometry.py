@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.engine.light import light
+from app.engine.photometry import light
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (300, 200, 3)])
