@@ -28,7 +28,6 @@ def inspected(client: httpx2.Client, path: Path) -> Any:
     return answer.json()
 
 
-@pytest.mark.timeout(240)
 def test_a_commissioned_product_is_calibrated_and_stays_so_when_the_server_is_killed(tmp_path: Path) -> None:
     with server_process(tmp_path, {}) as server, server.client() as client:
         registered(client)
@@ -50,7 +49,7 @@ def test_a_commissioned_product_is_calibrated_and_stays_so_when_the_server_is_ki
             assert bool(found["regions"]) >= (found["verdict"] == "not_ok")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.long
 def test_a_bank_that_was_published_by_a_killed_server_is_measured_by_the_next(tmp_path: Path) -> None:
     with server_process(tmp_path, {}) as server, server.client() as client:
         registered(client)

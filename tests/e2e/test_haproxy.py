@@ -41,10 +41,10 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(tmp_path: Path, redis_server: RedisServer) -> Iterator[Deployment]:
-    """Every product has one reference, registered through the proxy."""
+def deployment(tmp_path: Path, redis_server: RedisServer, request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    """Every product has one reference, registered through the proxy. The parameter is how long a stop drains, s."""
     require_haproxy()
-    settings = coordinated(tmp_path / "volume", redis_server) | {"DRAIN_S": "4"}
+    settings = coordinated(tmp_path / "volume", redis_server) | {"DRAIN_S": getattr(request, "param", "0")}
     with replicas(tmp_path, 3, settings) as servers, haproxy(tmp_path, servers) as (address, log), ExitStack() as stack:
         clients = [stack.enter_context(server.client()) for server in servers]
         proxy = stack.enter_context(httpx2.Client(base_url=address, timeout=120, trust_env=False))
@@ -68,6 +68,7 @@ def test_a_killed_replica_costs_at_most_the_requests_it_had(deployment: Deployme
     assert len(after.failures()) <= CALLERS
 
 
+@pytest.mark.parametrize("deployment", ["4"], indirect=True)
 def test_a_replica_that_is_stopped_costs_no_request(deployment: Deployment) -> None:
     after = inspections_while(deployment, deployment.servers[1].process.terminate)
     assert after.failures() == []

@@ -77,6 +77,7 @@ def test_a_bad_image_is_named_and_the_batch_refused(calling: httpx2.Client) -> N
     assert answer.json()["detail"].startswith("Image 3 (third.png)")
 
 
+@pytest.mark.long
 def test_a_stop_ends_a_running_job_at_once_as_draining(tmp_path: Path) -> None:
     with server_process(tmp_path, {}) as server, server.client() as client:
         path = posted(client, MANY)
@@ -99,6 +100,7 @@ def killed_in_a_job(folder: Path) -> str:
     return path
 
 
+@pytest.mark.long
 def test_a_job_whose_server_was_killed_is_interrupted_and_can_be_removed(tmp_path: Path) -> None:
     path = killed_in_a_job(tmp_path)
     # As if the last sign of life were long past.

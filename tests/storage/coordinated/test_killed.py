@@ -17,7 +17,7 @@ from tests.storage.coordinated.volume import coordinated, in_redis, on_volume
 from tests.storage.samples import manifest, product
 
 Replica = Callable[[], CoordinatedCatalog]
-BETWEEN = [pytest.param(5, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)]
+BETWEEN = [pytest.param(8, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)]
 
 
 @pytest.fixture
