@@ -10,11 +10,9 @@ from app.errors import (
     BlobMissing,
     CalibrationImageNotFound,
     InspectorError,
-    InvalidRequest,
     NoReferences,
     ProductNotFound,
     StaleRevision,
-    TooManyImages,
 )
 from app.service.bank_cache import LoadedBank
 from app.service.bank_loader import BankNotLoaded
@@ -30,7 +28,7 @@ from app.service.calibration_images import (
 )
 from app.service.calibration_knowledge import CalibrationKnowledge
 from app.service.calibration_measurer import CalibrationMeasurer
-from app.service.checked_upload import checked_upload
+from app.service.checked_upload import checked_upload, require_images
 from app.service.clock import now
 from app.service.results import Upload
 from app.service.serving import ServingKnowledge
@@ -83,14 +81,7 @@ class CalibrationService:
         Raises:
             InvalidRequest and what is below it; ProductNotFound; NoReferences; Conflict: one is a reference.
         """
-        if not uploads:
-            raise InvalidRequest("No image was sent. Send one photograph as the body, or several as fields `images`.")
-        if len(uploads) > self._max_images:
-            raise TooManyImages(
-                f"{len(uploads)} images were sent; at most {self._max_images} are accepted at a time. "
-                "Send them in several requests.",
-                limit=self._max_images,
-            )
+        require_images(uploads, self._max_images)
         loaded = self._required(product_id)
         checked = [self._checked(each, place, loaded, is_good) for place, each in enumerate(uploads)]
         for upload in uploads:

@@ -1,6 +1,7 @@
 """Uploads, looked at before anything is done with them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from app.engine.light import Light
 from app.engine.photometry import light
 from app.engine.preprocess import geometry
 from app.engine.types import Geometry, Size
-from app.errors import InvalidRequest
+from app.errors import InvalidRequest, TooManyImages
 from app.service.results import Upload
 
 Refused = TypeVar("Refused", bound=InvalidRequest)
@@ -26,6 +27,17 @@ class CheckedUpload:
     geometry: Geometry
     photograph: Photograph
     light: Light
+
+
+def require_images(uploads: Sequence[Upload], limit: int) -> None:
+    """InvalidRequest for none, TooManyImages for more than `limit`."""
+    if not uploads:
+        raise InvalidRequest("No image was sent. Send one photograph as the body, or several as form fields `images`.")
+    if len(uploads) > limit:
+        raise TooManyImages(
+            f"{len(uploads)} images were sent; at most {limit} are accepted at a time. Send them in several requests.",
+            limit=limit,
+        )
 
 
 def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge: int, patch_size: int) -> CheckedUpload:

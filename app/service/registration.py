@@ -8,16 +8,14 @@ from app.errors import (
     BlobDamaged,
     BlobMissing,
     Conflict,
-    InvalidRequest,
     ProductDamaged,
     ProductNotFound,
     ReferenceNotFound,
-    TooManyImages,
     UnfitReference,
 )
 from app.service.bank_builder import BankBuilder, References
 from app.service.banks import BankService
-from app.service.checked_upload import checked_upload
+from app.service.checked_upload import checked_upload, require_images
 from app.service.clock import now
 from app.service.hygiene import Findings, HygieneService
 from app.service.masking import MaskingService
@@ -76,16 +74,7 @@ class RegistrationService:
             ProductNotFound, BankDamaged, StorageFull, StorageUnavailable.
         """
         started = time.perf_counter()
-        if not uploads:
-            raise InvalidRequest(
-                "No image was sent. Send one photograph as the body, or several as form fields `images`."
-            )
-        if len(uploads) > self._max_images:
-            raise TooManyImages(
-                f"{len(uploads)} images were sent; at most {self._max_images} are accepted at a time. "
-                "Send them in several requests.",
-                limit=self._max_images,
-            )
+        require_images(uploads, self._max_images)
         smaller_edge, patch_size = self._products.feature_sizes(product_id)
         checked = [self._checked(each, place, smaller_edge, patch_size) for place, each in enumerate(uploads)]
         sent = {entry.sha256: entry for entry, _ in checked}
