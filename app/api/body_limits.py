@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.problems import problem
 from app.errors import BodyTooLarge, InspectorError, RequestTimeout
 
-IMAGE_PATHS = ("/inspect", "/references", "/zero-shot")
+IMAGE_PATHS = ("/inspect", "/references", "/calibration/images", "/zero-shot")
 MAX_OTHER_BODY_BYTES = 2**20
 RECEIVE_TIMEOUT_S = 30.0
 SLOWEST_BYTES_PER_S = 16 * 1024

@@ -132,3 +132,10 @@ def test_without_a_calibration_there_are_no_regions_and_no_mask(client: TestClie
     assert inspected(client, 9)["regions"] is None
     refused = inspected(client, 9, "?style=mask")
     assert (refused["code"], "calibrate first" in refused["detail"]) == ("invalid-request", True)
+
+
+@pytest.mark.usefixtures("product")
+def test_a_photograph_of_more_than_a_mebibyte_calibrates(client: TestClient) -> None:
+    large = photograph(10, width=900, height=700)
+    assert len(large) > 2**20
+    assert client.post(f"{IMAGES}?is_good=true", content=large).status_code == 200
