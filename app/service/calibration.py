@@ -86,7 +86,7 @@ class CalibrationService:
         checked = [self._checked(each, place, loaded, is_good) for place, each in enumerate(uploads)]
         for upload in uploads:
             self._blobs.put(product_id, "calibration-images", upload.data)
-        return self._change(product_id, lambda images: joined(images, checked), self._measurer)
+        return self._change(product_id, lambda images: joined(images, checked), self._measurer, given=checked)
 
     def confirm(self, product_id: str, sha256: str, *, is_good: bool) -> CalibrationView:
         """Call an image good or bad that was inspected while commissioning, or that is in the set.
@@ -97,7 +97,7 @@ class CalibrationService:
         known = [image for image in self._catalog.product(product_id).calibration.images if image.sha256 == sha256]
         image = known[0] if known else self._kept(product_id, sha256)
         changed = replace(image, is_good=is_good)
-        return self._change(product_id, lambda images: joined(images, [changed]), self._measurer)
+        return self._change(product_id, lambda images: joined(images, [changed]), self._measurer, given=[changed])
 
     def remove(self, product_id: str, sha256: str | None) -> CalibrationView:
         """Take an image out of the set; None: all of them. ProductNotFound, CalibrationImageNotFound."""
@@ -155,7 +155,11 @@ class CalibrationService:
             logger.warning("the calibration images of %s were not measured again: %s", product_id, error)
 
     def _change(
-        self, product_id: str, change: Callable[[Images], Images], measurer: CalibrationMeasurer
+        self,
+        product_id: str,
+        change: Callable[[Images], Images],
+        measurer: CalibrationMeasurer,
+        given: Sequence[CalibrationImage] = (),
     ) -> CalibrationView:
         measured = measurer.of(product_id)
         while True:
@@ -164,9 +168,8 @@ class CalibrationService:
             require_room(images)
             held_out = CalibrationSet(images)
             if loaded is not None and images:
-                require_no_references(images, loaded)
-                table = measured.table(product, images, loaded)
-                held_out = CalibrationSet(images, loaded.manifest.version, table)
+                require_no_references(given, loaded)
+                held_out = measured.set(product, images, loaded)
             if held_out == product.calibration:
                 self._catalog.secure(product_id)
                 return self.view(product_id)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from app.engine.calibration import fewest_good_images, is_not_ok, smallest_alpha
 from app.errors import CalibrationImageNotFound, Conflict, TooManyImages
 from app.service.bank_cache import LoadedBank
-from app.service.calibration_knowledge import Calibration
+from app.service.bank_calibration import Calibration
+from app.service.judgement import likeness
 from app.storage.documents import CalibrationImage, Product
 
 MAX_CALIBRATION_IMAGES = 1000
@@ -49,6 +50,40 @@ class CalibrationView:
         bad = [score for position, score in self.scores.items() if not images[position].is_good]
         return sum(is_not_ok(score, limit) for score in bad) if limit is not None else 0, len(bad)
 
+    @property
+    def unlike(self) -> list[CalibrationImage]:
+        """The images called good that an inspection would say show something else than the references."""
+        if self.calibration is None:
+            return []
+        images = self.product.calibration.images
+        return [
+            images[position]
+            for position, median in self.calibration.image_medians
+            if images[position].is_good
+            and not all(each.fits for each in likeness(median, images[position].light, self.calibration))
+        ]
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps the images from setting the threshold, or makes it wrong, and what would help."""
+        held_out = self.product.calibration
+        if self.calibration is None or not held_out.images:
+            return None
+        if held_out.bank_version != self.bank_version:
+            return f"The images are being measured in bank version {self.bank_version}; ask again in a while."
+        if self.calibration.problem and not self.scores:
+            return self.calibration.problem
+        told = [self.calibration.problem] if self.calibration.problem else []
+        if lacking := len(held_out.images) - len(self.scores):
+            told.append(f"{lacking} do not count: they are references of this bank version, or lost. Remove them.")
+        if unlike := self.unlike:
+            names = ", ".join(image.filename or image.sha256 for image in unlike[:5])
+            told.append(
+                f"{len(unlike)} called good show something else than the references ({names}). Look at them: a wrong "
+                "one makes the threshold too high, and defects pass."
+            )
+        return " ".join(told) or None
+
 
 def joined(images: Images, more: Sequence[CalibrationImage]) -> Images:
     """With further images; one that is there already keeps its place, and is called what it is called now."""
@@ -66,7 +101,7 @@ def require_room(images: Images) -> None:
         )
 
 
-def require_no_references(images: Images, loaded: LoadedBank) -> None:
+def require_no_references(images: Sequence[CalibrationImage], loaded: LoadedBank) -> None:
     references = {entry.sha256 for entry in loaded.manifest.references}
     for image in images:
         if image.sha256 in references:

@@ -1,169 +1,23 @@
-"""What is known of a product's good parts: by its references, or by photographs that were held out of the bank."""
+"""The calibration of each bank in use, worked out once."""
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Lock
 
-import numpy as np
-
-from app.engine.calibration import (
-    FEWEST_REFERENCES,
-    REGION_STATISTIC,
-    CalibrationState,
-    Threshold,
-    TooFewGoodImages,
-    conformal,
-    fewest_good_images,
-    provisional,
-)
-from app.engine.drift import DriftBaseline
-from app.engine.left_out import LeftOut, left_out_masks, masked_scores
-from app.engine.light import Light
-from app.engine.masking import scored_patches
-from app.engine.options import ManualThreshold, ProductSettings
-from app.engine.scoring import median_distance
-from app.engine.types import Mask
 from app.errors import BankDamaged, BlobDamaged, BlobMissing, StorageUnavailable
 from app.service.bank_cache import LoadedBank
-from app.service.masking_policy import masking_applies
-from app.service.results import ThresholdSource
-from app.storage.documents import BankManifest, Product
+from app.service.bank_calibration import Calibration, calibration
+from app.storage.documents import Product
 from app.storage.left_out import LeftOutTable, decode_left_out
 from app.storage.store import Blobs
 
 logger = logging.getLogger(__name__)
 
 KEPT = 256
-NO_BASELINE = DriftBaseline(None, None, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """What a bank version knows of good parts, under a product's settings.
-
-    `threshold` of the image score and `region_threshold` of the patch distance: None in state `none`. `good_scores`:
-    those that set the threshold. `median_distance`: the largest median patch distance of a good photograph,
-    `largest_distance` the largest patch distance of one, `least_contrast` the least contrast of one, `baseline` what
-    they look like. `image_scores`: of the calibration images, by position, as far as they were measured. `manual`: the
-    threshold that a person set, which overrides the other. `problem`: why the calibration images that there are do not
-    set it.
-    """
-
-    state: CalibrationState
-    threshold: Threshold | None = None
-    region_threshold: float | None = None
-    good_scores: tuple[float, ...] = ()
-    median_distance: float | None = None
-    largest_distance: float | None = None
-    least_contrast: float | None = None
-    baseline: DriftBaseline = NO_BASELINE
-    image_scores: tuple[tuple[int, float], ...] = ()
-    manual: ManualThreshold | None = None
-    problem: str | None = None
-
-    @property
-    def source(self) -> ThresholdSource | None:
-        """Where the threshold comes from that verdicts are given by; None without one."""
-        if self.manual:
-            return "manual"
-        return None if self.state == "none" else self.state
-
-    @property
-    def limit(self) -> float | None:
-        """The threshold that verdicts are given by."""
-        if self.manual:
-            return self.manual.value
-        return self.threshold.value if self.threshold else None
-
-
-def calibration_state(manifest: BankManifest | None, product: Product) -> CalibrationState:
-    """What state a bank version has under a product's settings; what was measured is taken to be there."""
-    if manifest is None or _masks_as_the_authors(product.settings, manifest):
-        return "none"
-    held_out = product.calibration
-    measured = held_out.table is not None and held_out.bank_version == manifest.version
-    if measured and held_out.good >= fewest_good_images(product.settings.alpha):
-        return "calibrated"
-    by_references = manifest.left_out is not None and len(manifest.references) >= FEWEST_REFERENCES
-    return "provisional" if by_references else "none"
-
-
-def calibration(
-    product: Product, manifest: BankManifest, left_out: LeftOutTable, measured: LeftOutTable
-) -> Calibration:
-    """Of a bank version. `left_out`: its references, each among the others; `measured`: the calibration images, by
-    position, in the bank."""
-    settings = product.settings
-    if _masks_as_the_authors(settings, manifest):
-        return Calibration("none", manual=settings.threshold)
-    fractions = None
-    if masking_applies(settings, manifest.masking):
-        fractions = [entry.foreground_fractions for entry in manifest.references]
-    references, reference_masks = list(left_out.values()), masks_of_references(left_out, manifest, settings)
-    images = list(measured.values())
-    image_masks = [_mask(each, fractions, settings) for each in images]
-    scores = dict(zip(measured, masked_scores(images, image_masks, settings.statistic), strict=True))
-    good = [place for place, position in enumerate(measured) if product.calibration.images[position].is_good]
-    held_out = [images[place] for place in good], [image_masks[place] for place in good]
-    problem = None
-    try:
-        found = _by_images(*held_out, settings)
-    except TooFewGoodImages as error:
-        found = _by_references(references, reference_masks, settings)
-        problem = str(error) if held_out[0] else None
-    everything = [*references, *held_out[0]], [*reference_masks, *held_out[1]]
-    lights = _lights(product, manifest)
-    largest = [float(each.distances[mask].max(initial=0)) for each, mask in zip(*everything, strict=True)]
-    state, threshold, region_threshold, good_scores = found
-    return Calibration(
-        state=state,
-        threshold=threshold,
-        region_threshold=region_threshold,
-        good_scores=good_scores,
-        median_distance=_largest_median(*everything) if threshold else None,
-        least_contrast=min((each.contrast for each in lights), default=None),
-        baseline=DriftBaseline(
-            [median_distance(each.distances, mask) for each, mask in zip(*everything, strict=True)],
-            [float(mask.mean()) for mask in everything[1]],
-            [each.brightness for each in lights],
-        ),
-        largest_distance=max(largest, default=0.0) or None,
-        image_scores=tuple(scores.items()),
-        manual=settings.threshold,
-        problem=problem,
-    )
-
-
-def masks_of_references(left_out: LeftOutTable, manifest: BankManifest, settings: ProductSettings) -> list[Mask]:
-    """Which patches of each reference in the table would be scored, in its order."""
-    fractions = None
-    if masking_applies(settings, manifest.masking):
-        fractions = [manifest.references[position].foreground_fractions for position in left_out]
-    return left_out_masks(list(left_out.values()), fractions, settings.profile)
-
-
-_Found = tuple[CalibrationState, Threshold | None, float | None, tuple[float, ...]]
-
-
-def _by_images(good: Sequence[LeftOut], masks: Sequence[Mask], settings: ProductSettings) -> _Found:
-    """TooFewGoodImages for the product's alpha."""
-    scores = masked_scores(good, masks, settings.statistic)
-    regions = conformal(masked_scores(good, masks, REGION_STATISTIC), settings.alpha)
-    return "calibrated", conformal(scores, settings.alpha), regions.value, tuple(scores)
-
-
-def _by_references(left_out: Sequence[LeftOut], masks: Sequence[Mask], settings: ProductSettings) -> _Found:
-    scores = masked_scores(left_out, masks, settings.statistic)
-    threshold, regions = provisional(scores), provisional(masked_scores(left_out, masks, REGION_STATISTIC))
-    if threshold is None or regions is None:
-        return "none", None, None, ()
-    return "provisional", threshold, regions.value, tuple(scores)
 
 
 class CalibrationKnowledge:
-    """The calibration of each bank in use, worked out once. Safe for many threads."""
+    """Safe for many threads."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
@@ -203,26 +57,3 @@ def stored_measurements(blobs: Blobs, product: Product, version: int) -> LeftOut
     if held_out.table is None or held_out.bank_version != version:
         return {}
     return decode_left_out(blobs.get(product.product_id, "calibration", held_out.table))
-
-
-def _mask(each: LeftOut, fractions: Sequence[Sequence[float]] | None, settings: ProductSettings) -> Mask:
-    if fractions is None:
-        return np.ones(len(each.distances), bool)
-    known = [fraction for own in fractions for fraction in own]
-    return scored_patches(each.foreground, settings.profile, known)[0]
-
-
-def _masks_as_the_authors(settings: ProductSettings, manifest: BankManifest) -> bool:
-    """The references' masks are kept by the robust rule only, so nothing is known of the others' scores."""
-    return settings.profile == "paper" and masking_applies(settings, manifest.masking)
-
-
-def _lights(product: Product, manifest: BankManifest) -> list[Light]:
-    """Of all good photographs, references and calibration images, as far as it was measured."""
-    good = [entry.light for entry in manifest.references]
-    good += [image.light for image in product.calibration.images if image.is_good]
-    return [each for each in good if each]
-
-
-def _largest_median(good: Sequence[LeftOut], masks: Sequence[Mask]) -> float:
-    return max(median_distance(each.distances, mask) for each, mask in zip(good, masks, strict=True))

@@ -1,7 +1,6 @@
 """Measuring calibration images: how far their patches lie from a bank that they are not in."""
 
 import logging
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
 from app.service.calibration_knowledge import stored_measurements
 from app.service.pieces import Pieces
-from app.storage.documents import BankManifest, CalibrationImage, Product
+from app.storage.documents import BankManifest, CalibrationImage, CalibrationSet, Product
 from app.storage.left_out import encode_left_out
 from app.storage.store import Blobs
 
@@ -61,20 +60,25 @@ class Measured:
         self._product_id = product_id
         self._rows: dict[tuple[int, str], LeftOut] = {}
 
-    def table(self, product: Product, images: Sequence[CalibrationImage], loaded: LoadedBank) -> str | None:
-        """The digest of the stored table of the images in the loaded bank. An image that is lost has no row.
+    def set(self, product: Product, images: tuple[CalibrationImage, ...], loaded: LoadedBank) -> CalibrationSet:
+        """The images as measured in the loaded bank, the table stored. One that is lost, or a reference of this very
+        bank, has no row.
 
         StorageFull, StorageUnavailable, Draining, GpuOutOfMemory.
         """
         version = loaded.manifest.version
+        references = {entry.sha256 for entry in loaded.manifest.references}
         for sha256, known in self._known(product, version).items():
             self._rows.setdefault((version, sha256), known)
         table = {}
         for position, image in enumerate(images):
+            if image.sha256 in references:
+                continue
             row = self._rows.get((version, image.sha256)) or self._measured(image, loaded)
             if row is not None:
                 table[position] = self._rows[version, image.sha256] = row
-        return self._blobs.put(self._product_id, "calibration", encode_left_out(table)) if table else None
+        stored = self._blobs.put(self._product_id, "calibration", encode_left_out(table)) if table else None
+        return CalibrationSet(images, version, stored, sum(images[position].is_good for position in table))
 
     def _known(self, product: Product, version: int) -> dict[str, LeftOut]:
         images = product.calibration.images

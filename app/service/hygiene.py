@@ -21,8 +21,8 @@ from app.engine.hygiene import (
 from app.engine.spread import evenly_spaced
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.bank_builder import BankBuilder, References
+from app.service.bank_calibration import masks_of_references
 from app.service.banks import BankService, no_references
-from app.service.calibration_knowledge import masks_of_references
 from app.service.left_out import stored_left_out
 from app.service.photographs import Photographs
 from app.service.pieces import Pieces

@@ -19,9 +19,10 @@ from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Image, PatchFeatures, Size
 from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
+from app.service.bank_calibration import Calibration
 from app.service.bank_loader import BankNotLoaded, Cold
 from app.service.banks import BankService
-from app.service.calibration_knowledge import Calibration, CalibrationKnowledge
+from app.service.calibration_knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.commissioning import Commissioner
 from app.service.drift import DriftWatch

@@ -4,7 +4,7 @@ from app.engine.calibration import is_not_ok, p_value, score_normalized
 from app.engine.light import Light
 from app.engine.scoring import median_distance
 from app.engine.types import Distances
-from app.service.calibration_knowledge import Calibration
+from app.service.bank_calibration import Calibration
 from app.service.masking_policy import Foreground
 from app.service.results import Flag, Judgement, Likeness, Verdict
 
@@ -26,8 +26,8 @@ def judged(
     flags: list[Flag] = []
     if known.limit is None:
         flags.append("uncalibrated")
-    likeness = _likeness(median_distance(distances, foreground.mask), seen, known)
-    if not all(each.fits for each in likeness):
+    shown = likeness(median_distance(distances, foreground.mask), seen, known)
+    if not all(each.fits for each in shown):
         flags.append("unlike_references")
     if known.manual and known.manual.bank_version != bank_version:
         flags.append("threshold_stale")
@@ -40,11 +40,12 @@ def judged(
         p_value=p_value(score, known.good_scores) if known.good_scores else None,
         verdict=_verdict(score, known.limit, {*flags, *foreground.flags}),
         flags=tuple(flags),
-        likeness=(*likeness, *([foreground.likeness] if foreground.likeness else [])),
+        likeness=(*shown, *([foreground.likeness] if foreground.likeness else [])),
     )
 
 
-def _likeness(median: float, seen: Light, known: Calibration) -> list[Likeness]:
+def likeness(median: float, seen: Light, known: Calibration) -> list[Likeness]:
+    """Whether an image, by its median patch distance and its light, shows the product at all."""
     found = []
     if known.median_distance is not None:
         found.append(Likeness("median_distance", median, None, UNLIKE_RATIO * known.median_distance))

@@ -22,8 +22,8 @@ from app.errors import (
 )
 from app.service.backbones import Backbones
 from app.service.bank_builder import BankBuilder
+from app.service.bank_calibration import calibration_state
 from app.service.banks import BankService
-from app.service.calibration_knowledge import calibration_state
 from app.service.clock import now
 from app.service.drift import DriftWatch
 from app.service.masking_policy import masking_view

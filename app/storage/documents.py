@@ -45,11 +45,12 @@ class CalibrationImage:
 @dataclass(frozen=True, slots=True)
 class CalibrationSet:
     """The calibration images of a product. `table` names the blob of their patch distances to the bank version
-    `bank_version`, by position in `images`; None: nothing was measured."""
+    `bank_version`, by position in `images`; None: nothing was measured. `measured_good` of the good ones are in it."""
 
     images: tuple[CalibrationImage, ...] = ()
     bank_version: int | None = None
     table: str | None = None
+    measured_good: int = 0
 
     @property
     def good(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from app.engine.calibration import conformal
+from app.engine.heatmap import encode_png
 from app.errors import CalibrationImageNotFound, Conflict, ImageTruncated, InvalidRequest, NoReferences, TooManyImages
 from app.service import calibration_images, calibration_measurer
 from app.service.calibration_images import CalibrationView
@@ -15,6 +16,7 @@ from app.settings import Settings
 from app.storage.disk import DiskBlobs
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
+from tests.evaluate.trees import part
 from tests.service.conftest import upload
 
 PRODUCT = "flange"
@@ -62,8 +64,8 @@ def test_too_few_images_for_alpha_leave_the_provisional_threshold(registered: Se
     assert view.calibration is not None
     assert view.calibration.state == registered.products.view(PRODUCT).calibration == "provisional"
     assert (view.product.calibration.good, view.needed, view.allowed_alpha) == (18, 19, 0.0527)
-    assert view.calibration.problem is not None
-    assert "add 1 more, or set alpha to 0.0527" in view.calibration.problem
+    assert view.problem is not None
+    assert "add 1 more, or set alpha to 0.0527" in view.problem
     registered.products.change(PRODUCT, {"alpha": 0.06})
     assert inspected(registered, 7).judgement.state == "calibrated"
 
@@ -179,6 +181,37 @@ def test_the_next_start_measures_what_was_left_undone(
     another.calibration.follow_all()
     until(lambda: another.products.view(PRODUCT).calibration == "calibrated")
     another.close()
+
+
+def test_until_they_are_measured_that_is_the_problem(registered: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert added(registered).problem is None
+    monkeypatch.setattr(registered.calibration, "follow", lambda _: None)
+    registered.references.add(PRODUCT, [upload(5)])
+    assert "being measured in bank version 2" in str(registered.calibration.view(PRODUCT).problem)
+
+
+def test_a_version_that_has_a_calibration_image_as_a_reference_leaves_only_that_one_out(registered: Service) -> None:
+    registered.references.add(PRODUCT, [upload(100)])
+    registered.banks.activate(PRODUCT, 1)
+    added(registered, range(100, 120))
+    registered.banks.activate(PRODUCT, 2)
+    until(lambda: registered.calibration.view(PRODUCT).product.calibration.bank_version == 2)
+    view = registered.calibration.view(PRODUCT)
+    assert view.calibration is not None
+    assert (view.calibration.state, len(view.calibration.good_scores)) == ("calibrated", 19)
+    assert "1 do not count: they are references of this bank version" in str(view.problem)
+
+
+def test_a_wrong_image_called_good_is_told_and_does_not_widen_what_is_like_the_product(service: Service) -> None:
+    service.products.create(PRODUCT, {"masking": "off", "rotation": "off", "alpha": 0.25})
+    service.references.add(PRODUCT, [Upload(encode_png(part(seed))) for seed in range(5)])
+    before = service.calibration.add(PRODUCT, [Upload(encode_png(part(seed))) for seed in range(10, 13)], is_good=True)
+    assert before.problem is None
+    view = service.calibration.add(PRODUCT, [Upload(photograph(1), "wrong.png")], is_good=True)
+    assert [image.filename for image in view.unlike] == ["wrong.png"]
+    assert "1 called good show something else than the references (wrong.png)" in str(view.problem)
+    result = inspected(service, 2)
+    assert (result.judgement.verdict, "unlike_references" in result.flags) == ("not_decidable", True)
 
 
 def test_an_old_version_has_the_threshold_of_its_references(registered: Service) -> None:

@@ -28,12 +28,13 @@ class PromiseBody(BaseModel):
 
 class CalibrationImageBody(BaseModel):
     """A calibration image. `sha256` is of the file as uploaded, and its id; `score` is null where it was not measured
-    in the bank that serves."""
+    in the bank that serves. `is_unlike`: it is called good and shows something else than the references."""
 
     model_config = ConfigDict(from_attributes=True)
 
     sha256: str
     is_good: bool
+    is_unlike: bool
     score: float | None
     filename: str | None
     media_type: str
@@ -44,9 +45,9 @@ class CalibrationImageBody(BaseModel):
     light: LightBody
 
     @classmethod
-    def of(cls, image: CalibrationImage, score: float | None) -> Self:
+    def of(cls, image: CalibrationImage, score: float | None, *, is_unlike: bool) -> Self:
         given = {field.name: getattr(image, field.name) for field in fields(image)}
-        return cls.model_validate({"score": score} | given, from_attributes=True)
+        return cls.model_validate({"score": score, "is_unlike": is_unlike} | given, from_attributes=True)
 
 
 class ProgressBody(BaseModel):
@@ -90,7 +91,7 @@ class CalibrationBody(PromiseBody):
     def of(cls, view: CalibrationView) -> Self:
         product, known = view.product, view.calibration
         held_out, settings, scores = product.calibration, product.settings, view.scores
-        found, bad = view.detection
+        (found, bad), unlike = view.detection, view.unlike
         return cls(
             product_id=product.product_id,
             bank_version=view.bank_version,
@@ -102,9 +103,12 @@ class CalibrationBody(PromiseBody):
             alpha=settings.alpha,
             commissioning=settings.commissioning,
             progress=ProgressBody(good=held_out.good, needed=view.needed, allowed_alpha=view.allowed_alpha),
-            problem=known.problem if known else None,
+            problem=view.problem,
             detection=DetectionBody(found=found, bad=bad),
             measured_in=held_out.bank_version,
-            images=[CalibrationImageBody.of(image, scores.get(at)) for at, image in enumerate(held_out.images)],
+            images=[
+                CalibrationImageBody.of(image, scores.get(at), is_unlike=image in unlike)
+                for at, image in enumerate(held_out.images)
+            ],
             **PromiseBody.fields_of(known.threshold if known and not known.manual else None),
         )
