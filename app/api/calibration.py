@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.authorisation import REGISTER
-from app.api.deps import LanesDep, ProductId, ServiceDep, SettingsDep, Sha256
+from app.api.deps import LanesDep, ProductId, ServiceDep, SettingsDep, checked_digest
 from app.api.schemas.calibration import CalibrationBody
 from app.api.schemas.problem import problems
 from app.api.uploads import image_request_body, many_images
@@ -37,12 +37,30 @@ router = APIRouter(prefix="/products/{product_id}/calibration", tags=["calibrati
 OF_THE_BANK = (InvalidProductId, ProductNotFound, BankDamaged, BackboneMismatch, Overloaded, StorageUnavailable)
 
 
+class ImagesQuery(BaseModel):
+    """What a person says of the images that are sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_good: bool = Field(description="Good ones set the threshold; of bad ones is told how many it finds.")
+
+
 class Confirmation(BaseModel):
     """What a person says of an image."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     is_good: bool
+
+
+def _image_id(sha256: Annotated[str, Path(description="SHA-256 of the file as uploaded, in hex.")]) -> str:
+    try:
+        return checked_digest(sha256)
+    except ValueError as error:
+        raise CalibrationImageNotFound(str(error)) from error
+
+
+ImageId = Annotated[str, Depends(_image_id)]
 
 
 @router.get("", dependencies=[REGISTER], responses=problems(*OF_THE_BANK))
@@ -72,12 +90,12 @@ async def add_images(
     service: ServiceDep,
     lanes: LanesDep,
     settings: SettingsDep,
-    is_good: Annotated[bool, Query(description="Good ones set the threshold; of bad ones is told how many it finds.")],
+    query: Annotated[ImagesQuery, Query()],
 ) -> CalibrationBody:
     """Add photographs that are not references, one raw body or many form fields `images`. Twice changes nothing."""
     with lanes.registration.admitted():
         uploads = await many_images(request, settings.max_images_per_request)
-        view = await lanes.registration.run(service.calibration.add, product_id, uploads, is_good=is_good)
+        view = await lanes.registration.run(service.calibration.add, product_id, uploads, is_good=query.is_good)
     return CalibrationBody.of(view)
 
 
@@ -93,7 +111,7 @@ async def remove_images(product_id: ProductId, service: ServiceDep, lanes: Lanes
     responses=problems(*OF_THE_BANK, NoReferences, CalibrationImageNotFound, Conflict, StorageFull, GpuOutOfMemory),
 )
 async def confirm_image(
-    product_id: ProductId, sha256: Sha256, said: Confirmation, service: ServiceDep, lanes: LanesDep
+    product_id: ProductId, sha256: ImageId, said: Confirmation, service: ServiceDep, lanes: LanesDep
 ) -> CalibrationBody:
     """Call an image good or bad that was inspected while commissioning, or that is in the set."""
     view = await lanes.registration.call(service.calibration.confirm, product_id, sha256, is_good=said.is_good)
@@ -106,7 +124,7 @@ async def confirm_image(
     response_class=Response,
     responses=problems(InvalidProductId, ProductNotFound, CalibrationImageNotFound, Overloaded),
 )
-async def read_image(product_id: ProductId, sha256: Sha256, service: ServiceDep, lanes: LanesDep) -> Response:
+async def read_image(product_id: ProductId, sha256: ImageId, service: ServiceDep, lanes: LanesDep) -> Response:
     """A calibration image as uploaded."""
     image, media_type = await lanes.admin.call(service.calibration.image, product_id, sha256)
     return Response(image, media_type=media_type, headers={"X-Content-Type-Options": "nosniff"})
@@ -117,6 +135,6 @@ async def read_image(product_id: ProductId, sha256: Sha256, service: ServiceDep,
     dependencies=[REGISTER],
     responses=problems(*OF_THE_BANK, CalibrationImageNotFound, StorageFull),
 )
-async def remove_image(product_id: ProductId, sha256: Sha256, service: ServiceDep, lanes: LanesDep) -> CalibrationBody:
+async def remove_image(product_id: ProductId, sha256: ImageId, service: ServiceDep, lanes: LanesDep) -> CalibrationBody:
     """Remove one calibration image."""
     return CalibrationBody.of(await lanes.registration.call(service.calibration.remove, product_id, sha256))

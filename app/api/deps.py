@@ -29,9 +29,17 @@ def _settings(request: Request) -> Settings:
 
 
 def _sha256(sha256: Annotated[str, Path(description="SHA-256 of the file as uploaded, in hex.")]) -> str:
+    try:
+        return checked_digest(sha256)
+    except ValueError as error:
+        raise ReferenceNotFound(str(error)) from error
+
+
+def checked_digest(sha256: str) -> str:
+    """The digest in lower case. ValueError, which says what one looks like, for what is none."""
     lowered = sha256.lower()
     if len(lowered) != SHA256_LENGTH or not set(lowered) <= set("0123456789abcdef"):
-        raise ReferenceNotFound("An image is named by the SHA-256 of its file: 64 hexadecimal digits.")
+        raise ValueError("An image is named by the SHA-256 of its file: 64 hexadecimal digits.")
     return lowered
 
 

@@ -11,7 +11,7 @@ from app.api.accept import JSON, PNG, preferred
 from app.api.authorisation import INSPECT
 from app.api.bank_loading import once_loaded
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
-from app.api.schemas.inspections import CallerIds, InspectionBody, InspectQuery
+from app.api.schemas.inspections import CallerIds, CommissioningBody, InspectionBody, InspectQuery
 from app.api.schemas.problem import problems
 from app.api.uploads import image_request_body, one_image
 from app.errors import (
@@ -94,12 +94,12 @@ def _caller_ids(fields: Mapping[str, str]) -> CallerIds:
 
 def _answer(result: InspectionResult, media_type: str, product_path: str) -> Response:
     if media_type == PNG and result.heatmap:
-        return Response(result.heatmap.png, media_type=PNG, headers=_headers(result))
+        return Response(result.heatmap.png, media_type=PNG, headers=_headers(result, product_path))
     body = InspectionBody.of(result, product_path)
     return Response(body.model_dump_json(), media_type=JSON, headers={"Vary": "Accept"})
 
 
-def _headers(result: InspectionResult) -> dict[str, str]:
+def _headers(result: InspectionResult, product_path: str) -> dict[str, str]:
     headers = {
         "Anomaly-Score": repr(result.score),
         "Anomaly-Verdict": result.judgement.verdict,
@@ -109,4 +109,6 @@ def _headers(result: InspectionResult) -> dict[str, str]:
     }
     if (threshold := result.judgement.threshold) is not None:
         headers["Anomaly-Threshold"] = repr(threshold)
+    if result.commissioning:
+        headers["Commissioning-Confirm"] = CommissioningBody.of(product_path, result.commissioning).confirm
     return headers

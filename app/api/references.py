@@ -1,6 +1,6 @@
 """/products/{product_id}/references: add, list, read, remove."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -8,7 +8,7 @@ from app.api.accept import JSON, preferred
 from app.api.authorisation import REGISTER
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep, SettingsDep, Sha256
 from app.api.schemas.problem import problems
-from app.api.schemas.quality import QualityBody, TrimmedBody
+from app.api.schemas.quality import QualityBody, RegistrationQuery, TrimmedBody, TrimQuery
 from app.api.schemas.references import ReferenceBody, ReferenceList, RegisteredBody, RemovedReference
 from app.api.uploads import image_request_body, many_images
 from app.engine.image_file import MEDIA_TYPES
@@ -63,16 +63,13 @@ async def add_references(
     service: ServiceDep,
     lanes: LanesDep,
     settings: SettingsDep,
-    unfit: Annotated[
-        Literal["report", "refuse"],
-        Query(description="What happens to photographs that are blurred, dark, of another size or there already."),
-    ] = "report",
+    query: Annotated[RegistrationQuery, Query()],
 ) -> RegisteredBody:
     """Register good images: one raw body or many form fields `images`. Sending one again changes nothing."""
     with lanes.registration.admitted():
         uploads = await many_images(request, settings.max_images_per_request)
         registered = await lanes.registration.run(
-            service.references.add, product_id, uploads, refuse_unfit=unfit == "refuse"
+            service.references.add, product_id, uploads, refuse_unfit=query.unfit == "refuse"
         )
     if set(registered.received) <= registered.already_present:
         response.status_code = 200
@@ -110,11 +107,10 @@ async def trim_references(
     product_id: ProductId,
     service: ServiceDep,
     lanes: LanesDep,
-    share: Annotated[float, Query(gt=0, le=0.5, description="Of the references, rounded down.")] = 0.2,
-    dry_run: Annotated[bool, Query(description="Only tell which ones.")] = False,
+    query: Annotated[TrimQuery, Query()],
 ) -> TrimmedBody:
     """Leave the oddest references out, of a set that is known to hold bad parts: a new bank version."""
-    trimmed = await lanes.registration.call(service.hygiene.trim, product_id, share, dry_run=dry_run)
+    trimmed = await lanes.registration.call(service.hygiene.trim, product_id, query.share, dry_run=query.dry_run)
     return TrimmedBody.of(product_id, trimmed)
 
 

@@ -33,7 +33,27 @@ def merged(settings: ProductSettings, changes: Mapping[str, Any]) -> ProductSett
     """
     _refuse_unknown(changes, ProductSettings, "settings")
     checked = {key: _checked(key, value) for key, value in changes.items()}
-    return replace(settings, **checked)
+    changed = replace(settings, **checked)
+    if changed.threshold and "threshold" not in changes and _scoring(changed) != _scoring(settings):
+        raise InvalidSettings(
+            "statistic, masking and profile change what a score means, and this product has a threshold of your own. "
+            "Send `threshold` with it: null, or one that was chosen by the new scores."
+        )
+    return changed
+
+
+def require_known_version(settings: ProductSettings, latest: int) -> None:
+    """InvalidSettings for a threshold that cannot have been chosen by anybody's scores yet."""
+    if settings.threshold and settings.threshold.bank_version > latest:
+        raise InvalidSettings(
+            f"threshold.bank_version: there is no version {settings.threshold.bank_version} yet, the latest is "
+            f"{latest}. Name the one whose scores the threshold was chosen by."
+        )
+
+
+def _scoring(settings: ProductSettings) -> object:
+    """What changes scores without making another bank."""
+    return settings.statistic, settings.masking, settings.profile
 
 
 def _checked(key: str, value: Any) -> Any:

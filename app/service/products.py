@@ -27,7 +27,7 @@ from app.service.banks import BankService
 from app.service.clock import now
 from app.service.drift import DriftWatch
 from app.service.masking_policy import masking_view
-from app.service.product_settings import UNSET, Unset, merged
+from app.service.product_settings import UNSET, Unset, merged, require_known_version
 from app.service.results import ProductView
 from app.service.serving import ServingKnowledge
 from app.storage.documents import BankManifest, Product
@@ -68,6 +68,7 @@ class ProductService:
         """Create a product. InvalidProductId, InvalidSettings; Conflict where it exists."""
         checked_product_id(product_id)
         chosen = self._usable(merged(self._defaults, settings or {}))
+        require_known_version(chosen, 0)
         self._catalog.create(Product(product_id, chosen, display_name, dict(metadata or {}), now()))
         return self.view(product_id)
 
@@ -198,6 +199,7 @@ class ProductService:
                     "Read it again and repeat the change."
                 )
             changed = change(product)
+            require_known_version(changed.settings, self._catalog.pointer(product_id).latest)
             if changed.settings.backbone != product.settings.backbone:
                 self._usable(changed.settings)
             try:

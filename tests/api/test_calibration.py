@@ -7,7 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.api.schemas.calibration import CalibrationBody
+from app.engine.heatmap import encode_png
 from tests.api.photographs import photograph
+from tests.evaluate.trees import part
 
 CALIBRATION = "/products/flange/calibration"
 IMAGES = f"{CALIBRATION}/images"
@@ -66,6 +68,14 @@ def test_bad_images_tell_how_many_are_found(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("product")
+def test_a_picture_tells_in_its_headers_where_to_confirm(client: TestClient) -> None:
+    client.patch("/products/flange", json={"settings": {"commissioning": True}}).raise_for_status()
+    answer = client.post("/products/flange/inspect", content=photograph(10), headers={"Accept": "image/png"})
+    confirm = answer.headers["Commissioning-Confirm"]
+    assert client.put(confirm, json={"is_good": True}).json()["progress"]["good"] == 1
+
+
+@pytest.mark.usefixtures("product")
 def test_an_image_is_confirmed_read_and_removed(client: TestClient) -> None:
     client.patch("/products/flange", json={"settings": {"commissioning": True}}).raise_for_status()
     kept = inspected(client, 10)["commissioning"]
@@ -87,6 +97,8 @@ def test_an_image_is_confirmed_read_and_removed(client: TestClient) -> None:
         ("put", f"{IMAGES}/{'0' * 64}", {"json": {"is_good": True}}, 404, "calibration-image-not-found"),
         ("put", f"{IMAGES}/{'0' * 64}", {"json": {"is_good": "yes"}}, 400, "invalid-request"),
         ("delete", f"{IMAGES}/{'0' * 64}", {}, 404, "calibration-image-not-found"),
+        ("get", f"{IMAGES}/zzz", {}, 404, "calibration-image-not-found"),
+        ("post", f"{IMAGES}?is_good=true&x=1", {"content": photograph(10)}, 400, "invalid-request"),
         ("post", f"{IMAGES}?is_good=true", {"content": photograph(0)}, 409, "conflict"),
         ("post", f"{IMAGES}?is_good=true", {"content": b"no image"}, 415, "unsupported-image-type"),
         ("get", "/products/other/calibration", {}, 404, "product-not-found"),
@@ -112,19 +124,24 @@ def test_a_manual_threshold_is_set_and_goes_stale(client: TestClient) -> None:
     assert client.get(CALIBRATION).json()["threshold_stale"] is True
 
 
-@pytest.mark.usefixtures("product")
 def test_regions_name_the_reference_that_they_came_nearest_to(client: TestClient) -> None:
-    sent(client, range(10, 13))
-    answer = inspected(client, 9, "?style=mask")
+    references = [encode_png(part(seed)) for seed in range(4)]
+    client.post("/products", json={"product_id": "disc", "settings": {"masking": "off"}}).raise_for_status()
+    files = [("images", (f"{seed}.png", each)) for seed, each in enumerate(references)]
+    client.post("/products/disc/references", files=files).raise_for_status()
+    spotted = part(9)
+    spotted[66:78, 74:86] = (250, 250, 30)
+    answer = client.post("/products/disc/inspect?style=mask", content=encode_png(spotted)).json()
     assert answer["heatmap"]["colormap"] is None
-    for region in answer["regions"]:
-        box = region["box"]
-        assert 0 <= box["x"] < box["x"] + box["width"] <= answer["image"]["width"]
-        assert 0 < region["area_px"] <= box["width"] * box["height"]
-        assert region["nearest"]["reference"] == hashlib.sha256(photograph(0)).hexdigest()
-    peaks = [region["peak"] for region in answer["regions"]]
+    region = answer["regions"][0]
+    box = region["box"]
+    assert box["x"] <= 80 < box["x"] + box["width"]
+    assert box["y"] <= 72 < box["y"] + box["height"]
+    assert 0 < region["area_px"] <= box["width"] * box["height"]
+    assert region["nearest"]["reference"] in {hashlib.sha256(each).hexdigest() for each in references}
+    peaks = [each["peak"] for each in answer["regions"]]
     assert peaks == sorted(peaks, reverse=True)
-    assert all(peak > client.get(CALIBRATION).json()["region_threshold"] for peak in peaks)
+    assert peaks[-1] > client.get("/products/disc/calibration").json()["region_threshold"]
 
 
 @pytest.mark.usefixtures("product")

@@ -47,3 +47,10 @@ def test_trimming_can_be_tried_first(client: TestClient, disc: str) -> None:
     done = client.post(f"{disc}/trim?share=0.2").json()
     assert (done["removed"], done["reference_count"], done["bank_version"]) == (tried["removed"], 5, 3)
     assert client.post(f"{disc}/trim?share=0.9").status_code == 400
+
+
+@pytest.mark.parametrize("query", ["trim?dryrun=true", "trim?share=0.9", "?unfitt=refuse"])
+def test_a_mistyped_parameter_changes_nothing(client: TestClient, disc: str, query: str) -> None:
+    path = f"{disc}{query}" if query.startswith("?") else f"{disc}/{query}"
+    assert client.post(path, content=encode_png(part(7))).status_code == 400
+    assert len(client.get(disc).json()["references"]) == 3

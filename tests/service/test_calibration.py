@@ -7,7 +7,15 @@ import pytest
 
 from app.engine.calibration import conformal
 from app.engine.heatmap import encode_png
-from app.errors import CalibrationImageNotFound, Conflict, ImageTruncated, InvalidRequest, NoReferences, TooManyImages
+from app.errors import (
+    CalibrationImageNotFound,
+    Conflict,
+    ImageTruncated,
+    InvalidRequest,
+    InvalidSettings,
+    NoReferences,
+    TooManyImages,
+)
 from app.service import calibration_images, calibration_measurer
 from app.service.calibration_images import CalibrationView
 from app.service.results import InspectionRequest, InspectionResult, Upload
@@ -289,7 +297,26 @@ def test_a_manual_threshold_decides_and_is_stale_on_another_bank(registered: Ser
 
 
 def test_a_manual_threshold_decides_with_one_reference_too(service: Service) -> None:
-    service.products.create(PRODUCT, {"masking": "off", "threshold": {"value": 0.0, "bank_version": 1}})
+    service.products.create(PRODUCT, {"masking": "off"})
     service.references.add(PRODUCT, [upload(1)])
+    service.products.change(PRODUCT, {"threshold": {"value": 0.0, "bank_version": 1}})
     judgement = inspected(service, 7).judgement
     assert (judgement.state, judgement.source, judgement.verdict) == ("none", "manual", "not_ok")
+
+
+@pytest.mark.parametrize("change", [{"statistic": "max"}, {"masking": "on"}, {"profile": "paper"}])
+def test_a_manual_threshold_does_not_outlive_what_its_score_means(
+    registered: Service, change: dict[str, object]
+) -> None:
+    registered.products.change(PRODUCT, {"threshold": {"value": 0.3, "bank_version": 1}})
+    with pytest.raises(InvalidSettings, match="Send `threshold` with it"):
+        registered.products.change(PRODUCT, change)
+    registered.products.change(PRODUCT, change | {"threshold": None})
+
+
+@pytest.mark.parametrize("version", [2, 10**30])
+def test_a_manual_threshold_names_a_version_that_there_is(registered: Service, version: int) -> None:
+    with pytest.raises(InvalidSettings, match="the latest is 1"):
+        registered.products.change(PRODUCT, {"threshold": {"value": 0.3, "bank_version": version}})
+    with pytest.raises(InvalidSettings, match="the latest is 0"):
+        registered.products.create("new", {"threshold": {"value": 0.3, "bank_version": 1}})

@@ -92,8 +92,9 @@ def test_an_image_of_something_else_is_not_decided(discs: Service) -> None:
 @pytest.mark.parametrize("references", [1, 5])
 @pytest.mark.parametrize("grey", [0, 100, 255])
 def test_an_image_that_shows_nothing_is_not_decided(service: Service, references: int, grey: int) -> None:
-    service.products.create("disc", {"masking": "off", "threshold": {"value": 2.0, "bank_version": 1}})
+    service.products.create("disc", {"masking": "off"})
     service.references.add("disc", [Upload(encode_png(part(seed))) for seed in range(references)])
+    service.products.change("disc", {"threshold": {"value": 2.0, "bank_version": 1}})
     noise = np.random.default_rng(0).normal(grey, 2, (144, 160, 3))
     result = service.inspection.inspect("disc", encode_png(np.clip(noise, 0, 255).astype(np.uint8)), PLAIN)
     assert (result.judgement.verdict, "unlike_references" in result.flags) == ("not_decidable", True)

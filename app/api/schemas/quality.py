@@ -1,11 +1,31 @@
 """What may be wrong with references, in JSON."""
 
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.engine.hygiene import Coverage, FindingKind
 from app.service.hygiene import Quality, Trimmed
+
+
+class RegistrationQuery(BaseModel):
+    """How references are taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unfit: Literal["report", "refuse"] = Field(
+        default="report",
+        description="What happens to photographs that are blurred, dark, of another size or there already.",
+    )
+
+
+class TrimQuery(BaseModel):
+    """How many references are left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    share: float = Field(default=0.2, gt=0, le=0.5, description="Of the references, rounded down.")
+    dry_run: bool = Field(default=False, description="Only tell which ones.")
 
 
 class FindingBody(BaseModel):
