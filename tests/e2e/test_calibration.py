@@ -44,9 +44,9 @@ def test_a_commissioned_product_is_calibrated_and_stays_so_when_the_server_is_ki
         assert (told["state"], told["good_images"], told["expected_false_alarm_rate"]) == ("calibrated", 4, 0.2)
         verdicts = [inspected(client, path)["verdict"] for path in GOOD]
         assert verdicts == ["ok"] * 4
-        for path in BAD:
-            found = inspected(client, path)
-            assert bool(found["regions"]) >= (found["verdict"] == "not_ok")
+        found = [inspected(client, path) for path in BAD]
+        assert [each["verdict"] for each in found].count("not_ok") > len(BAD) / 2
+        assert all(each["regions"] for each in found if each["verdict"] == "not_ok")
 
 
 @pytest.mark.long
