@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from app.evaluate.runner import Machine
 
 INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+
 SMALLER_EDGE: dict[Mode, int] = {"few-shot": 448, "zero-shot": 672}
 
 
@@ -80,7 +82,7 @@ def evaluate(
     )
     choices = ablated(asked, ablation) if ablation else asked
     counts = () if mode == "zero-shot" else tuple(map(number_of_shots, shots or ["1"]))
-    with _writing(out, "--out"):
+    with _writing(out, "--out"), _interruptible():
         _evaluate(settings, choices, data_root, objects or [], counts, seeds or 1, out)
     typer.echo(f"{out / 'report.html'}  (also report.md, summary.json, summary.csv, metrics_seed=*.json)")
 
@@ -111,6 +113,16 @@ def _writing(path: Path, option: str) -> Iterator[None]:
         raise InvalidSettings(
             f"{where} cannot be written: {error.strerror or error}. Make room there, or choose another place: {option}."
         ) from error
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Say how to go on after Ctrl-C, be it while torch is still being loaded."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Give the same command again to go on.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _default_backbone(settings: Settings) -> str:
@@ -163,12 +175,8 @@ def _evaluate(
     folder = RunFolder(out)
     if before := len(folder.rows()):
         typer.echo(f"{out} holds {before} rows; what it holds is not made again.", err=True)
-    try:
-        with evaluation_display() as progress:
-            make_rows(plan, folder, machine, about, progress)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. Give the same command again to go on.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+    with evaluation_display() as progress:
+        make_rows(plan, folder, machine, about, progress)
     run = load_run(out)
     for each in run.skipped:
         typer.echo(f"skipped: {each.reason}", err=True)

@@ -40,8 +40,6 @@ OF_THE_BANK = (InvalidProductId, ProductNotFound, BankDamaged, BackboneMismatch,
 class ImagesQuery(BaseModel):
     """What a person says of the images that are sent."""
 
-    model_config = ConfigDict(extra="forbid")
-
     is_good: bool = Field(description="Good ones set the threshold; of bad ones is told how many it finds.")
 
 

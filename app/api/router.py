@@ -1,8 +1,9 @@
 """The whole API, once at the root and once more at /v1."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from app.api import banks, calibration, health, inspections, jobs, masking, products, references, zero_shot
+from app.api.known_parameters import only_known_parameters
 
 VERSION_PREFIX = "/v1"
 
@@ -10,7 +11,8 @@ VERSION_PREFIX = "/v1"
 def add_routes(app: FastAPI) -> None:
     """Adds every route; the OpenAPI document shows those at the root."""
     api = APIRouter()
-    for resource in (products, references, banks, masking, calibration, inspections, zero_shot, jobs, health):
-        api.include_router(resource.router)
+    for resource in (products, references, banks, masking, calibration, inspections, zero_shot, jobs):
+        api.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
+    api.include_router(health.router)
     app.include_router(api)
     app.include_router(api, prefix=VERSION_PREFIX, include_in_schema=False)

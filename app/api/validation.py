@@ -11,6 +11,8 @@ from app.api.schemas.products import SettingsGiven
 from app.errors import InspectorError, InvalidProductId, InvalidRequest, InvalidSettings, UnsupportedBodyType
 
 MAX_DETAILS, MAX_STEPS = 20, 10
+UNKNOWN = "extra_forbidden"
+"""What pydantic calls a name that it was not told of."""
 
 
 def validation_problem(scope: Scope, items: Sequence[dict[str, Any]]) -> JSONResponse:
@@ -34,11 +36,11 @@ def _is_untyped_body(item: dict[str, Any]) -> bool:
 def _error(item: dict[str, Any]) -> InspectorError:
     place, *path = map(str, item["loc"][:MAX_STEPS])
     message = f"{'.'.join(path) or place}: {_message(item)}"
-    if "product_id" in path and item["type"] != "missing":
+    if "product_id" in path and item["type"] not in ("missing", UNKNOWN):
         return InvalidProductId(
             "A product id has 1 to 64 letters, digits, dots, underscores or hyphens, and starts with a letter or digit."
         )
-    if place == "body" and ("settings" in path or item["type"] == "extra_forbidden"):
+    if place == "body" and ("settings" in path or _is_stray_setting(item)):
         return InvalidSettings(message)
     return InvalidRequest(message)
 
@@ -51,8 +53,16 @@ def _detail(item: dict[str, Any]) -> dict[str, str]:
 
 
 def _message(item: dict[str, Any]) -> str:
-    if item["type"] != "extra_forbidden":
+    if item["type"] != UNKNOWN:
         return str(item["msg"]).removeprefix("Value error, ")
-    if item["loc"][0] == "body" and len(item["loc"]) == 2 and item["loc"][1] in SettingsGiven.model_fields:
+    if _is_stray_setting(item):
         return "This is a setting. Put it inside `settings`."
+    if item["loc"] == ("body", "product_id"):
+        return "The product is the one in the path. Leave it out of the body."
     return "There is nothing of this name. Check the spelling, or leave it out."
+
+
+def _is_stray_setting(item: dict[str, Any]) -> bool:
+    """A product's setting beside `settings`, not in it."""
+    place, *path = item["loc"]
+    return item["type"] == UNKNOWN and place == "body" and len(path) == 1 and path[0] in SettingsGiven.model_fields

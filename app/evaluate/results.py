@@ -58,13 +58,15 @@ class Verdicts:
     """What two thresholds of the image score do to the test images: a part is called bad above them.
 
     `threshold` is the service's own, set by the references alone; None where the service has none. It promises a false
-    alarm rate, at most; `false_alarm_rate` and `detection_rate` are the shares of good and of bad test images above it.
+    alarm rate, at most, as the mean over products, and at most `false_alarm_rate_95` of a single one with 95 %
+    confidence. `false_alarm_rate` and `detection_rate` are the shares of good and of bad test images above it.
     The oracle's is the threshold with the largest F1 on these very images, which nobody has in practice; None with
     images of one class alone. Rates are 0..1.
     """
 
     threshold: float | None = None
     promised_false_alarm_rate: float | None = None
+    false_alarm_rate_95: float | None = None
     false_alarm_rate: float | None = None
     detection_rate: float | None = None
     oracle_threshold: float | None = None
@@ -73,7 +75,7 @@ class Verdicts:
 
 
 VERDICTS: tuple[str, ...] = tuple(field.name for field in fields(Verdicts))
-RATES: tuple[str, ...] = tuple(name for name in VERDICTS if name.endswith("_rate"))
+RATES: tuple[str, ...] = tuple(name for name in VERDICTS if "_rate" in name)
 """Those that are averaged; a threshold belongs to its bank."""
 
 

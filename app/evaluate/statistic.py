@@ -4,7 +4,10 @@ from app.engine.options import Statistic, StatisticName
 from app.errors import InvalidSettings
 
 FOREGROUND = "foreground"
-WRITTEN = "mean_top1p, max, mean_topk:K or percentile:Q, each with ,foreground behind it if masked patches are left out"
+WRITTEN = (
+    "mean_top1p, max, mean_topk:K (from 1 on) or percentile:Q (0 to 100), each with ,foreground behind it if masked "
+    "patches are left out"
+)
 
 
 def statistic(written: str) -> Statistic:

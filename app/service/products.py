@@ -171,7 +171,10 @@ class ProductService:
         return settings.smaller_edge, self._backbones.spec(settings.backbone).patch_size
 
     def ensure(self, product_id: str, *, create: bool) -> bool:
-        """See to it that the product exists; whether it had to be created. ProductNotFound, InvalidProductId."""
+        """See to it that the product exists; whether it had to be created.
+
+        ProductNotFound, InvalidProductId; Conflict where the id of another differs only in case.
+        """
         checked_product_id(product_id)
         try:
             self._catalog.product(product_id)
@@ -182,9 +185,12 @@ class ProductService:
             return False
         try:
             self.create(product_id)
-        except Conflict:
-            # Another registration created it a moment ago; an id that differs in case only is still not found.
-            self._catalog.product(product_id)
+        except Conflict as taken:
+            try:
+                # Another registration may have created it a moment ago.
+                self._catalog.product(product_id)
+            except ProductNotFound:
+                raise taken from None
             return False
         return True
 

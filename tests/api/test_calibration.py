@@ -97,6 +97,7 @@ def test_an_image_is_confirmed_read_and_removed(client: TestClient) -> None:
         ("put", f"{IMAGES}/{'0' * 64}", {"json": {"is_good": True}}, 404, "calibration-image-not-found"),
         ("put", f"{IMAGES}/{'0' * 64}", {"json": {"is_good": "yes"}}, 400, "invalid-request"),
         ("delete", f"{IMAGES}/{'0' * 64}", {}, 404, "calibration-image-not-found"),
+        ("put", f"{IMAGES}/{'0' * 64}", {"json": {"is_good": True, "is_godo": True}}, 400, "invalid-request"),
         ("get", f"{IMAGES}/zzz", {}, 404, "calibration-image-not-found"),
         ("post", f"{IMAGES}?is_good=true&x=1", {"content": photograph(10)}, 400, "invalid-request"),
         ("post", f"{IMAGES}?is_good=true", {"content": photograph(0)}, 409, "conflict"),

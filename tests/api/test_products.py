@@ -131,6 +131,21 @@ def test_a_setting_outside_settings_is_told_where_it_belongs(client: TestClient)
     ]
 
 
+@pytest.mark.parametrize("sent", [{"product_id": "flange"}, {"settngs": {}}])
+def test_an_unknown_key_beside_the_settings_is_no_wrong_setting(client: TestClient, sent: dict[str, object]) -> None:
+    answer = client.put("/products/flange", json=sent)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-request")
+    assert answer.json()["errors"][0]["pointer"] == f"#/{next(iter(sent))}"
+
+
+@pytest.mark.parametrize("setting", ['"alpha": NaN', '"threshold": {"value": Infinity, "bank_version": 1}'])
+def test_what_is_no_number_is_told_as_such(client: TestClient, setting: str) -> None:
+    body = f'{{"settings": {{{setting}}}}}'
+    answer = client.put("/products/flange", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-settings")
+    assert "finite number" in answer.json()["detail"]
+
+
 def test_too_much_metadata_is_refused(client: TestClient) -> None:
     answer = client.put("/products/flange", json={"metadata": {"note": "x" * 20_000}})
     assert answer.status_code == 400

@@ -13,8 +13,6 @@ from app.storage.jobs import Job, JobKind, JobStage, JobState, ScoredImage
 class ZeroShotQuery(BaseModel):
     """How a batch is scored and its heatmaps are drawn."""
 
-    model_config = ConfigDict(extra="forbid")
-
     smaller_edge: int = Field(default=672, ge=112, le=1344, description="Smaller edge that images are scaled to, px.")
     masking: Masking = Field(
         default="off",

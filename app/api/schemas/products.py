@@ -19,9 +19,9 @@ DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Given(BaseModel):
-    """A body as callers send it: exact types, no unknown keys."""
+    """A body as callers send it: exact types, no unknown keys, no NaN (which Python's JSON parser lets pass)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class StatisticGiven(Given):

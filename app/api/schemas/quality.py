@@ -11,8 +11,6 @@ from app.service.hygiene import Quality, Trimmed
 class RegistrationQuery(BaseModel):
     """How references are taken."""
 
-    model_config = ConfigDict(extra="forbid")
-
     unfit: Literal["report", "refuse"] = Field(
         default="report",
         description="What happens to photographs that are blurred, dark, of another size or there already.",
@@ -21,8 +19,6 @@ class RegistrationQuery(BaseModel):
 
 class TrimQuery(BaseModel):
     """How many references are left out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     share: float = Field(default=0.2, gt=0, le=0.5, description="Of the references, rounded down.")
     dry_run: bool = Field(default=False, description="Only tell which ones.")

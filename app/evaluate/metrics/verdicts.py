@@ -15,6 +15,7 @@ def verdicts(scores: NDArray[np.float64], bad: NDArray[np.bool_], threshold: Thr
     return Verdicts(
         threshold=own,
         promised_false_alarm_rate=threshold.expected_false_alarm_rate if threshold else None,
+        false_alarm_rate_95=threshold.false_alarm_rate_95 if threshold else None,
         false_alarm_rate=_share_above(own, scores[~bad]),
         detection_rate=_share_above(own, scores[bad]),
         oracle_threshold=oracle,

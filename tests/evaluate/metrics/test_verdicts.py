@@ -21,6 +21,7 @@ def at(value: float) -> Threshold | None:
 def test_the_rates_are_the_shares_above_the_threshold() -> None:
     found = verdicts(SCORES, BAD, at(0.15))
     assert (found.threshold, found.promised_false_alarm_rate) == (0.15, 0.25)
+    assert found.false_alarm_rate_95 == pytest.approx(1 - 0.05 ** (1 / 3))
     assert (found.false_alarm_rate, found.detection_rate) == (0.5, 1.0)
 
 
@@ -32,7 +33,7 @@ def test_a_score_equal_to_the_threshold_is_ok() -> None:
 
 def test_without_a_threshold_the_oracle_is_left() -> None:
     found = verdicts(SCORES, BAD, None)
-    assert (found.threshold, found.promised_false_alarm_rate) == (None, None)
+    assert (found.threshold, found.promised_false_alarm_rate, found.false_alarm_rate_95) == (None, None, None)
     assert (found.false_alarm_rate, found.detection_rate) == (None, None)
     assert (found.oracle_false_alarm_rate, found.oracle_detection_rate) == (0.5, 1.0)  # F1 4/5: above 0.1
 
@@ -47,7 +48,9 @@ def test_of_equal_f1_the_oracle_takes_the_fewest_false_alarms() -> None:
 @pytest.mark.parametrize("bad", [True, False])
 def test_one_class_alone_has_a_rate_of_its_own_and_no_oracle(bad: bool) -> None:
     found = verdicts(SCORES, np.full(4, bad), at(0.15))
-    assert found == Verdicts(0.15, 0.25, **{"detection_rate" if bad else "false_alarm_rate": 0.75})
+    assert found == Verdicts(
+        0.15, 0.25, found.false_alarm_rate_95, **{"detection_rate" if bad else "false_alarm_rate": 0.75}
+    )
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=30))

@@ -21,20 +21,20 @@ ROWS = [
 
 
 def test_the_rows_survive_json() -> None:
-    judged = Verdicts(0.1 + 0.2, 0.2, 1 / 3, None, 0.3, 0.0, None)
+    judged = Verdicts(0.1 + 0.2, 0.2, 0.5, 1 / 3, None, 0.3, 0.0, None)
     rows = [*ROWS, scored("a", 9, full=True, verdicts=judged).row]
     told = json.loads(json.dumps(summary(rows)))
     assert [Row.of(row) for row in told["rows"]] == rows
 
 
 def test_a_row_from_before_there_were_verdicts_has_none() -> None:
-    row = scored("a", 4, verdicts=Verdicts(0.3, 0.2, 0.0, 1.0, 0.3, 0.0, 1.0)).row
+    row = scored("a", 4, verdicts=Verdicts(0.3, 0.2, 0.5, 0.0, 1.0, 0.3, 0.0, 1.0)).row
     old = {name: value for name, value in row.flat().items() if name not in VERDICTS}
     assert Row.of(old) == replace(row, verdicts=Verdicts())
 
 
 def test_the_means_hold_the_rates_of_the_verdicts() -> None:
-    rows = [scored("a", 4, seed, verdicts=Verdicts(0.3, 0.2, rate)).row for seed, rate in enumerate((0.0, 0.5))]
+    rows = [scored("a", 4, seed, verdicts=Verdicts(0.3, 0.2, 0.5, rate)).row for seed, rate in enumerate((0.0, 0.5))]
     (means,) = summary(rows)["means"]
     assert (means["false_alarm_rate"], means["false_alarm_rate_std"]) == (0.25, pytest.approx(0.125**0.5))
     assert (means["promised_false_alarm_rate"], means["detection_rate"]) == (pytest.approx(0.2), None)
