@@ -2,8 +2,8 @@
 
     python -m benchmarks.drift DATA_ROOT --weights FOLDER [--objects …] [--backbones …]
 
-1. Stationary productions, simulated: runs of 1,000 images whose three quantities are drawn independently of each other
-   (a shift is common to all three); printed is the share of runs in which anything is ever told. *In turn*: 250 images
+1. Stationary productions, simulated: runs of 1,000 images whose six quantities are drawn independently of each other
+   (a shift is common to all); printed is the share of runs in which anything is ever told. *In turn*: 250 images
    of one shift, then 250 of the other, and so on; the good images are of either.
 2. The same with photographs of DATA_ROOT (laid out as MVTec-AD): up to 24 good ones of each object, at 224 px, eight
    rotations, masks as the masking test says; what is longer than 4:3 is cut to that. n up to 16: references, drawn from
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from app.assembly import limit_threads, load_backbone
-from app.engine.drift import WINDOW, DriftBaseline, DriftWindow, Quantities, QuantityName
+from app.engine.drift import WINDOW, DriftWindow, Quantities, QuantityName
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.drift_photographs import CHANGES, EDGE, UNCHANGED, Photographs, photographs
@@ -35,6 +35,7 @@ from benchmarks.drift_runs import (
     RUNS,
     Values,
     alarm_rates,
+    baseline_of,
     rolling_medians,
     told,
 )
@@ -155,7 +156,7 @@ def _told_after(
 ) -> tuple[int, Sequence[QuantityName]]:
     """After how many changed images, 0 for never, and by which quantities."""
     references, others = _drawn(taken, count, random)
-    baseline = DriftBaseline(*_values(taken.references(references)).tolist())
+    baseline = baseline_of(_values(taken.references(references)))
     usual, changed = ([taken.inspected(each, looks, references) for each in others] for looks in (UNCHANGED, change))
     window = DriftWindow()
     for each in random.integers(0, len(others), WINDOW):

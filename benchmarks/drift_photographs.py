@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.appearance import Appearance
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank import MemoryBank, segment, unit_length
 from app.engine.detector import patch_features, reference_features
 from app.engine.drift import Quantities, quantities
-from app.engine.light import Light
 from app.engine.masking import foreground_mask, masking_test, scored_patches
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing
-from app.engine.photometry import light
+from app.engine.photometry import appearance
 from app.engine.preprocess import preprocess
 from app.engine.spread import evenly_spaced
 from app.engine.types import Image, Mask, PatchFeatures
@@ -38,11 +38,11 @@ CHANGES: Mapping[str, tuple[str, float]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One image: its `distances` to each good photograph (pool × N), its own `mask` (N), its `light`."""
+    """One image: its `distances` to each good photograph (pool × N), its own `mask` (N), its `appearance`."""
 
     distances: NDArray[np.float32]
     mask: Mask
-    light: Light
+    appearance: Appearance
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Photographs:
         fractions = [fraction for each in references for fraction in self.fractions[each]]
         mask, _ = scored_patches(look.mask, "robust", fractions)
         nearest = look.distances[list(references)].min(axis=0)
-        return quantities(nearest, mask, look.light)
+        return quantities(nearest, mask, look.appearance)
 
 
 def photographs(root: Path, name: str, backbone: Backbone) -> Photographs:
@@ -110,7 +110,7 @@ def _look(image: Image, backbone: Backbone, banks: Sequence[MemoryBank], masked:
     features = patch_features(backbone, [preprocess(image, EDGE, backbone.spec)])[0]
     unit = unit_length(features.values)
     distances = np.stack([bank.nearest(unit)[0] for bank in banks])
-    return Look(distances, _mask(features, backbone, masked), light(image))
+    return Look(distances, _mask(features, backbone, masked), appearance(image))
 
 
 def _mask(features: PatchFeatures, backbone: Backbone, masked: bool) -> Mask:

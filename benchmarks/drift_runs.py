@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from app.engine.drift import WINDOW, DriftBaseline, QuantityName
 
 Values = NDArray[np.float64]
-"""Three quantities × images: median distance, foreground fraction, brightness."""
+"""Quantities × images."""
 
-QUANTITIES: tuple[QuantityName, ...] = ("median_distance", "foreground_fraction", "brightness")
-LEVELS = np.array([[0.02], [0.05], [20.0]])
-"""Low enough for what is drawn to stay below the largest possible value."""
+QUANTITIES: tuple[QuantityName, ...] = get_args(QuantityName)
+LEVELS = np.array([[0.02], [0.05], [20.0], [0.3]])
+"""Of what a change multiplies; low enough for what is drawn to stay below the largest possible value."""
+
+CENTROID, CENTROID_SPREAD = 0.5, 0.05
 
 RUNS, IMAGES, SHIFT_IMAGES = 5000, 1000, 250
 GOOD_IMAGES = (3, 4, 5, 8, 16, 32, 99)
@@ -29,15 +32,15 @@ class Production:
 
 
 def normal(random: np.random.Generator, images: int) -> Values:
-    return LEVELS * np.maximum(1 + 0.25 * random.standard_normal((3, images)), 0)
+    return _values(np.log(np.maximum(1 + 0.25 * random.standard_normal((len(QUANTITIES), images)), 1e-9)))
 
 
 def lognormal(random: np.random.Generator, images: int) -> Values:
-    return LEVELS * np.exp(0.5 * random.standard_normal((3, images)))
+    return _values(0.5 * random.standard_normal((len(QUANTITIES), images)))
 
 
 def heavy_tails(random: np.random.Generator, images: int) -> Values:
-    return LEVELS * np.exp(0.25 * random.standard_t(3, (3, images)))
+    return _values(0.25 * random.standard_t(3, (len(QUANTITIES), images)))
 
 
 def of_either_shift(random: np.random.Generator, images: int) -> Values:
@@ -49,7 +52,12 @@ def shift_after_shift(random: np.random.Generator, images: int) -> Values:
 
 
 def _in_shifts(random: np.random.Generator, shifts: NDArray[np.int64]) -> Values:
-    return LEVELS * np.exp(0.25 * (random.standard_normal((3, len(shifts))) + 4 * shifts))
+    return _values(0.25 * (random.standard_normal((len(QUANTITIES), len(shifts))) + 4 * shifts))
+
+
+def _values(noise: Values) -> Values:
+    """The centroids are shifted by the noise, the others multiplied by its exponential."""
+    return np.concatenate([LEVELS * np.exp(noise[: len(LEVELS)]), CENTROID + CENTROID_SPREAD * noise[len(LEVELS) :]])
 
 
 PRODUCTIONS = (
@@ -76,9 +84,13 @@ def rolling_medians(stream: Values) -> Values:
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(stream, WINDOW, axis=1), axis=2))
 
 
+def baseline_of(good: Values) -> DriftBaseline:
+    return DriftBaseline(dict(zip(QUANTITIES, good.tolist(), strict=True)))
+
+
 def told(medians: Values, good: Values) -> Sequence[QuantityName]:
     """Which quantities are told to have drifted at any time, of rolling medians and the good images' values."""
-    baseline = DriftBaseline(*(tuple(values) for values in good))
+    baseline = baseline_of(good)
     found = []
     for quantity, over_time in zip(QUANTITIES, medians, strict=True):
         limits = baseline.limits(quantity)

@@ -23,7 +23,7 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.bank import MemoryBank, unit_length
 from app.engine.detector import patch_features, reference_segment
 from app.engine.options import Preprocessing
-from app.engine.photometry import light
+from app.engine.photometry import appearance
 from app.engine.preprocess import preprocess
 from app.engine.types import Image
 from app.evaluate.dataset import load_object, read_image
@@ -69,7 +69,7 @@ def _report(root: Path, name: str, objects: list[str], backbone: Backbone) -> No
     limits = [
         max(_median(left_out[each], [other for other in bank if other != each]) for each in bank) for bank in BANKS
     ]
-    contrasts = [min(light(references[each]).contrast for each in bank) for bank in BANKS]
+    contrasts = [min(appearance(references[each]).contrast for each in bank) for bank in BANKS]
     for kind, images in _kinds(root, name, objects):
         ratios: list[float] = []
         featureless: list[bool] = []
@@ -77,7 +77,7 @@ def _report(root: Path, name: str, objects: list[str], backbone: Backbone) -> No
             features = patch_features(backbone, [preprocess(image, EDGE, backbone.spec)])[0]
             found = np.stack([bank.nearest(unit_length(features.values))[0] for bank in single])
             ratios += [_median(found, bank) / limit for bank, limit in zip(BANKS, limits, strict=True)]
-            featureless += [light(image).contrast < FEATURELESS_SHARE * contrast for contrast in contrasts]
+            featureless += [appearance(image).contrast < FEATURELESS_SHARE * contrast for contrast in contrasts]
         undecided = np.mean((np.array(ratios) > UNLIKE_RATIO) | np.array(featureless))
         spread = f"{min(ratios):5.2f} {np.median(ratios):5.2f} {max(ratios):5.2f}"
         say(f"  {kind:<16}{len(ratios):>4} x {spread}   undecided {100 * undecided:5.1f} %")

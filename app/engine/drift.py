@@ -1,25 +1,26 @@
-"""Do inspected images still look as the good images did? A rolling comparison of three quantities of a product.
+"""Do inspected images still look as the good images did? A rolling comparison of some quantities of a product.
 
 The median of the last `WINDOW` inspected images is held against the range of the good images, widened by so many ranges
 as a stationary production needs (`widening`). A median stays among the ordinary images as long as fewer than half of
 the window are defective or odd, so nothing has to be known of the verdicts, nor of how the quantities are distributed.
-All comparisons are of logarithms: a change of the light, for one, multiplies. Chosen by the simulation of
+What a change multiplies, as light does, is compared by its logarithm. Chosen by the simulation of
 `benchmarks/drift.py`.
 """
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
 import numpy as np
 
-from app.engine.light import Light
+from app.engine.appearance import Appearance
 from app.engine.scoring import median_distance
 from app.engine.types import Distances, Mask
 
-QuantityName = Literal["median_distance", "foreground_fraction", "brightness"]
+QuantityName = Literal["median_distance", "foreground_fraction", "brightness", "sharpness", "centroid_x", "centroid_y"]
 
 WINDOW = 32
 """Inspected images that are compared, and the fewest of which anything is said. A change that moves every image out of
@@ -28,7 +29,7 @@ the limits is told with the 17th changed image at the latest; a smaller one is t
 FEWEST_GOOD_IMAGES = 3
 """One or two good images show no range that could be widened."""
 
-LEAST_FACTOR = 1.1
+LEAST_FACTOR, LEAST_SHIFT = 1.1, 0.02
 """A smaller change is never told, however alike the good images are: of no consequence, or of rounding alone."""
 
 
@@ -36,14 +37,30 @@ LEAST_FACTOR = 1.1
 class Span:
     """Where a quantity can lie: from `least` (what is smaller counts as that much) to `most`.
 
-    `falls`: whether a fall is told. One of the median distance is not: a left-out reference meets one reference fewer
-    than an inspected image does, so its distance is larger from the start, and who tries the references themselves
-    gets 0. Patches that lie nearer to the references give no false alarm.
+    `shifts`: a change adds to it; else it multiplies. `falls`: whether a fall is told. One of the median distance is
+    not: a left-out reference meets one reference fewer than an inspected image does, so its distance is larger from the
+    start, and who tries the references themselves gets 0. Patches that lie nearer to the references give no false
+    alarm.
     """
 
     least: float
     most: float
     falls: bool = True
+    shifts: bool = False
+
+    @property
+    def least_change(self) -> float:
+        """On the scale that it is compared on."""
+        return LEAST_SHIFT if self.shifts else math.log(LEAST_FACTOR)
+
+    def compared(self, value: float) -> float:
+        """On that scale."""
+        within = min(max(value, self.least), self.most)
+        return within if self.shifts else math.log(within)
+
+    def plain(self, compared: float) -> float:
+        """Back from it."""
+        return compared if self.shifts else math.exp(compared)
 
 
 SPANS: Mapping[QuantityName, Span] = MappingProxyType(
@@ -51,6 +68,9 @@ SPANS: Mapping[QuantityName, Span] = MappingProxyType(
         "median_distance": Span(1e-4, 2.0, falls=False),
         "foreground_fraction": Span(1e-3, 1.0),
         "brightness": Span(1.0, 255.0),
+        "sharpness": Span(1e-4, 64.0),
+        "centroid_x": Span(0.0, 1.0, shifts=True),
+        "centroid_y": Span(0.0, 1.0, shifts=True),
     }
 )
 
@@ -60,17 +80,27 @@ class Quantities:
     """What one image looks like.
 
     `median_distance`: median of the patch distances over the foreground, 0..2; `foreground_fraction`: share of the
-    patches that are foreground, 0..1, 1 where nothing is masked; `brightness`: mean grey level, 0..255.
+    patches that are foreground, 0..1, 1 where nothing is masked; the others: `Appearance`.
     """
 
     median_distance: float
     foreground_fraction: float
     brightness: float
+    sharpness: float
+    centroid_x: float
+    centroid_y: float
 
 
-def quantities(distances: Distances, foreground: Mask, seen: Light) -> Quantities:
-    """Of an image, by its patch distances (N), where it is foreground (N), and its light."""
-    return Quantities(median_distance(distances, foreground), float(foreground.mean()), seen.brightness)
+def quantities(distances: Distances, foreground: Mask, seen: Appearance) -> Quantities:
+    """Of an image, by its patch distances (N), where it is foreground (N), and what it looks like."""
+    return Quantities(
+        median_distance=median_distance(distances, foreground),
+        foreground_fraction=float(foreground.mean()),
+        brightness=seen.brightness,
+        sharpness=seen.sharpness,
+        centroid_x=seen.centroid_x,
+        centroid_y=seen.centroid_y,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +122,34 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class DriftBaseline:
-    """What good images looked like, one value for each; None or empty where it is not known.
+    """What good images looked like: `values` of a quantity, one for each as far as it is known.
 
     Of references, `median_distance` is that of each in a bank of the others. A baseline belongs to a bank version and
     to the product settings that its masks come from.
     """
 
-    median_distance: Sequence[float] | None
-    foreground_fraction: Sequence[float] | None
-    brightness: Sequence[float] | None
+    values: Mapping[QuantityName, Sequence[float]]
+
+    @classmethod
+    def of(
+        cls, median_distances: Sequence[float], foreground_fractions: Sequence[float], seen: Sequence[Appearance]
+    ) -> Self:
+        """Of good images; of some, one or the other may not be known."""
+        return cls(
+            {
+                "median_distance": median_distances,
+                "foreground_fraction": foreground_fractions,
+                "brightness": [each.brightness for each in seen],
+                "sharpness": [each.sharpness for each in seen],
+                "centroid_x": [each.centroid_x for each in seen],
+                "centroid_y": [each.centroid_y for each in seen],
+            }
+        )
 
     def limits(self, quantity: QuantityName) -> Limits | None:
         """Of the median over a window; None for fewer than `FEWEST_GOOD_IMAGES` values."""
-        values: Sequence[float] | None = getattr(self, quantity)
-        return None if values is None or len(values) < FEWEST_GOOD_IMAGES else _limits(values, SPANS[quantity])
+        values = self.values.get(quantity, ())
+        return None if len(values) < FEWEST_GOOD_IMAGES else _limits(values, SPANS[quantity])
 
 
 class DriftWindow:
@@ -142,14 +186,14 @@ def widening(good_images: int) -> float:
 
     The range of few says little of the spread: three may be almost alike by chance, or all be of one of two shifts.
     """
-    return float(32 / (good_images - 2) ** 1.8)
+    return float(36 / (good_images - 2) ** 1.8)
 
 
 def _limits(values: Sequence[float], span: Span) -> Limits:
-    logarithms = np.log(np.clip(values, span.least, span.most))
-    smallest, largest = float(logarithms.min()), float(logarithms.max())
-    margin = max(widening(len(values)) * (largest - smallest), float(np.log(LEAST_FACTOR)))
-    low, high = float(np.exp(smallest - margin)), float(np.exp(largest + margin))
+    compared = [span.compared(value) for value in values]
+    smallest, largest = min(compared), max(compared)
+    margin = max(widening(len(values)) * (largest - smallest), span.least_change)
+    low, high = span.plain(smallest - margin), span.plain(largest + margin)
     return Limits(low if span.falls and low > span.least else None, high if high < span.most else None)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.engine.appearance import Appearance
 from app.engine.calibration import (
     FEWEST_REFERENCES,
     REGION_STATISTIC,
@@ -17,7 +18,6 @@ from app.engine.calibration import (
 )
 from app.engine.drift import DriftBaseline
 from app.engine.left_out import LeftOut, left_out_masks, masked_scores
-from app.engine.light import Light
 from app.engine.masking import scored_patches
 from app.engine.options import ManualThreshold, ProductSettings
 from app.engine.scoring import median_distance
@@ -31,7 +31,7 @@ NOTHING_BY_PAPER_MASKS = (
     "Under the profile `paper` with a mask nothing is known of good parts' scores. Set masking to off, or profile to "
     "robust."
 )
-NO_BASELINE = DriftBaseline(None, None, None)
+NO_BASELINE = DriftBaseline({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,6 @@ def calibration(
     medians = _medians(images, image_masks)
     judging = reference_medians if len(references) >= FEWEST_REFERENCES else [*reference_medians, *_at(medians, good)]
     everything = [*references, *held_out[0]], [*reference_masks, *held_out[1]]
-    lights = _lights(product, manifest)
     state, threshold, region_threshold, good_scores = found
     usual = max(judging) if threshold else None
     return Calibration(
@@ -124,10 +123,10 @@ def calibration(
         good_scores=good_scores,
         median_distance=usual,
         least_contrast=_least_contrast(product, manifest),
-        baseline=DriftBaseline(
+        baseline=DriftBaseline.of(
             [*reference_medians, *_at(medians, good)],
             [float(mask.mean()) for mask in everything[1]],
-            [each.brightness for each in lights],
+            _appearances(product, manifest),
         ),
         largest_distance=max(map(_largest, *everything), default=0.0) or None,
         image_scores=tuple(scores.items()),
@@ -175,16 +174,17 @@ def _masks_as_the_authors(settings: ProductSettings, manifest: BankManifest) -> 
     return settings.profile == "paper" and masking_applies(settings, manifest.masking)
 
 
-def _lights(product: Product, manifest: BankManifest) -> list[Light]:
+def _appearances(product: Product, manifest: BankManifest) -> list[Appearance]:
     """Of all good photographs, references and calibration images, as far as it was measured."""
-    good = [entry.light for entry in manifest.references]
-    good += [image.light for image in product.calibration.images if image.is_good]
+    good = [entry.appearance for entry in manifest.references]
+    good += [image.appearance for image in product.calibration.images if image.is_good]
     return [each for each in good if each]
 
 
 def _least_contrast(product: Product, manifest: BankManifest) -> float | None:
     """Of the references; of all good photographs where that of the references was not measured."""
-    known = [entry.light for entry in manifest.references if entry.light] or _lights(product, manifest)
+    measured = [entry.appearance for entry in manifest.references if entry.appearance]
+    known = measured or _appearances(product, manifest)
     return min((each.contrast for each in known), default=None)
 
 

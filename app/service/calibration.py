@@ -217,7 +217,7 @@ class CalibrationService:
             height=checked.geometry.original.height,
             size_bytes=len(upload.data),
             added_at=now(),
-            light=checked.light,
+            appearance=checked.photograph.appearance,
         )
 
     def _kept(self, product_id: str, sha256: str) -> CalibrationImage:

@@ -60,7 +60,7 @@ class CalibrationView:
             images[position]
             for position, median in self.calibration.image_medians
             if images[position].is_good
-            and not all(each.fits for each in likeness(median, images[position].light, self.calibration))
+            and not all(each.fits for each in likeness(median, images[position].appearance, self.calibration))
         ]
 
     @property

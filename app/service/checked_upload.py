@@ -7,8 +7,6 @@ from typing import TypeVar
 
 from app.engine.hygiene import Photograph, photograph
 from app.engine.image_file import decode_image
-from app.engine.light import Light
-from app.engine.photometry import light
 from app.engine.preprocess import geometry
 from app.engine.types import Geometry, Size
 from app.errors import InvalidRequest, TooManyImages
@@ -26,7 +24,6 @@ class CheckedUpload:
     media_type: str
     geometry: Geometry
     photograph: Photograph
-    light: Light
 
 
 def require_images(uploads: Sequence[Upload], limit: int) -> None:
@@ -57,7 +54,6 @@ def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge:
         decoded.media_type,
         sizes,
         photograph(decoded.pixels),
-        light(decoded.pixels),
     )
 
 

@@ -5,14 +5,14 @@ from uuid import uuid4
 
 import numpy as np
 
+from app.engine.appearance import Appearance
 from app.engine.backbone.backbone import Backbone
 from app.engine.detector import PatchDistances, patch_distances, patch_features
 from app.engine.drift import quantities
 from app.engine.heatmap import Heatmap, heatmap
 from app.engine.image_file import decode_image
-from app.engine.light import Light
 from app.engine.masking import foreground_mask, scored_patches, trusted_range
-from app.engine.photometry import light
+from app.engine.photometry import appearance
 from app.engine.preprocess import preprocess
 from app.engine.regions import Region, find_regions, region_mask
 from app.engine.scoring import anomaly_map, image_score
@@ -121,7 +121,7 @@ class InspectionService:
         with clock.stage("score"):
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
             known = self._knowledge.of(product, loaded)
-            seen = light(image)
+            seen = appearance(image)
             judgement = judged(score, distances.values, foreground, seen, known, loaded.manifest.version)
             drifted = self._drifted(product, loaded, known, distances, foreground, seen)
             regions = _regions(distances, features, known, product, loaded)
@@ -159,7 +159,7 @@ class InspectionService:
         known: Calibration,
         distances: PatchDistances,
         foreground: Foreground,
-        seen: Light,
+        seen: Appearance,
     ) -> bool:
         image = quantities(distances.values, foreground.mask, seen)
         return bool(self._drift.seen(product, loaded.manifest.version, known.baseline, image))

@@ -1,7 +1,7 @@
 """From an image score to a verdict."""
 
+from app.engine.appearance import Appearance
 from app.engine.calibration import is_not_ok, p_value, score_normalized
-from app.engine.light import Light
 from app.engine.scoring import median_distance
 from app.engine.types import Distances
 from app.service.bank_calibration import Calibration
@@ -20,7 +20,7 @@ UNDECIDABLE: frozenset[Flag] = frozenset({"mask_untrusted", "mask_empty", "unlik
 
 
 def judged(
-    score: float, distances: Distances, foreground: Foreground, seen: Light, known: Calibration, bank_version: int
+    score: float, distances: Distances, foreground: Foreground, seen: Appearance, known: Calibration, bank_version: int
 ) -> Judgement:
     """Whether a part is good: `ok` or `not_ok` where that can be said, else `not_decidable` and why."""
     flags: list[Flag] = []
@@ -44,8 +44,8 @@ def judged(
     )
 
 
-def likeness(median: float, seen: Light, known: Calibration) -> list[Likeness]:
-    """Whether an image, by its median patch distance and its light, shows the product at all."""
+def likeness(median: float, seen: Appearance, known: Calibration) -> list[Likeness]:
+    """Whether an image, by its median patch distance and what it looks like, shows the product at all."""
     found = []
     if known.median_distance is not None:
         found.append(Likeness("median_distance", median, None, UNLIKE_RATIO * known.median_distance))

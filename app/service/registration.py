@@ -206,7 +206,7 @@ class RegistrationService:
             height=checked.geometry.original.height,
             size_bytes=len(upload.data),
             added_at=now(),
-            light=checked.light,
+            appearance=checked.photograph.appearance,
         )
         return entry, checked.photograph
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from app.engine.light import Light
+from app.engine.appearance import Appearance
 from app.engine.masking_verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings, Profile
 
@@ -39,7 +39,7 @@ class CalibrationImage:
     height: int
     size_bytes: int
     added_at: str
-    light: Light
+    appearance: Appearance
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class ReferenceEntry:
 
     `sha256` names the upload and the reference, `segment` the segment blob (both SHA-256 of their content).
     `foreground_fractions` has one number per angle: the share of patches that the masking step keeps, 0..1.
-    `light` is None where an earlier release registered it.
+    `appearance` is None where an earlier release registered it.
     """
 
     sha256: str
@@ -89,7 +89,7 @@ class ReferenceEntry:
     height: int
     size_bytes: int
     added_at: str
-    light: Light | None = None
+    appearance: Appearance | None = None
 
 
 @dataclass(frozen=True, slots=True)

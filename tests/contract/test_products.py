@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.engine.light import Light
+from app.engine.appearance import Appearance
 from app.errors import Conflict, InvalidProductId, ProductDamaged, ProductNotFound, StaleRevision
 from app.storage.documents import BankPointer, CalibrationImage, CalibrationSet
 from app.storage.store import Blobs, Catalog
@@ -190,7 +190,15 @@ def test_only_a_product_that_is_there_is_made_safe(catalog: Catalog) -> None:
 
 def test_a_calibration_set_is_there_for_the_next_process(catalog: Catalog, store_at: StoreAt) -> None:
     image = CalibrationImage(
-        "a" * 64, True, "part.png", "image/png", 160, 128, 12345, product().created_at, Light(99.5, 20.0)
+        "a" * 64,
+        True,
+        "part.png",
+        "image/png",
+        160,
+        128,
+        12345,
+        product().created_at,
+        Appearance(99.5, 20.0, 0.4, 0.5, 0.25),
     )
     held_out = CalibrationSet((image, replace(image, sha256="b" * 64, is_good=False)), 3, "c" * 64)
     changed = catalog.replace(replace(catalog.product("flange"), calibration=held_out))

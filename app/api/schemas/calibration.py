@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from app.api.schemas.references import LightBody
+from app.api.schemas.references import AppearanceBody
 from app.engine.calibration import CalibrationState, Threshold
 from app.service.calibration_images import CalibrationView
 from app.service.results import ThresholdSource
@@ -42,7 +42,7 @@ class CalibrationImageBody(BaseModel):
     height: int
     size_bytes: int
     added_at: str
-    light: LightBody
+    appearance: AppearanceBody
 
     @classmethod
     def of(cls, image: CalibrationImage, score: float | None, *, is_unlike: bool) -> Self:

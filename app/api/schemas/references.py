@@ -10,20 +10,24 @@ from app.service.results import Registered
 from app.storage.documents import BankManifest, ReferenceEntry
 
 
-class LightBody(BaseModel):
-    """Mean grey level of a photograph and its standard deviation, 0..255."""
+class AppearanceBody(BaseModel):
+    """What a photograph looks like to no backbone: mean grey level and its standard deviation, 0..255; `sharpness`,
+    1/px²; where what stands out from the ground lies, as shares of width and height."""
 
     model_config = ConfigDict(from_attributes=True)
 
     brightness: float
     contrast: float
+    sharpness: float
+    centroid_x: float
+    centroid_y: float
 
 
 class ReferenceBody(BaseModel):
     """One reference of the memory bank. `sha256` is of the file as uploaded, and its id.
 
     `rows` counts the patch features it gave, `foreground_fractions` the share of patches kept at each angle, 0..1,
-    `light` is null where an earlier release registered it.
+    `appearance` is null where an earlier release registered it.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -38,7 +42,7 @@ class ReferenceBody(BaseModel):
     height: int
     size_bytes: int
     added_at: str
-    light: LightBody | None
+    appearance: AppearanceBody | None
 
     @classmethod
     def of(cls, entry: ReferenceEntry) -> Self:

@@ -8,14 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.appearance import Appearance
 from app.engine.hygiene.finding import Finding
+from app.engine.photometry import appearance, scaled_down
 from app.engine.types import Image, Size
-
-EDGE = 448
-"""Sharpness is judged at this smaller edge, about what the backbone sees; smaller photographs as they are."""
-
-NOISE_SIGMA_PX = 1.0
-"""Smooths the sensor's noise away, which would pass for detail."""
 
 LEAST_SHARPNESS = 0.25
 LEAST_SHARPNESS_RATIO = 0.5
@@ -43,14 +39,12 @@ SAME_ASPECT = 0.01
 class Photograph:
     """The numbers of a photograph that the checks compare.
 
-    `sharpness`: energy of the second over that of the first differences of the smoothed grey image, 1/px²; contrast
-    cancels out. `brightness`: mean grey level, 0..255. `dark`, `light`: shares of clipped pixels, 0..1. `thumbnail`:
-    64×64 grey, coarse shading removed, unit length (zeros where nothing is left).
+    `dark`, `light`: shares of clipped pixels, 0..1. `thumbnail`: 64×64 grey, coarse shading removed, unit length (zeros
+    where nothing is left).
     """
 
     size: Size
-    sharpness: float
-    brightness: float
+    appearance: Appearance
     dark: float
     light: float
     thumbnail: NDArray[np.float32]
@@ -63,34 +57,19 @@ class Photograph:
 
 def photograph(image: Image) -> Photograph:
     """Measure a photograph (H×W×3 uint8 RGB)."""
-    scaled = _scaled(image)
-    grey = np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2GRAY), np.float32)
+    scaled = scaled_down(image)
     return Photograph(
         size=Size(*image.shape[:2]),
-        sharpness=_sharpness(grey),
-        brightness=float(grey.mean()),
+        appearance=appearance(image),
         dark=float((scaled.max(axis=2) <= CLIPPED_DARK).mean()),
         light=float((scaled.min(axis=2) >= CLIPPED_LIGHT).mean()),
-        thumbnail=_thumbnail(grey),
+        thumbnail=_thumbnail(np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2GRAY), np.float32)),
     )
 
 
 def findings(of: Photograph, others: Sequence[Photograph]) -> list[Finding]:
     """What may be wrong with a photograph beside the other references (none: by itself)."""
     return [*_blurred(of, others), *_exposure(of, others), *_shape(of, others), *_near_duplicate(of, others)]
-
-
-def _scaled(image: Image) -> Image:
-    scale = EDGE / min(image.shape[:2])
-    if scale >= 1:
-        return image
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _sharpness(grey: NDArray[np.float32]) -> float:
-    smooth = cv2.GaussianBlur(grey, (0, 0), NOISE_SIGMA_PX)
-    slopes = float(np.diff(smooth, axis=0).var() + np.diff(smooth, axis=1).var())
-    return float(cv2.Laplacian(smooth, cv2.CV_32F).var()) / slopes if slopes > 0 else 0.0
 
 
 def _thumbnail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,25 +80,25 @@ def _thumbnail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _blurred(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
-    usual = float(np.median([each.sharpness for each in others])) if others else None
+    usual = float(np.median([each.appearance.sharpness for each in others])) if others else None
     limit = LEAST_SHARPNESS if usual is None else LEAST_SHARPNESS_RATIO * usual
-    if of.sharpness < limit:
+    if of.appearance.sharpness < limit:
         than = "" if usual is None else ", much less sharp than the other references"
         yield Finding(
             "blurred",
             f"The photograph is blurred{than}. Check focus and shutter time, and take it again.",
-            {"sharpness": of.sharpness, "limit": limit},
+            {"sharpness": of.appearance.sharpness, "limit": limit},
         )
 
 
 def _exposure(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
     darkest, lightest = _brightness_limits(others)
-    numbers = {"brightness": of.brightness, "dark_share": of.dark, "light_share": of.light}
+    numbers = {"brightness": of.appearance.brightness, "dark_share": of.dark, "light_share": of.light}
     limits = {"darkest": darkest, "lightest": lightest}
-    if of.brightness < darkest or (of.dark > MOST_CLIPPED and not _usual([each.dark for each in others])):
+    if of.appearance.brightness < darkest or (of.dark > MOST_CLIPPED and not _usual([each.dark for each in others])):
         text = "The photograph is under-exposed. Give it the light and the exposure of the others, and take it again."
         yield Finding("under_exposed", text, numbers | limits)
-    if of.brightness > lightest or (of.light > MOST_CLIPPED and not _usual([each.light for each in others])):
+    if of.appearance.brightness > lightest or (of.light > MOST_CLIPPED and not _usual([each.light for each in others])):
         text = "The photograph is over-exposed. Give it the light and the exposure of the others, and take it again."
         yield Finding("over_exposed", text, numbers | limits)
 
@@ -128,7 +107,7 @@ def _brightness_limits(others: Sequence[Photograph]) -> tuple[float, float]:
     """Well outside the range of the others, the more so the fewer they are, and far from their median."""
     if len(others) < BRIGHTNESS_OTHERS:
         return DARKEST, LIGHTEST
-    logs = np.log([max(each.brightness, 1.0) for each in others])
+    logs = np.log([max(each.appearance.brightness, 1.0) for each in others])
     low, high, median = float(logs.min()), float(logs.max()), float(np.median(logs))
     margin, step = RANGE_OTHERS / len(others) * (high - low), float(np.log(BRIGHTNESS_FACTOR))
     return float(np.exp(min(low - margin, median - step))), float(np.exp(max(high + margin, median + step)))

@@ -45,7 +45,7 @@ def test_a_blurred_photograph_is_told_in_spite_of_noise(others: int) -> None:
 
 def test_contrast_is_no_sharpness() -> None:
     pale = (128 + 0.3 * (part(9).astype(float) - 128)).astype(np.uint8)
-    assert photograph(pale).sharpness == pytest.approx(photograph(part(9)).sharpness, rel=0.15)
+    assert photograph(pale).appearance.sharpness == pytest.approx(photograph(part(9)).appearance.sharpness, rel=0.15)
 
 
 @pytest.mark.parametrize(("brightness", "kind"), [(60, "under_exposed"), (180, "over_exposed")])
