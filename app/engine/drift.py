@@ -29,8 +29,9 @@ the limits is told with the 17th changed image at the latest; a smaller one is t
 FEWEST_GOOD_IMAGES = 3
 """One or two good images show no range that could be widened."""
 
-LEAST_FACTOR, LEAST_SHIFT = 1.1, 0.02
-"""A smaller change is never told, however alike the good images are: of no consequence, or of rounding alone."""
+LEAST_FACTOR, LEAST_SHIFT = 1.1, 0.04
+"""A smaller change is never told, however alike the good images are: of no consequence (patches are found wherever they
+lie), or of rounding alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,15 @@ from app.service.banks import BankService
 from app.service.calibration_images import (
     CONFIRM_WITHIN_S,
     CalibrationView,
-    Images,
     joined,
     not_found,
     require_no_references,
     require_room,
 )
+from app.service.calibration_intake import CalibrationIntake
 from app.service.calibration_knowledge import CalibrationKnowledge
 from app.service.calibration_measurer import CalibrationMeasurer
-from app.service.checked_upload import checked_upload, require_images
-from app.service.clock import now
+from app.service.checked_upload import require_images
 from app.service.results import Upload
 from app.service.serving import ServingKnowledge
 from app.storage.documents import CalibrationImage, CalibrationSet
@@ -48,10 +47,9 @@ class CalibrationService:
         banks: BankService,
         serving: ServingKnowledge,
         knowledge: CalibrationKnowledge,
+        intake: CalibrationIntake,
         measurer: CalibrationMeasurer,
         background: CalibrationMeasurer,
-        *,
-        max_pixels: int,
         max_images: int,
     ) -> None:
         """`background` measures again, after a change of the bank, what `measurer` measured when it was sent."""
@@ -60,9 +58,9 @@ class CalibrationService:
         self._banks = banks
         self._serving = serving
         self._knowledge = knowledge
+        self._intake = intake
         self._measurer = measurer
         self._background = background
-        self._max_pixels = max_pixels
         self._max_images = max_images
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="calibration")
 
@@ -71,7 +69,9 @@ class CalibrationService:
         product, loaded = self._catalog.product(product_id), self._loaded(product_id)
         if loaded is None:
             return CalibrationView(product, None, None)
-        return CalibrationView(product, loaded.manifest.version, self._knowledge.of(product, loaded))
+        manifest = loaded.manifest
+        references = frozenset(entry.sha256 for entry in manifest.references)
+        return CalibrationView(product, manifest.version, self._knowledge.of(product, loaded), references)
 
     def add(self, product_id: str, uploads: Sequence[Upload], *, is_good: bool) -> CalibrationView:
         """Take photographs that are in no bank into the calibration set: all of them, or none.
@@ -83,10 +83,8 @@ class CalibrationService:
         """
         require_images(uploads, self._max_images)
         loaded = self._required(product_id)
-        checked = [self._checked(each, place, loaded, is_good) for place, each in enumerate(uploads)]
-        for upload in uploads:
-            self._blobs.put(product_id, "calibration-images", upload.data)
-        return self._change(product_id, lambda images: joined(images, checked), self._measurer, given=checked)
+        given = self._intake.sent(product_id, uploads, loaded, is_good=is_good)
+        return self._change(product_id, self._measurer, given=given)
 
     def confirm(self, product_id: str, sha256: str, *, is_good: bool) -> CalibrationView:
         """Call an image good or bad that was inspected while commissioning, or that is in the set.
@@ -95,9 +93,11 @@ class CalibrationService:
             ProductNotFound, NoReferences; CalibrationImageNotFound: it is not kept (any more).
         """
         known = [image for image in self._catalog.product(product_id).calibration.images if image.sha256 == sha256]
-        image = known[0] if known else self._kept(product_id, sha256)
-        changed = replace(image, is_good=is_good)
-        return self._change(product_id, lambda images: joined(images, [changed]), self._measurer, given=[changed])
+        if known:
+            image = replace(known[0], is_good=is_good)
+        else:
+            image = self._intake.kept(product_id, sha256, self._required(product_id), is_good=is_good)
+        return self._change(product_id, self._measurer, given=[image])
 
     def remove(self, product_id: str, sha256: str | None) -> CalibrationView:
         """Take an image out of the set; None: all of them. ProductNotFound, CalibrationImageNotFound."""
@@ -106,15 +106,13 @@ class CalibrationService:
             self._catalog.secure(product_id)
             raise not_found(product_id, sha256)
         return self._change(
-            product_id,
-            lambda images: tuple(image for image in images if sha256 is not None and image.sha256 != sha256),
-            self._measurer,
+            product_id, self._measurer, keep=lambda image: sha256 is not None and image.sha256 != sha256
         )
 
     def measure(self, product_id: str) -> CalibrationView:
         """Measure the images anew in the bank that serves. ProductNotFound, NoReferences."""
         self._required(product_id)
-        return self._change(product_id, lambda images: images, self._measurer)
+        return self._change(product_id, self._measurer)
 
     def image(self, product_id: str, sha256: str) -> tuple[bytes, str]:
         """An image of the set as it was uploaded, and its media type. ProductNotFound, CalibrationImageNotFound."""
@@ -148,7 +146,7 @@ class CalibrationService:
             images = self._catalog.product(product_id).calibration
             active = self._catalog.pointer(product_id).active
             if images.images and active is not None and images.bank_version != active:
-                self._change(product_id, lambda images: images, self._background)
+                self._change(product_id, self._background)
         except ProductNotFound:
             return
         except InspectorError as error:
@@ -157,14 +155,17 @@ class CalibrationService:
     def _change(
         self,
         product_id: str,
-        change: Callable[[Images], Images],
         measurer: CalibrationMeasurer,
+        *,
         given: Sequence[CalibrationImage] = (),
+        keep: Callable[[CalibrationImage], bool] = lambda _: True,
     ) -> CalibrationView:
+        """Keep some of the images, take the given ones in, and measure those that have not been."""
         measured = measurer.of(product_id)
         while True:
             product, loaded = self._catalog.product(product_id), self._loaded(product_id)
-            images = change(product.calibration.images)
+            kept = tuple(image for image in product.calibration.images if keep(image))
+            images = joined(kept, self._intake.compared(product_id, given, kept, loaded)) if given else kept
             require_room(images)
             held_out = CalibrationSet(images)
             if loaded is not None and images:
@@ -198,35 +199,3 @@ class CalibrationService:
             return self._banks.loaded(self._serving.get(product_id))
         except BankNotLoaded as raised:
             return self._banks.load(raised.cold.wanted).result()
-
-    def _checked(self, upload: Upload, place: int, loaded: LoadedBank, is_good: bool) -> CalibrationImage:
-        manifest = loaded.manifest
-        checked = checked_upload(
-            upload,
-            place,
-            max_pixels=self._max_pixels,
-            smaller_edge=manifest.preprocessing.smaller_edge,
-            patch_size=self._measurer.patch_size(manifest),
-        )
-        return CalibrationImage(
-            sha256=checked.sha256,
-            is_good=is_good,
-            filename=upload.filename,
-            media_type=checked.media_type,
-            width=checked.geometry.original.width,
-            height=checked.geometry.original.height,
-            size_bytes=len(upload.data),
-            added_at=now(),
-            appearance=checked.photograph.appearance,
-        )
-
-    def _kept(self, product_id: str, sha256: str) -> CalibrationImage:
-        """An image that was kept while commissioning."""
-        try:
-            data = self._blobs.get(product_id, "calibration-images", sha256)
-        except (BlobMissing, BlobDamaged) as error:
-            raise CalibrationImageNotFound(
-                f"No image {sha256!r} is kept: it was not inspected while `commissioning` was on, or too long ago. "
-                f"Send it: POST /products/{product_id}/calibration/images"
-            ) from error
-        return self._checked(Upload(data), 0, self._required(product_id), is_good=True)

@@ -16,16 +16,21 @@ MAX_CALIBRATION_IMAGES = 1000
 CONFIRM_WITHIN_S = 3600.0
 """How long an image that was inspected while commissioning is kept for somebody to confirm it, at least."""
 
+NAMED = 5
+"""Images that are named in a message."""
+
 Images = tuple[CalibrationImage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationView:
-    """What sets a product's threshold. `calibration` is None before the first registration."""
+    """What sets a product's threshold. `calibration` is None before the first registration; `references` are those of
+    the bank version, by SHA-256."""
 
     product: Product
     bank_version: int | None
     calibration: Calibration | None
+    references: frozenset[str] = frozenset()
 
     @property
     def needed(self) -> int:
@@ -64,6 +69,16 @@ class CalibrationView:
         ]
 
     @property
+    def near_duplicates(self) -> dict[str, str]:
+        """The good images that are all but the same as a reference or as another good one, and that other one."""
+        good = {image.sha256 for image in self.product.calibration.images if image.is_good}
+        return {
+            image.sha256: image.near_duplicate
+            for image in self.product.calibration.images
+            if image.is_good and image.near_duplicate is not None and image.near_duplicate in good | self.references
+        }
+
+    @property
     def problem(self) -> str | None:
         """What keeps the images from setting the threshold, or makes it wrong, and what would help."""
         held_out = self.product.calibration
@@ -77,12 +92,23 @@ class CalibrationView:
         if lacking := len(held_out.images) - len(self.scores):
             told.append(f"{lacking} do not count: they are references of this bank version, or lost. Remove them.")
         if unlike := self.unlike:
-            names = ", ".join(image.filename or image.sha256 for image in unlike[:5])
             told.append(
-                f"{len(unlike)} called good show something else than the references ({names}). Look at them: a wrong "
-                "one makes the threshold too high, and defects pass."
+                f"{len(unlike)} called good show something else than the references ({_names(unlike)}). Look at them: "
+                "a wrong one makes the threshold too high, and defects pass."
+            )
+        same = self.near_duplicates
+        if doubled := [image for image in held_out.images if image.sha256 in same]:
+            told.append(
+                f"{len(doubled)} are all but the same as a reference or another image ({_names(doubled)}). Where it is "
+                "the same part, remove them: the threshold gets too low, and good parts are refused."
             )
         return " ".join(told) or None
+
+
+def _names(images: Sequence[CalibrationImage]) -> str:
+    """Of the first few."""
+    told = [image.filename or image.sha256 for image in images[:NAMED]]
+    return ", ".join(told) + (" and others" if len(images) > NAMED else "")
 
 
 def joined(images: Images, more: Sequence[CalibrationImage]) -> Images:

@@ -15,7 +15,7 @@ from app.service.backbones import Backbones
 from app.service.bank_cache import LoadedBank
 from app.service.calibration_knowledge import stored_measurements
 from app.service.pieces import Pieces
-from app.storage.documents import BankManifest, CalibrationImage, CalibrationSet, Product
+from app.storage.documents import CalibrationImage, CalibrationSet, Product
 from app.storage.left_out import encode_left_out
 from app.storage.store import Blobs
 
@@ -30,10 +30,6 @@ class CalibrationMeasurer:
         self._backbones = backbones
         self._pieces = pieces
         self._max_pixels = max_pixels
-
-    def patch_size(self, manifest: BankManifest) -> int:
-        """Patch size of the backbone that made a bank, px."""
-        return self._backbones.spec(manifest.backbone).patch_size
 
     def of(self, product_id: str) -> "Measured":
         """For one change of a product: what it has measured is not measured again when it starts over."""

@@ -1,19 +1,21 @@
-"""The reference photographs of products, measured once each."""
+"""The photographs that are kept of products, references and calibration images, measured once each."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from threading import Lock
 
-from app.engine.hygiene import Photograph, photograph
+from app.engine.hygiene import Photograph, photograph, same_photograph
 from app.engine.image_file import decode_image
 from app.errors import BlobDamaged, BlobMissing
+from app.storage.documents import BlobKind
 from app.storage.store import Blobs
 
-KEPT = 1024
-"""16 KB each."""
+KEPT = 4096
+"""16 KB each: more than a full calibration set and its references."""
 
 
 class Photographs:
-    """Measures stored references. Safe for many threads."""
+    """Measures stored photographs. Safe for many threads."""
 
     def __init__(self, blobs: Blobs, max_pixels: int) -> None:
         self._blobs = blobs
@@ -21,14 +23,14 @@ class Photographs:
         self._known: OrderedDict[str, Photograph] = OrderedDict()
         self._guard = Lock()
 
-    def of(self, product_id: str, sha256: str) -> Photograph | None:
+    def of(self, product_id: str, sha256: str, kind: BlobKind = "references") -> Photograph | None:
         """None where the image is lost."""
         with self._guard:
             if sha256 in self._known:
                 self._known.move_to_end(sha256)
                 return self._known[sha256]
         try:
-            data = self._blobs.get(product_id, "references", sha256)
+            data = self._blobs.get(product_id, kind, sha256)
         except (BlobMissing, BlobDamaged):
             return None
         measured = photograph(decode_image(data, self._max_pixels).pixels)
@@ -41,3 +43,10 @@ class Photographs:
             self._known[sha256] = measured
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
+
+    def same_as(self, product_id: str, sha256: str, others: Mapping[str, BlobKind]) -> str | None:
+        """Which of the others a calibration image is all but the same as, all by SHA-256."""
+        own = self.of(product_id, sha256, "calibration-images")
+        measured = {name: found for name, kind in others.items() if (found := self.of(product_id, name, kind))}
+        same = same_photograph(own, list(measured.values())) if own else None
+        return list(measured)[same.other] if same else None

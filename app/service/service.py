@@ -9,6 +9,7 @@ from app.service.bank_cache import BankCache, BankKey
 from app.service.bank_loader import BankLoader
 from app.service.banks import BankService
 from app.service.calibration import CalibrationService
+from app.service.calibration_intake import CalibrationIntake
 from app.service.calibration_knowledge import CalibrationKnowledge
 from app.service.calibration_measurer import CalibrationMeasurer
 from app.service.commissioning import Commissioner
@@ -93,7 +94,7 @@ class Service:
         self.inspection = InspectionService(
             self._serving, self.banks, backbones, self._engine, knowledge, commissioner, drift, limits.max_image_pixels
         )
-        self.calibration = self._calibration(catalog, blobs, backbones, knowledge, limits)
+        self.calibration = self._calibration(catalog, blobs, backbones, knowledge, photographs, limits)
         self.jobs = JobService(store.jobs, limits.max_jobs)
         self.zero_shot = ZeroShotService(
             self.jobs,
@@ -125,7 +126,13 @@ class Service:
         )
 
     def _calibration(
-        self, catalog: Catalog, blobs: Blobs, backbones: Backbones, knowledge: CalibrationKnowledge, limits: Limits
+        self,
+        catalog: Catalog,
+        blobs: Blobs,
+        backbones: Backbones,
+        knowledge: CalibrationKnowledge,
+        photographs: Photographs,
+        limits: Limits,
     ) -> CalibrationService:
         now, later = (
             CalibrationMeasurer(blobs, backbones, Pieces(self._engine, priority, self._device), limits.max_image_pixels)
@@ -137,10 +144,10 @@ class Service:
             self.banks,
             self._serving,
             knowledge,
+            CalibrationIntake(blobs, backbones, photographs, limits.max_image_pixels),
             now,
             later,
-            max_pixels=limits.max_image_pixels,
-            max_images=limits.max_images_per_request,
+            limits.max_images_per_request,
         )
 
     def changed(self, product_id: str | None) -> None:

@@ -29,7 +29,10 @@ class StoreRecord:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationImage:
-    """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it."""
+    """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it.
+
+    `near_duplicate` names the reference or the earlier image of the set that it is all but the same as.
+    """
 
     sha256: str
     is_good: bool
@@ -40,6 +43,7 @@ class CalibrationImage:
     size_bytes: int
     added_at: str
     appearance: Appearance
+    near_duplicate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """The calibration set: held-out images set the threshold, of the bank that serves, and are never lost."""
 
+import hashlib
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from app.engine.calibration import conformal
 from app.engine.heatmap import encode_png
+from app.engine.image_file import decode_image
 from app.errors import (
     CalibrationImageNotFound,
     Conflict,
@@ -45,6 +48,16 @@ def inspected(service: Service, seed: int) -> InspectionResult:
 
 def added(service: Service, seeds: range = HELD_OUT, *, is_good: bool = True) -> CalibrationView:
     return service.calibration.add(PRODUCT, [upload(seed) for seed in seeds], is_good=is_good)
+
+
+def copied(data: bytes) -> Upload:
+    """The same photograph in another file: a bit darker, as another encoder may have it."""
+    pixels = decode_image(data, 10**6).pixels
+    return Upload(encode_png(np.asarray(pixels - (pixels > 0), np.uint8)))
+
+
+def upload_name(seed: int) -> str:
+    return hashlib.sha256(photograph(seed)).hexdigest()
 
 
 def until(reached: Callable[[], bool]) -> None:
@@ -220,6 +233,31 @@ def test_a_wrong_image_called_good_is_told_and_does_not_widen_what_is_like_the_p
     assert "1 called good show something else than the references (wrong.png)" in str(view.problem)
     result = inspected(service, 2)
     assert (result.judgement.verdict, "unlike_references" in result.flags) == ("not_decidable", True)
+
+
+def test_a_copy_of_a_reference_or_of_another_image_is_told(registered: Service) -> None:
+    of_reference, of_image = copied(photograph(1)), copied(photograph(100))
+    view = registered.calibration.add(PRODUCT, [upload(100), of_image, of_reference], is_good=True)
+    first, second, third = (image.sha256 for image in view.product.calibration.images)
+    reference = registered.references.entries(PRODUCT)[0].sha256
+    assert view.near_duplicates == {second: first, third: reference}
+    assert view.problem is not None
+    assert "2 are all but the same as a reference or another image" in view.problem
+    assert registered.calibration.confirm(PRODUCT, first, is_good=False).near_duplicates == {third: reference}
+    registered.references.remove(PRODUCT, reference)
+    assert registered.calibration.view(PRODUCT).near_duplicates == {}
+
+
+def test_a_bad_part_may_look_all_but_the_same(registered: Service) -> None:
+    assert registered.calibration.add(PRODUCT, [copied(photograph(1))], is_good=False).near_duplicates == {}
+
+
+def test_a_copy_is_told_after_a_restart_too(registered: Service, settings: Settings) -> None:
+    added(registered)
+    restarted = tiny_service(settings)
+    view = restarted.calibration.add(PRODUCT, [copied(photograph(HELD_OUT[0]))], is_good=True)
+    assert list(view.near_duplicates.values()) == [upload_name(HELD_OUT[0])]
+    restarted.close()
 
 
 def test_an_old_version_has_the_threshold_of_its_references(registered: Service) -> None:

@@ -28,13 +28,15 @@ class PromiseBody(BaseModel):
 
 class CalibrationImageBody(BaseModel):
     """A calibration image. `sha256` is of the file as uploaded, and its id; `score` is null where it was not measured
-    in the bank that serves. `is_unlike`: it is called good and shows something else than the references."""
+    in the bank that serves. `is_unlike`: it is called good and shows something else than the references.
+    `near_duplicate`: which reference or other good image a good one is all but the same as."""
 
     model_config = ConfigDict(from_attributes=True)
 
     sha256: str
     is_good: bool
     is_unlike: bool
+    near_duplicate: str | None
     score: float | None
     filename: str | None
     media_type: str
@@ -45,9 +47,10 @@ class CalibrationImageBody(BaseModel):
     appearance: AppearanceBody
 
     @classmethod
-    def of(cls, image: CalibrationImage, score: float | None, *, is_unlike: bool) -> Self:
+    def of(cls, image: CalibrationImage, score: float | None, *, is_unlike: bool, near_duplicate: str | None) -> Self:
         given = {field.name: getattr(image, field.name) for field in fields(image)}
-        return cls.model_validate({"score": score, "is_unlike": is_unlike} | given, from_attributes=True)
+        seen = {"score": score, "is_unlike": is_unlike, "near_duplicate": near_duplicate}
+        return cls.model_validate(given | seen, from_attributes=True)
 
 
 class ProgressBody(BaseModel):
@@ -91,7 +94,7 @@ class CalibrationBody(PromiseBody):
     def of(cls, view: CalibrationView) -> Self:
         product, known = view.product, view.calibration
         held_out, settings, scores = product.calibration, product.settings, view.scores
-        (found, bad), unlike = view.detection, view.unlike
+        (found, bad), unlike, doubled = view.detection, view.unlike, view.near_duplicates
         return cls(
             product_id=product.product_id,
             bank_version=view.bank_version,
@@ -107,7 +110,12 @@ class CalibrationBody(PromiseBody):
             detection=DetectionBody(found=found, bad=bad),
             measured_in=held_out.bank_version,
             images=[
-                CalibrationImageBody.of(image, scores.get(at), is_unlike=image in unlike)
+                CalibrationImageBody.of(
+                    image,
+                    scores.get(at),
+                    is_unlike=image in unlike,
+                    near_duplicate=doubled.get(image.sha256),
+                )
                 for at, image in enumerate(held_out.images)
             ],
             **PromiseBody.fields_of(known.threshold if known and not known.manual else None),

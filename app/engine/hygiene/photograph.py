@@ -67,6 +67,25 @@ def photograph(image: Image) -> Photograph:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SamePhotograph:
+    """Which of the others a photograph is all but the same as: `distance` of the thumbnails (cosine), below `limit`."""
+
+    other: int
+    distance: float
+    limit: float
+
+
+def same_photograph(of: Photograph, others: Sequence[Photograph]) -> SamePhotograph | None:
+    """The nearest of the others, if it shows the same. In a fixture all are alike: then only a copy counts."""
+    if not others:
+        return None
+    distances = 1 - np.array([float((of.thumbnail * each.thumbnail).sum()) for each in others])
+    limit = max(SAME_PHOTOGRAPH, min(NEAR_PHOTOGRAPH, float(np.median(distances)) / 4))
+    nearest = int(distances.argmin())
+    return SamePhotograph(nearest, float(distances[nearest]), limit) if distances[nearest] < limit else None
+
+
 def findings(of: Photograph, others: Sequence[Photograph]) -> list[Finding]:
     """What may be wrong with a photograph beside the other references (none: by itself)."""
     return [*_blurred(of, others), *_exposure(of, others), *_shape(of, others), *_near_duplicate(of, others)]
@@ -135,16 +154,11 @@ def _shape(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
 
 
 def _near_duplicate(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
-    """`other` numbers the nearest of the others. In a fixture all photographs are alike: then only a copy counts."""
-    if not others:
-        return
-    distances = 1 - np.array([float((of.thumbnail * each.thumbnail).sum()) for each in others])
-    limit = max(SAME_PHOTOGRAPH, min(NEAR_PHOTOGRAPH, float(np.median(distances)) / 4))
-    nearest = int(distances.argmin())
-    if distances[nearest] < limit:
+    """`other` numbers the nearest of the others."""
+    if same := same_photograph(of, others):
         yield Finding(
             "near_duplicate",
             "The photograph is all but the same as another reference: it adds nothing, and makes the threshold too "
             "low. Leave one of the two out.",
-            {"distance": float(distances[nearest]), "limit": limit, "other": nearest},
+            {"distance": same.distance, "limit": same.limit, "other": same.other},
         )

@@ -1,0 +1,84 @@
+"""From uploads, and from what was kept while commissioning, to calibration images."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.errors import BlobDamaged, BlobMissing, CalibrationImageNotFound
+from app.service.backbones import Backbones
+from app.service.bank_cache import LoadedBank
+from app.service.calibration_images import Images
+from app.service.checked_upload import checked_upload
+from app.service.clock import now
+from app.service.photographs import Photographs
+from app.service.results import Upload
+from app.storage.documents import BlobKind, CalibrationImage
+from app.storage.store import Blobs
+
+
+class CalibrationIntake:
+    """Looks at images before they are measured."""
+
+    def __init__(self, blobs: Blobs, backbones: Backbones, photographs: Photographs, max_pixels: int) -> None:
+        self._blobs = blobs
+        self._backbones = backbones
+        self._photographs = photographs
+        self._max_pixels = max_pixels
+
+    def sent(
+        self, product_id: str, uploads: Sequence[Upload], loaded: LoadedBank, *, is_good: bool
+    ) -> list[CalibrationImage]:
+        """The uploads of one request, stored: all of them, or none. InvalidRequest and what is below it."""
+        images = [self._checked(each, place, loaded, is_good=is_good) for place, each in enumerate(uploads)]
+        for upload in uploads:
+            self._blobs.put(product_id, "calibration-images", upload.data)
+        return images
+
+    def kept(self, product_id: str, sha256: str, loaded: LoadedBank, *, is_good: bool) -> CalibrationImage:
+        """An image that was inspected while commissioning. CalibrationImageNotFound where it is not kept (any more)."""
+        try:
+            data = self._blobs.get(product_id, "calibration-images", sha256)
+        except (BlobMissing, BlobDamaged) as error:
+            raise CalibrationImageNotFound(
+                f"No image {sha256!r} is kept: it was not inspected while `commissioning` was on, or too long ago. "
+                f"Send it: POST /products/{product_id}/calibration/images"
+            ) from error
+        return self._checked(Upload(data), 0, loaded, is_good=is_good)
+
+    def compared(
+        self, product_id: str, given: Sequence[CalibrationImage], images: Images, loaded: LoadedBank | None
+    ) -> list[CalibrationImage]:
+        """The given images; of each that is new among `images`, what it is all but the same as."""
+        others: dict[str, BlobKind] = {image.sha256: "calibration-images" for image in images}
+        if loaded is not None:
+            others |= {entry.sha256: "references" for entry in loaded.manifest.references}
+        told = []
+        for image in given:
+            if image.sha256 in others:
+                told.append(image)
+                continue
+            same = self._photographs.same_as(product_id, image.sha256, others)
+            told.append(replace(image, near_duplicate=same))
+            others[image.sha256] = "calibration-images"
+        return told
+
+    def _checked(self, upload: Upload, place: int, loaded: LoadedBank, *, is_good: bool) -> CalibrationImage:
+        manifest = loaded.manifest
+        checked = checked_upload(
+            upload,
+            place,
+            max_pixels=self._max_pixels,
+            smaller_edge=manifest.preprocessing.smaller_edge,
+            patch_size=self._backbones.spec(manifest.backbone).patch_size,
+        )
+        self._photographs.keep(checked.sha256, checked.photograph)
+        return CalibrationImage(
+            sha256=checked.sha256,
+            is_good=is_good,
+            filename=upload.filename,
+            media_type=checked.media_type,
+            width=checked.geometry.original.width,
+            height=checked.geometry.original.height,
+            size_bytes=len(upload.data),
+            added_at=now(),
+            appearance=checked.photograph.appearance,
+        )
