@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,9 +15,9 @@ import pytest
 from tests.api.photographs import photograph
 from tests.e2e.replicas import coordinated, in_redis, replicas
 from tests.e2e.server_process import ROOT
+from tests.e2e.waiting import until
 from tests.redis_server import RedisServer
 
-LEARNT_WITHIN_S = 20.0
 LONG_S = "60"
 """As POINTER_MAX_AGE_S: within a test only what is announced is learnt."""
 
@@ -43,15 +42,6 @@ class Replica:
 
     def store_reachable(self) -> bool:
         return bool(self.client.get("/health/ready").raise_for_status().json()["store_reachable"])
-
-
-def until(reached: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + LEARNT_WITHIN_S
-    while not reached():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @pytest.fixture(scope="module")
