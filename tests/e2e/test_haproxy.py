@@ -68,6 +68,7 @@ def test_a_killed_replica_costs_at_most_the_requests_it_had(deployment: Deployme
     assert len(after.failures()) <= CALLERS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("deployment", ["4"], indirect=True)
 def test_a_replica_that_is_stopped_costs_no_request(deployment: Deployment) -> None:
     after = inspections_while(deployment, deployment.servers[1].process.terminate)

@@ -91,6 +91,7 @@ def test_the_sample_for_an_mes_releases_a_large_part_after_a_retry(folder: Path)
     assert (done.stdout, service.asked) == ("release\n", 2), done.stderr  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("mcs") is None, reason="no C# compiler: apt-get install mono-mcs mono-runtime")
 def test_the_c_sharp_sample_registers_and_holds_what_is_not_released(folder: Path, server: ServerProcess) -> None:
     (folder / "Sample.cs").write_text(C_SHARP_SAMPLES[0] + CALLER)
