@@ -28,6 +28,17 @@ INTERRUPTED = 130
 SMALLER_EDGE: dict[Mode, int] = {"few-shot": 448, "zero-shot": 672}
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Say how to go on after Ctrl-C, be it while torch is still being loaded."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Give the same command again to go on.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@_interruptible()
 def evaluate(
     data_root: Annotated[Path, typer.Option(help="Folder of the objects, laid out as MVTec-AD or VisA (1-class)")],
     out: Annotated[Path, typer.Option(help="Folder of the evaluation; one that was begun is gone on with")],
@@ -82,7 +93,7 @@ def evaluate(
     )
     choices = ablated(asked, ablation) if ablation else asked
     counts = () if mode == "zero-shot" else tuple(map(number_of_shots, shots or ["1"]))
-    with _writing(out, "--out"), _interruptible():
+    with _writing(out, "--out"):
         _evaluate(settings, choices, data_root, objects or [], counts, seeds or 1, out)
     typer.echo(f"{out / 'report.html'}  (also report.md, summary.json, summary.csv, metrics_seed=*.json)")
 
@@ -113,16 +124,6 @@ def _writing(path: Path, option: str) -> Iterator[None]:
         raise InvalidSettings(
             f"{where} cannot be written: {error.strerror or error}. Make room there, or choose another place: {option}."
         ) from error
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Say how to go on after Ctrl-C, be it while torch is still being loaded."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. Give the same command again to go on.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _default_backbone(settings: Settings) -> str:

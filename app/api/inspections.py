@@ -109,6 +109,8 @@ def _headers(result: InspectionResult, product_path: str) -> dict[str, str]:
     }
     if (threshold := result.judgement.threshold) is not None:
         headers["Anomaly-Threshold"] = repr(threshold)
+    if result.flags:
+        headers["Anomaly-Flags"] = ", ".join(result.flags)
     if result.commissioning:
         headers["Commissioning-Confirm"] = CommissioningBody.of(product_path, result.commissioning).confirm
     return headers

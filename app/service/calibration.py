@@ -165,11 +165,14 @@ class CalibrationService:
         while True:
             product, loaded = self._catalog.product(product_id), self._loaded(product_id)
             kept = tuple(image for image in product.calibration.images if keep(image))
-            images = joined(kept, self._intake.compared(product_id, given, kept, loaded)) if given else kept
+            images = joined(kept, given)
             require_room(images)
             held_out = CalibrationSet(images)
             if loaded is not None and images:
                 require_no_references(given, loaded)
+                same_bank = product.calibration.bank_version == loaded.manifest.version
+                known = {image.sha256 for image in kept} if same_bank else ()
+                images = self._intake.compared(product_id, images, known, loaded)
                 held_out = measured.set(product, images, loaded)
             if held_out == product.calibration:
                 self._catalog.secure(product_id)

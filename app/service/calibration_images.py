@@ -38,10 +38,14 @@ class CalibrationView:
         return fewest_good_images(self.product.settings.alpha)
 
     @property
+    def good(self) -> int:
+        """Good images that set the threshold of this bank version, or will once they are measured in it."""
+        return self.product.calibration.counted(self.bank_version)
+
+    @property
     def allowed_alpha(self) -> float | None:
         """The smallest alpha that the good images allow; None without any."""
-        good = self.product.calibration.good
-        return smallest_alpha(good) if good else None
+        return smallest_alpha(self.good) if self.good else None
 
     @property
     def scores(self) -> dict[int, float]:
@@ -70,13 +74,15 @@ class CalibrationView:
 
     @property
     def near_duplicates(self) -> dict[str, str]:
-        """The good images that are all but the same as a reference or as another good one, and that other one."""
-        good = {image.sha256 for image in self.product.calibration.images if image.is_good}
-        return {
-            image.sha256: image.near_duplicate
-            for image in self.product.calibration.images
-            if image.is_good and image.near_duplicate is not None and image.near_duplicate in good | self.references
-        }
+        """The good images that are all but the same as a reference or as a good one before it, and that other one."""
+        found: dict[str, str] = {}
+        others = set(self.references)
+        for image in self.product.calibration.images:
+            if image.is_good:
+                if there := [other for other in image.near_duplicates if other in others]:
+                    found[image.sha256] = there[0]
+                others.add(image.sha256)
+        return found
 
     @property
     def problem(self) -> str | None:
@@ -90,19 +96,23 @@ class CalibrationView:
             return self.calibration.problem
         told = [self.calibration.problem] if self.calibration.problem else []
         if lacking := len(held_out.images) - len(self.scores):
-            told.append(f"{lacking} do not count: they are references of this bank version, or lost. Remove them.")
+            told.append(f"{_counted(lacking, 'does', 'do')} not count: references of this bank version, or lost.")
         if unlike := self.unlike:
             told.append(
-                f"{len(unlike)} called good show something else than the references ({_names(unlike)}). Look at them: "
-                "a wrong one makes the threshold too high, and defects pass."
+                f"{_counted(len(unlike), 'shows', 'show')} something else than the references, though called good "
+                f"({_names(unlike)}). A wrong one makes the threshold too high, and defects pass: look, and remove it."
             )
         same = self.near_duplicates
         if doubled := [image for image in held_out.images if image.sha256 in same]:
             told.append(
-                f"{len(doubled)} are all but the same as a reference or another image ({_names(doubled)}). Where it is "
-                "the same part, remove them: the threshold gets too low, and good parts are refused."
+                f"{_counted(len(doubled), 'is', 'are')} all but the same as a reference or an image before "
+                f"({_names(doubled)}). The same part twice counts as one, and the promise is false: look, remove it."
             )
         return " ".join(told) or None
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"1 image {one}" if number == 1 else f"{number} images {more}"
 
 
 def _names(images: Sequence[CalibrationImage]) -> str:

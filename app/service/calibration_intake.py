@@ -1,6 +1,6 @@
 """From uploads, and from what was kept while commissioning, to calibration images."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from app.errors import BlobDamaged, BlobMissing, CalibrationImageNotFound
@@ -44,22 +44,17 @@ class CalibrationIntake:
             ) from error
         return self._checked(Upload(data), 0, loaded, is_good=is_good)
 
-    def compared(
-        self, product_id: str, given: Sequence[CalibrationImage], images: Images, loaded: LoadedBank | None
-    ) -> list[CalibrationImage]:
-        """The given images; of each that is new among `images`, what it is all but the same as."""
-        others: dict[str, BlobKind] = {image.sha256: "calibration-images" for image in images}
-        if loaded is not None:
-            others |= {entry.sha256: "references" for entry in loaded.manifest.references}
+    def compared(self, product_id: str, images: Images, known: Container[str], loaded: LoadedBank) -> Images:
+        """The images of a set; those not in `known` with what each is all but the same as."""
+        others: dict[str, BlobKind] = {entry.sha256: "references" for entry in loaded.manifest.references}
         told = []
-        for image in given:
-            if image.sha256 in others:
-                told.append(image)
-                continue
-            same = self._photographs.same_as(product_id, image.sha256, others)
-            told.append(replace(image, near_duplicate=same))
-            others[image.sha256] = "calibration-images"
-        return told
+        for image in images:
+            sha256 = image.sha256
+            if sha256 not in known:
+                image = replace(image, near_duplicates=self._photographs.same_as(product_id, sha256, others))
+            told.append(image)
+            others.setdefault(sha256, "calibration-images")
+        return tuple(told)
 
     def _checked(self, upload: Upload, place: int, loaded: LoadedBank, *, is_good: bool) -> CalibrationImage:
         manifest = loaded.manifest

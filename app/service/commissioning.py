@@ -38,4 +38,5 @@ class Commissioner:
         except InspectorError as error:
             logger.warning("an inspected image of %s cannot be confirmed: %s", product_id, error)
             return None
-        return Commissioning(sha256, product.calibration.good, fewest_good_images(product.settings.alpha))
+        good = product.calibration.counted(manifest.version)
+        return Commissioning(sha256, good, fewest_good_images(product.settings.alpha))

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
 
-from app.engine.hygiene import Photograph, photograph, same_photograph
+from app.engine.hygiene import Photograph, photograph, same_photographs
 from app.engine.image_file import decode_image
 from app.errors import BlobDamaged, BlobMissing
 from app.storage.documents import BlobKind
@@ -44,9 +44,13 @@ class Photographs:
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
 
-    def same_as(self, product_id: str, sha256: str, others: Mapping[str, BlobKind]) -> str | None:
-        """Which of the others a calibration image is all but the same as, all by SHA-256."""
+    def same_as(self, product_id: str, sha256: str, others: Mapping[str, BlobKind]) -> tuple[str, ...]:
+        """Which of the others a calibration image is all but the same as, the nearest first, all by SHA-256."""
         own = self.of(product_id, sha256, "calibration-images")
-        measured = {name: found for name, kind in others.items() if (found := self.of(product_id, name, kind))}
-        same = same_photograph(own, list(measured.values())) if own else None
-        return list(measured)[same.other] if same else None
+        measured = {
+            name: found
+            for name, kind in others.items()
+            if name != sha256 and (found := self.of(product_id, name, kind))
+        }
+        names = list(measured)
+        return tuple(names[same.other] for same in same_photographs(own, list(measured.values()))) if own else ()

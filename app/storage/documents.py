@@ -31,7 +31,8 @@ class StoreRecord:
 class CalibrationImage:
     """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it.
 
-    `near_duplicate` names the reference or the earlier image of the set that it is all but the same as.
+    `near_duplicates` names the references and the images before it in the set that it is all but the same as, the
+    nearest first, when it was compared: some may be gone since.
     """
 
     sha256: str
@@ -43,7 +44,7 @@ class CalibrationImage:
     size_bytes: int
     added_at: str
     appearance: Appearance
-    near_duplicate: str | None = None
+    near_duplicates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class CalibrationSet:
     @property
     def good(self) -> int:
         return sum(image.is_good for image in self.images)
+
+    def counted(self, version: int | None) -> int:
+        """Good images that set the threshold of a bank version: those measured in it, or all where none was yet."""
+        return self.measured_good if version is not None and version == self.bank_version else self.good
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def test_the_png_itself_carries_the_result_in_headers(client: TestClient, flange
     assert (answer.headers["Anomaly-Verdict"], answer.headers["Bank-Version"]) == ("not_decidable", "1")
     assert answer.headers["Inspection-Id"]
     assert "Anomaly-Threshold" not in answer.headers
+    assert answer.headers["Anomaly-Flags"] == "uncalibrated"
 
 
 @pytest.mark.parametrize(

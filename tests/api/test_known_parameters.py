@@ -26,6 +26,12 @@ def test_every_route_refuses_a_parameter_that_it_does_not_have(client: TestClien
     assert client.get("/products/flange").json()["revision"] == 1
 
 
+def test_a_parameter_that_is_given_twice_is_refused(client: TestClient) -> None:
+    answer = client.get("/products?limit=5&limit=6")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-request")
+    assert answer.json()["errors"] == [{"parameter": "limit", "detail": "It is given twice. Leave one out."}]
+
+
 @pytest.mark.parametrize("query", ["limit=5&cursr=a", "limt=5"])
 def test_a_parameter_beside_known_ones_is_told(client: TestClient, query: str) -> None:
     answer = client.get(f"/products?{query}")

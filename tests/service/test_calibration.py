@@ -50,10 +50,10 @@ def added(service: Service, seeds: range = HELD_OUT, *, is_good: bool = True) ->
     return service.calibration.add(PRODUCT, [upload(seed) for seed in seeds], is_good=is_good)
 
 
-def copied(data: bytes) -> Upload:
+def copied(data: bytes, by: int = 1) -> Upload:
     """The same photograph in another file: a bit darker, as another encoder may have it."""
     pixels = decode_image(data, 10**6).pixels
-    return Upload(encode_png(np.asarray(pixels - (pixels > 0), np.uint8)))
+    return Upload(encode_png(np.asarray(pixels - np.minimum(pixels, by), np.uint8)))
 
 
 def upload_name(seed: int) -> str:
@@ -220,7 +220,11 @@ def test_a_version_that_has_a_calibration_image_as_a_reference_leaves_only_that_
     view = registered.calibration.view(PRODUCT)
     assert view.calibration is not None
     assert (view.calibration.state, len(view.calibration.good_scores)) == ("calibrated", 19)
-    assert "1 do not count: they are references of this bank version" in str(view.problem)
+    assert "1 image does not count: references of this bank version" in str(view.problem)
+    assert view.good == 19
+    registered.products.change(PRODUCT, {"alpha": 0.0477})
+    view = registered.calibration.view(PRODUCT)
+    assert (view.good, view.needed, view.allowed_alpha) == (19, 20, 0.05)
 
 
 def test_a_wrong_image_called_good_is_told_and_does_not_widen_what_is_like_the_product(service: Service) -> None:
@@ -230,7 +234,7 @@ def test_a_wrong_image_called_good_is_told_and_does_not_widen_what_is_like_the_p
     assert before.problem is None
     view = service.calibration.add(PRODUCT, [Upload(photograph(1), "wrong.png")], is_good=True)
     assert [image.filename for image in view.unlike] == ["wrong.png"]
-    assert "1 called good show something else than the references (wrong.png)" in str(view.problem)
+    assert "1 image shows something else than the references, though called good (wrong.png)" in str(view.problem)
     result = inspected(service, 2)
     assert (result.judgement.verdict, "unlike_references" in result.flags) == ("not_decidable", True)
 
@@ -242,10 +246,29 @@ def test_a_copy_of_a_reference_or_of_another_image_is_told(registered: Service) 
     reference = registered.references.entries(PRODUCT)[0].sha256
     assert view.near_duplicates == {second: first, third: reference}
     assert view.problem is not None
-    assert "2 are all but the same as a reference or another image" in view.problem
+    assert "2 images are all but the same as a reference or an image before" in view.problem
     assert registered.calibration.confirm(PRODUCT, first, is_good=False).near_duplicates == {third: reference}
     registered.references.remove(PRODUCT, reference)
     assert registered.calibration.view(PRODUCT).near_duplicates == {}
+
+
+def test_copies_are_told_of_each_other_when_the_first_is_gone_and_the_later_one_when_it_comes_back(
+    registered: Service,
+) -> None:
+    copies = [upload(100), copied(photograph(100)), copied(photograph(100), by=2)]
+    view = registered.calibration.add(PRODUCT, copies, is_good=True)
+    first, second, third = (image.sha256 for image in view.product.calibration.images)
+    assert set(view.near_duplicates) == {second, third}
+    assert registered.calibration.remove(PRODUCT, first).near_duplicates == {third: second}
+    again = registered.calibration.add(PRODUCT, copies[:1], is_good=True).near_duplicates
+    assert set(again) == {third, first}
+    assert again[third] == second
+
+
+def test_a_copy_that_becomes_a_reference_later_is_told_once_it_serves(registered: Service) -> None:
+    added(registered)
+    reference = registered.references.add(PRODUCT, [copied(photograph(100))]).received[0]
+    until(lambda: registered.calibration.view(PRODUCT).near_duplicates == {upload_name(100): reference})
 
 
 def test_a_bad_part_may_look_all_but_the_same(registered: Service) -> None:

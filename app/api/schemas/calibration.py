@@ -29,7 +29,7 @@ class PromiseBody(BaseModel):
 class CalibrationImageBody(BaseModel):
     """A calibration image. `sha256` is of the file as uploaded, and its id; `score` is null where it was not measured
     in the bank that serves. `is_unlike`: it is called good and shows something else than the references.
-    `near_duplicate`: which reference or other good image a good one is all but the same as."""
+    `near_duplicate`: which reference or good image before it a good one is all but the same as."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -54,8 +54,8 @@ class CalibrationImageBody(BaseModel):
 
 
 class ProgressBody(BaseModel):
-    """Good calibration images: how many there are, and how many `alpha` needs. `allowed_alpha`: the smallest that those
-    there are allow, null without any."""
+    """Good calibration images: how many count in the bank version that serves, and how many `alpha` needs.
+    `allowed_alpha`: the smallest that those there are allow, null without any."""
 
     good: int
     needed: int
@@ -105,7 +105,7 @@ class CalibrationBody(PromiseBody):
             region_threshold=known.region_threshold if known else None,
             alpha=settings.alpha,
             commissioning=settings.commissioning,
-            progress=ProgressBody(good=held_out.good, needed=view.needed, allowed_alpha=view.allowed_alpha),
+            progress=ProgressBody(good=view.good, needed=view.needed, allowed_alpha=view.allowed_alpha),
             problem=view.problem,
             detection=DetectionBody(found=found, bad=bad),
             measured_in=held_out.bank_version,

@@ -207,7 +207,7 @@ class ProductBody(BaseModel):
                 "masking": view.masking and MaskingBody.of(product.product_id, view.masking),
                 "calibration": {
                     "state": view.calibration,
-                    "good": product.calibration.good,
+                    "good": product.calibration.counted(view.bank_version),
                     "needed": fewest_good_images(product.settings.alpha),
                 },
                 "drift": DriftBody.of(view.drift),

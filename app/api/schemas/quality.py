@@ -20,7 +20,7 @@ class RegistrationQuery(BaseModel):
 class TrimQuery(BaseModel):
     """How many references are left out."""
 
-    share: float = Field(default=0.2, gt=0, le=0.5, description="Of the references, rounded down.")
+    share: float = Field(default=0.2, gt=0, le=0.5, allow_inf_nan=False, description="Of the references, rounded down.")
     dry_run: bool = Field(default=False, description="Only tell which ones.")
 
 

@@ -3,7 +3,7 @@
 from app.engine.hygiene.coverage import Coverage, coverage
 from app.engine.hygiene.finding import Finding, FindingKind
 from app.engine.hygiene.outliers import outlier_finding, outliers, suspicions, trimmed
-from app.engine.hygiene.photograph import Photograph, findings, photograph, same_photograph
+from app.engine.hygiene.photograph import Photograph, findings, photograph, same_photographs
 
 __all__ = [
     "Coverage",
@@ -15,7 +15,7 @@ __all__ = [
     "outlier_finding",
     "outliers",
     "photograph",
-    "same_photograph",
+    "same_photographs",
     "suspicions",
     "trimmed",
 ]

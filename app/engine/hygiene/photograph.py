@@ -76,14 +76,14 @@ class SamePhotograph:
     limit: float
 
 
-def same_photograph(of: Photograph, others: Sequence[Photograph]) -> SamePhotograph | None:
-    """The nearest of the others, if it shows the same. In a fixture all are alike: then only a copy counts."""
+def same_photographs(of: Photograph, others: Sequence[Photograph]) -> list[SamePhotograph]:
+    """Those of the others that show the same, nearest first. In a fixture all are alike: then only a copy counts."""
     if not others:
-        return None
-    distances = 1 - np.array([float((of.thumbnail * each.thumbnail).sum()) for each in others])
+        return []
+    distances = 1 - np.array([float(np.vdot(of.thumbnail, each.thumbnail)) for each in others])
     limit = max(SAME_PHOTOGRAPH, min(NEAR_PHOTOGRAPH, float(np.median(distances)) / 4))
-    nearest = int(distances.argmin())
-    return SamePhotograph(nearest, float(distances[nearest]), limit) if distances[nearest] < limit else None
+    near = [int(other) for other in distances.argsort(kind="stable") if distances[other] < limit]
+    return [SamePhotograph(other, float(distances[other]), limit) for other in near]
 
 
 def findings(of: Photograph, others: Sequence[Photograph]) -> list[Finding]:
@@ -155,7 +155,7 @@ def _shape(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
 
 def _near_duplicate(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
     """`other` numbers the nearest of the others."""
-    if same := same_photograph(of, others):
+    for same in same_photographs(of, others)[:1]:
         yield Finding(
             "near_duplicate",
             "The photograph is all but the same as another reference: it adds nothing, and makes the threshold too "

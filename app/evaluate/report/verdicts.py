@@ -11,11 +11,12 @@ HEADING = "At the service's own threshold"
 MEANING = (
     "In percent. Promised: how many good parts the service calls bad, at most, averaged over products; 95 %: at "
     "most so many on a single product, with 95 % confidence. False alarms: how many good test images score above "
-    "its provisional threshold, which it sets by comparing the references with each other. Found: how many bad ones "
-    "do. Oracle: the same for the threshold that suits these very test images best (the largest F1), which nobody "
-    f"has in practice. Images that the service would leave undecided are counted by their score. {NOTHING} is not "
-    "defined: fewer than three references, masks by the profile paper, or test images of one class only. *: without "
-    "the objects and seeds that have no such number, or no threshold of the service to compare with."
+    "its provisional threshold, which it sets by comparing the references with each other; a single draw may well "
+    "exceed what is promised of the average, and a few seeds show neither. Found: how many bad ones do. Oracle: the "
+    "same for the threshold that suits these very test images best (the largest F1), which nobody has in practice. "
+    f"Images that the service would leave undecided are counted by their score. {NOTHING} is not defined: fewer than "
+    "three references, masks by the profile paper, or test images of one class only. *: without the objects and "
+    "seeds that have no such number, or no threshold of the service to compare with."
 )
 COLUMNS = ("Promised", "95 %", "False alarms", "Found", "Oracle's false alarms", "Oracle's found")
 """Names of `RATES`, in their order."""
