@@ -6,6 +6,7 @@ DATA_ROOT is laid out as MVTec-AD. 300 times, k good photographs of an object (t
 printed is the share of them that is accused, by kind; and how often one more good photograph, spoilt, is told, beside
 these k. Blur: Gaussian, σ in px at a smaller edge of 448 (at least in px of the photograph itself), noise of σ = 2 grey
 levels after it. Exposure: in linear light (gamma 2.2), by stops. Copies: of one of the k. `first`: with no others.
+Last, all good photographs as a calibration set: how many are named as the same as one before, which copies are told.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.engine.hygiene import FindingKind, Photograph, findings, photograph
+from app.engine.hygiene import FindingKind, Photograph, findings, photograph, same_photographs
 from app.engine.types import Image
 from app.evaluate.dataset import load_object, read_image
 from benchmarks.machine import measured_with, say
@@ -101,6 +102,20 @@ def _report(paths: list[Path]) -> None:
         shares = ", ".join(f"{kind} {100 * number / DRAWS / count:.2f} %" for kind, number in accused.items() if number)
         say(f"  k={count}: good ones accused: {shares or 'none'}")
         say("    told: " + ", ".join(f"{change} {100 * number / DRAWS:.0f} %" for change, number in told.items()))
+    say(f"  all as a calibration set: {_told_in_a_set(measured, len(paths))}")
+
+
+def _told_in_a_set(measured: Callable[..., Photograph], count: int) -> str:
+    """Of each photograph beside those before it, and of each one's copies beside all."""
+    everyone = [measured(place) for place in range(count)]
+    named = sum(bool(same_photographs(each, everyone[:place])) for place, each in enumerate(everyone))
+    shares = []
+    for change, (kind, _) in SPOILT.items():
+        if kind == "near_duplicate":
+            found = [same_photographs(measured(place, change), everyone) for place in range(count)]
+            hits = sum(place in {same.other for same in each} for place, each in enumerate(found))
+            shares.append(f"{change} {100 * hits / count:.0f} %")
+    return f"{named} of {count} named as the same as one before; told {', '.join(shares)}"
 
 
 def _told_first(measured: Callable[[int, str], Photograph], count: int) -> str:

@@ -46,11 +46,13 @@ def files_below(root: Path) -> set[Path]:
     return {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
 def test_a_redrawn_picture_equals_the_committed_one(sample: Sample, redrawn: Path) -> None:
     assert mean_difference(picture_path(TREE, sample), picture_path(redrawn, sample)) <= DECODER_TOLERANCE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sample", DEFECTS, ids=lambda sample: sample.stem)
 def test_a_redrawn_mask_equals_the_committed_one(sample: Sample, redrawn: Path) -> None:
     assert mean_difference(mask_path(TREE, sample), mask_path(redrawn, sample)) <= 0.1

@@ -144,6 +144,7 @@ def recover(settings: dict[str, str]) -> str:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.long
 def test_one_disk_store_serves_two_servers_without_redis(tmp_path: Path) -> None:
     with clients(tmp_path, 2, {"STORE_URL": f"disk://{tmp_path / 'volume'}"}) as [here, there]:
         for seed in range(3):
