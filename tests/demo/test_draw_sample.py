@@ -64,6 +64,7 @@ def test_two_different_pictures_lie_further_apart_than_the_tolerance() -> None:
     assert min(distances) > DECODER_TOLERANCE
 
 
+@pytest.mark.long
 def test_the_tree_holds_exactly_the_files_the_script_writes(redrawn: Path) -> None:
     assert files_below(TREE) == files_below(redrawn)
 
@@ -100,6 +101,7 @@ def test_a_mask_marks_a_small_region_inside_the_picture(sample: Sample) -> None:
     assert 0.001 < float((mask > 0).mean()) < 0.05
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sample", DEFECTS, ids=lambda sample: sample.stem)
 def test_the_defect_changes_the_picture_inside_its_mask(sample: Sample) -> None:
     sound = draw(Sample(sample.split, GOOD, sample.number, sample.seed)).picture[..., ::-1]

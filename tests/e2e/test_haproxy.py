@@ -53,6 +53,7 @@ def deployment(tmp_path: Path, redis_server: RedisServer, request: pytest.Fixtur
         yield Deployment(servers, clients, proxy, log)
 
 
+@pytest.mark.long
 def test_a_product_stays_at_one_replica_and_all_could_answer(deployment: Deployment) -> None:
     for product_id in PRODUCTS * 3:
         deployment.inspect(product_id).raise_for_status()

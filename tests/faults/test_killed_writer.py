@@ -68,7 +68,7 @@ def _check(store: StoreAt, acknowledged: Acknowledged, known: int = 0) -> int:
     return pointer.latest
 
 
-@pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.long)])
 def test_a_writer_killed_at_a_random_moment_loses_nothing_it_acknowledged(store: StoreAt, rounds: int) -> None:
     moments = random.Random(rounds)
     latest = 0
