@@ -11,6 +11,7 @@ import pytest
 
 from app.errors import (
     BankDamaged,
+    Conflict,
     ImageTruncated,
     InvalidRequest,
     NoReferences,
@@ -162,6 +163,12 @@ def test_without_automatic_creation_an_unknown_product_is_not_found(tmp_path: Pa
     with pytest.raises(ProductNotFound):
         strict.references.add("flange", [upload(1)])
     strict.close()
+
+
+def test_an_id_that_differs_only_in_case_is_told_as_such(service: Service) -> None:
+    service.references.add("flange", [upload(1)])
+    with pytest.raises(Conflict, match="differs from it only in case"):
+        service.references.add("FLANGE", [upload(2)])
 
 
 def test_what_was_present_is_told_from_what_is_new(service: Service) -> None:
