@@ -32,15 +32,15 @@ class Production:
 
 
 def normal(random: np.random.Generator, images: int) -> Values:
-    return _values(np.log(np.maximum(1 + 0.25 * random.standard_normal((len(QUANTITIES), images)), 1e-9)))
+    return values_of(np.log(np.maximum(1 + 0.25 * random.standard_normal((len(QUANTITIES), images)), 1e-9)))
 
 
 def lognormal(random: np.random.Generator, images: int) -> Values:
-    return _values(0.5 * random.standard_normal((len(QUANTITIES), images)))
+    return values_of(0.5 * random.standard_normal((len(QUANTITIES), images)))
 
 
 def heavy_tails(random: np.random.Generator, images: int) -> Values:
-    return _values(0.25 * random.standard_t(3, (len(QUANTITIES), images)))
+    return values_of(0.25 * random.standard_t(3, (len(QUANTITIES), images)))
 
 
 def of_either_shift(random: np.random.Generator, images: int) -> Values:
@@ -52,11 +52,11 @@ def shift_after_shift(random: np.random.Generator, images: int) -> Values:
 
 
 def _in_shifts(random: np.random.Generator, shifts: NDArray[np.int64]) -> Values:
-    return _values(0.25 * (random.standard_normal((len(QUANTITIES), len(shifts))) + 4 * shifts))
+    return values_of(0.25 * (random.standard_normal((len(QUANTITIES), len(shifts))) + 4 * shifts))
 
 
-def _values(noise: Values) -> Values:
-    """The centroids are shifted by the noise, the others multiplied by its exponential."""
+def values_of(noise: Values) -> Values:
+    """Values of the quantities: the centroids are shifted by the noise, the others multiplied by its exponential."""
     return np.concatenate([LEVELS * np.exp(noise[: len(LEVELS)]), CENTROID + CENTROID_SPREAD * noise[len(LEVELS) :]])
 
 
