@@ -9,13 +9,13 @@ import cv2
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.embedded import EmbeddedBackbone
 from app.engine.backbone.spec import BackboneSpec
-from app.engine.backbone.vit import ViTBackbone
-from app.engine.faiss_torch import faiss, torch
+from app.engine.device.faiss_torch import faiss, torch
 from app.engine.options import ProductSettings
 from app.errors import ConfigurationError
 from app.opened_store import opened_store
-from app.service.backbones import Backbones
-from app.service.service import Limits, Service
+from app.service.accelerator.backbones import Backbones
+from app.service.limits import Limits
+from app.service.service import Service
 from app.settings import Settings
 from app.storage.open import OpenStore
 from app.storage.store import Catalog
@@ -140,6 +140,9 @@ def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbo
     tensors = load_tensors(path)
     if spec.architecture == "embedded":
         return EmbeddedBackbone(spec, {name: value.numpy() for name, value in tensors.items()}, device)
+    # timm loads torchvision, which takes longer than all else at a start: the embedded backbone does without.
+    from app.engine.backbone.vit import ViTBackbone
+
     return ViTBackbone(spec, tensors, device, resolve_precision(settings, device))
 
 

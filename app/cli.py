@@ -13,16 +13,17 @@ from typing import Annotated
 
 import typer
 
-from app.backbone_commands import backbone_app
+from app.commands.backbone import backbone_app
+from app.commands.evaluate import compare, evaluate
+from app.commands.evaluate_options import SeveralValues
+from app.commands.health import LIVE, READY, check_health
+from app.commands.keys import keys_app
+from app.commands.store import store_app
+from app.commands.weights import weights_app
 from app.errors import InspectorError
-from app.evaluate_commands import compare, evaluate
-from app.evaluate_options import SeveralValues
-from app.health_check import LIVE, READY, check_health
-from app.keys.commands import keys_app
+from app.keys.listening import check_listening
 from app.settings import Settings, load_settings
-from app.store_commands import store_app
 from app.tls import check_certificate
-from app.weights.commands import weights_app
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -49,13 +50,6 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the HTTP API until a signal ends it (SIGTERM or Ctrl-C: finish what is under way, then stop)."""
-    import uvicorn
-
-    from app.assembly import build_service
-    from app.keys.listening import check_listening
-    from app.main import create_app
-    from app.server import GRACE_S, DrainingServer
-
     given: dict[str, object] = {"host": host, "port": port}
     given = {name: value for name, value in given.items() if value is not None}
     if data_dir is not None:
@@ -68,6 +62,13 @@ def serve(
     check_listening(settings)
     if settings.tls_cert and settings.tls_key:
         check_certificate(settings.tls_cert, settings.tls_key)
+
+    import uvicorn
+
+    from app.assembly import build_service
+    from app.main import create_app
+    from app.server import GRACE_S, DrainingServer
+
     service = build_service(settings)
     config = uvicorn.Config(
         create_app(settings, service),

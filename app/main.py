@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api.authentication import Authentication
-from app.api.body_limits import BodyLimits
-from app.api.health import service_version
 from app.api.lanes import Lanes
+from app.api.middleware.authentication import Authentication
+from app.api.middleware.body_limits import BodyLimits
+from app.api.middleware.path_guard import PathGuard
+from app.api.middleware.request_log import RequestLog
 from app.api.openapi import add_openapi
-from app.api.path_guard import PathGuard
 from app.api.problem_handlers import add_problem_handlers
-from app.api.request_log import RequestLog
 from app.api.router import add_routes
+from app.api.routes.health import service_version
 from app.assembly import build_service
 from app.keys.key_ring import KeyRing
 from app.service.service import Service

@@ -35,7 +35,7 @@ def best_ms(work: Callable[[], object]) -> tuple[float, float]:
 
 def gemm_gflops(device: str) -> dict[str, tuple[float, float]]:
     """Best rate of each kind of matrix product, GFLOP by the second and by the processor second."""
-    from app.engine.faiss_torch import torch
+    from app.engine.device.faiss_torch import torch
 
     rows, inner, columns = GEMM_SHAPE
     left, right = torch.randn(rows, inner, device=device), torch.randn(columns, inner, device=device)
@@ -62,7 +62,7 @@ def gemm_gflops(device: str) -> dict[str, tuple[float, float]]:
 def search_ms(*, told: bool) -> dict[str, tuple[float, float]]:
     """Wall-clock and processor time of one search; `told`: with `OPENBLAS_CORETYPE` as the service sets it."""
     if told:
-        from app.engine.faiss_torch import faiss
+        from app.engine.device.faiss_torch import faiss
     else:
         import torch  # noqa: F401, I001  # first, as everywhere
         import faiss

@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assembly import limit_threads, load_backbone
-from app.engine.bank import MemoryBank, segment, unit_length
+from app.commands.evaluate_display import Lines
+from app.engine.bank.bank import MemoryBank, segment, unit_length
 from app.engine.options import ROTATION_ANGLES_DEG, Statistic
-from app.engine.scoring import image_score
 from app.engine.types import Distances
-from app.evaluate.cache import Cache
+from app.engine.verdict.scoring import image_score
 from app.evaluate.dataset import ObjectData, TestImage, load_object
-from app.evaluate.extraction import Extractor
-from app.evaluate.measure import measure
-from app.evaluate.measurements import Measurements
-from app.evaluate.needs import Missing, Needs, QuerySet, column, sizes, test_queries
-from app.evaluate.stages import StageTimes
-from app.evaluate_display import Lines
+from app.evaluate.measured.cache import Cache
+from app.evaluate.measured.extraction import Extractor
+from app.evaluate.measured.measure import measure
+from app.evaluate.measured.measurements import Measurements
+from app.evaluate.measured.needs import Missing, Needs, QuerySet, column, sizes, test_queries
+from app.evaluate.measured.stages import StageTimes
 from app.settings import load_settings
 from app.weights.registry import load_registry
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from app.assembly import limit_threads, load_backbone
-from app.engine.drift import WINDOW, DriftWindow, Quantities, QuantityName
+from app.engine.verdict.drift import WINDOW, DriftWindow, Quantities, QuantityName
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.drift_photographs import CHANGES, EDGE, UNCHANGED, Photographs, photographs

@@ -9,17 +9,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.appearance import Appearance
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank import MemoryBank, segment, unit_length
+from app.engine.bank.bank import MemoryBank, segment, unit_length
+from app.engine.bank.spread import evenly_spaced
 from app.engine.detector import patch_features, reference_features
-from app.engine.drift import Quantities, quantities
-from app.engine.masking import foreground_mask, masking_test, scored_patches
+from app.engine.masking.foreground import foreground_mask, scored_patches
+from app.engine.masking.masking_test import masking_test
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing
-from app.engine.photometry import appearance
-from app.engine.preprocess import preprocess
-from app.engine.spread import evenly_spaced
+from app.engine.photograph.appearance import Appearance
+from app.engine.photograph.photometry import appearance
+from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image, Mask, PatchFeatures
+from app.engine.verdict.drift import Quantities, quantities
 from app.evaluate.dataset import load_object, read_image
 
 POOL = 24

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.drift import WINDOW, DriftBaseline, QuantityName
+from app.engine.verdict.drift import WINDOW, DriftBaseline, QuantityName
 
 Values = NDArray[np.float64]
 """Quantities × images."""

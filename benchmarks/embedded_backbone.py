@@ -27,17 +27,17 @@ from sklearn.metrics import roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.engine.augment import rotate
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.embedded import WIDTH, EmbeddedBackbone
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.backbone.vit import ViTBackbone
-from app.engine.bank import unit_length
-from app.engine.faiss_torch import faiss, torch
+from app.engine.bank.bank import unit_length
+from app.engine.device.faiss_torch import faiss, torch
 from app.engine.options import ROTATION_ANGLES_DEG
-from app.engine.preprocess import preprocess
-from app.engine.scoring import TOP_SHARE
+from app.engine.photograph.augment import rotate
+from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image
+from app.engine.verdict.scoring import TOP_SHARE
 from app.weights.registry import load_registry
 
 MODELS = Path(__file__).resolve().parent.parent / "models"

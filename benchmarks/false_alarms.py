@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engine.calibration import REGION_STATISTIC
+from app.engine.verdict.calibration import REGION_STATISTIC
 from benchmarks.distance_table import distance_table
 from benchmarks.false_alarm_plots import Measured, plot
 from benchmarks.machine import measured_with, say

@@ -20,15 +20,15 @@ from app.assembly import limit_threads, load_backbone
 from app.demo.flange import SIDE_PX, Field, Surface, blend, brushed_flange, coverage, part_coordinates
 from app.demo.photograph import photograph, random_shot
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank import MemoryBank, Segment, segment
+from app.engine.bank.bank import MemoryBank, Segment, segment
 from app.engine.detector import patch_distances, patch_features, reference_features
 from app.engine.heatmap import heatmap
-from app.engine.image_file import decode_image
-from app.engine.masking import foreground_mask, scored_patches
+from app.engine.masking.foreground import foreground_mask, scored_patches
 from app.engine.options import Preprocessing, Rotation, Statistic
-from app.engine.preprocess import preprocess
-from app.engine.scoring import anomaly_map, image_score
+from app.engine.photograph.image_file import decode_image
+from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image
+from app.engine.verdict.scoring import anomaly_map, image_score
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say

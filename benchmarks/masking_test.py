@@ -14,15 +14,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.engine.augment import rotate
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.embedded import EmbeddedBackbone
 from app.engine.backbone.vit import ViTBackbone
 from app.engine.detector import patch_features, reference_features
-from app.engine.masking import MaskingVerdict, first_component, foreground_mask, masking_test, preview
+from app.engine.masking.foreground import first_component, foreground_mask
 from app.engine.masking.grid import border
+from app.engine.masking.masking_test import masking_test
+from app.engine.masking.picture import preview
+from app.engine.masking.verdict import MaskingVerdict
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing
-from app.engine.preprocess import preprocess
+from app.engine.photograph.augment import rotate
+from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Geometry, Mask, PatchFeatures
 from app.weights.files import weight_file
 from app.weights.registry import load_registry

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 
 from app.assembly import limit_threads, load_backbone
-from app.evaluate.choices import Choices, variants
-from app.evaluate.plan import Plan
-from app.evaluate.results import Run, ScoredRow
-from app.evaluate.run_folder import RunFolder
+from app.commands.evaluate_display import Lines
+from app.evaluate.kept.results import Run, ScoredRow
+from app.evaluate.kept.run_folder import RunFolder
+from app.evaluate.planned.choices import Choices, variants
+from app.evaluate.planned.plan import Plan
 from app.evaluate.runner import Machine, evaluate
-from app.evaluate_display import Lines
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say

@@ -5,18 +5,20 @@ from pathlib import Path
 import numpy as np
 
 from app.assembly import limit_threads
-from app.engine.augment import rotate
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.vit import ViTBackbone
-from app.engine.bank import MemoryBank, segment
+from app.engine.bank.bank import MemoryBank, segment
 from app.engine.detector import patch_distances, patch_features
 from app.engine.heatmap import heatmap
-from app.engine.image_file import decode_image
-from app.engine.masking import foreground_mask, masking_test, preview
+from app.engine.masking.foreground import foreground_mask
+from app.engine.masking.masking_test import masking_test
+from app.engine.masking.picture import preview
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Statistic
-from app.engine.preprocess import preprocess
-from app.engine.scoring import anomaly_map, image_score
+from app.engine.photograph.augment import rotate
+from app.engine.photograph.image_file import decode_image
+from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image, ModelInput, PatchFeatures
+from app.engine.verdict.scoring import anomaly_map, image_score
 from benchmarks.side import Job, Stopwatch
 from tests.engine.synthetic_weights import VITS14, synthetic_vits14
 

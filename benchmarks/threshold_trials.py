@@ -5,7 +5,7 @@ from math import comb, floor
 
 import numpy as np
 
-from app.engine.calibration import Threshold, conformal, provisional
+from app.engine.verdict.calibration import Threshold, conformal, provisional
 from benchmarks.distance_table import DistanceTable, Scores
 
 ALPHAS = (0.05, 0.01)

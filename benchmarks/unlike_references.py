@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from app.assembly import limit_threads, load_backbone
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank import MemoryBank, unit_length
+from app.engine.bank.bank import MemoryBank, unit_length
 from app.engine.detector import patch_features, reference_segment
 from app.engine.options import Preprocessing
-from app.engine.photometry import appearance
-from app.engine.preprocess import preprocess
+from app.engine.photograph.photometry import appearance
+from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image
 from app.evaluate.dataset import load_object, read_image
-from app.service.judgement import FEATURELESS_SHARE, UNLIKE_RATIO
+from app.service.calibration.judgement import FEATURELESS_SHARE, UNLIKE_RATIO
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say

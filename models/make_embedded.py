@@ -17,7 +17,7 @@ from safetensors.numpy import save
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.engine.backbone.embedded import ORIENTATIONS, WIDTH, local_description
-from app.engine.faiss_torch import torch
+from app.engine.device.faiss_torch import torch
 from models.drawn_images import drawn_image
 
 SEED = 11

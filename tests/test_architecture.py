@@ -14,42 +14,28 @@ MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 60
 P95_FUNCTION_LINES = 40
 
+MAX_MODULES = 13
+WIDE = {"schemas", "routes"}
+"""Folders with one module for each resource."""
+
 ALLOWED = {
-    "cli": {
-        "cli",
-        "backbone_commands",
-        "store_commands",
-        "evaluate_commands",
-        "evaluate_options",
-        "main",
-        "server",
+    "cli": {"commands", "main", "server", "assembly", "tls", "demo", "keys", "settings", "errors"},
+    "commands": {
+        "commands",
         "assembly",
-        "health_check",
-        "tls",
-        "demo",
+        "opened_store",
+        "service",
+        "storage",
+        "evaluate",
+        "engine",
         "weights",
         "keys",
         "settings",
         "errors",
     },
-    "backbone_commands": {"assembly", "opened_store", "service", "storage", "weights", "settings", "errors"},
-    "store_commands": {"opened_store", "storage", "settings", "errors"},
     "opened_store": {"storage", "settings"},
     "server": {"service"},
-    "evaluate_display": set(),
-    "evaluate_options": {"evaluate", "errors"},
-    "evaluate_commands": {
-        "assembly",
-        "evaluate_display",
-        "evaluate_options",
-        "evaluate",
-        "engine",
-        "weights",
-        "settings",
-        "errors",
-    },
     "evaluate": {"evaluate", "engine", "errors"},
-    "health_check": {"settings", "errors"},
     "tls": {"errors"},
     "main": {"assembly", "api", "keys", "service", "settings"},
     "assembly": {"opened_store", "service", "storage", "weights", "engine", "settings", "errors"},
@@ -63,6 +49,41 @@ ALLOWED = {
     "settings": {"settings", "engine", "errors"},
     "errors": set(),
     "__init__": set(),
+}
+FOLDERS = {
+    "service": {
+        "references": {"products", "calibration", "banks", "uploads", "accelerator"},
+        "products": {"inspection", "calibration", "banks", "accelerator"},
+        "inspection": {"calibration", "banks", "accelerator"},
+        "jobs": {"calibration", "uploads", "accelerator"},
+        "calibration": {"banks", "uploads", "accelerator"},
+        "banks": {"accelerator"},
+        "uploads": set(),
+        "accelerator": set(),
+    },
+    "engine": {
+        "hygiene": {"verdict", "bank", "photograph"},
+        "verdict": {"masking", "bank", "photograph"},
+        "masking": {"photograph", "backbone"},
+        "bank": {"photograph", "device"},
+        "photograph": {"backbone"},
+        "backbone": {"device"},
+        "device": set(),
+    },
+    "evaluate": {
+        "report": {"metrics", "kept", "planned"},
+        "metrics": {"kept"},
+        "kept": {"planned", "measured"},
+        "planned": {"measured"},
+        "measured": set(),
+    },
+}
+"""Of a layer with folders: which of its other folders the modules of each may import. Modules beside the folders join
+them, but for those that all may use."""
+BESIDE = {
+    "service": {"clock", "limits"},
+    "engine": {"types", "options"},
+    "evaluate": {"dataset"},
 }
 ENGINE_MAY_NOT_IMPORT = {
     "fastapi",
@@ -104,6 +125,33 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 def test_imports_go_down_only(path: Path) -> None:
     own = {name.split(".")[1] for name in imports(path) if name.startswith("app.")}
     assert own <= ALLOWED[layer(path)], f"{path}: a layer may not import {own - ALLOWED[layer(path)]}"
+
+
+@pytest.mark.parametrize(
+    "path", [file for file in FILES if len(file.relative_to(APP).parts) > 2 and layer(file) in FOLDERS], ids=str
+)
+def test_imports_between_the_folders_of_a_layer_go_down_only(path: Path) -> None:
+    folder, found = path.relative_to(APP).parts[1], layer(path)
+    inside = {name.split(".")[2] for name in imports(path) if name.startswith(f"app.{found}.")}
+    assert inside <= {folder, *FOLDERS[found][folder], *BESIDE[found]}, f"{path}: may not import {inside}"
+
+
+@pytest.mark.parametrize("found", FOLDERS)
+def test_the_order_of_folders_names_those_that_are_there_and_has_no_circle(found: str) -> None:
+    order = FOLDERS[found]
+    assert set(order) == {path.parent.name for path in (APP / found).glob("*/__init__.py")}
+    above: set[str] = set()
+    for folder, below in order.items():
+        above.add(folder)
+        assert not below & above
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({file.parent for file in FILES}), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_folder_is_one_concept(folder: Path) -> None:
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert folder.name in WIDE or len(modules) <= MAX_MODULES
 
 
 @pytest.mark.parametrize("path", [file for file in FILES if layer(file) == "engine"], ids=lambda path: path.name)

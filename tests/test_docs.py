@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from app.cli import cli
-from app.engine.masking import ACCEPTED
+from app.engine.masking.masking_test import ACCEPTED
 from app.engine.options import ProductSettings
 from app.settings import Settings
 

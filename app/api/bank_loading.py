@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from app.api.lanes import Lane, Lanes
-from app.service.bank_cache import LoadedBank
-from app.service.bank_loader import BankNotLoaded, Cold
+from app.service.banks.cache import LoadedBank
+from app.service.banks.loader import BankNotLoaded, Cold
 from app.service.service import Service
 
 Result = TypeVar("Result")

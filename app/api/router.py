@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from app.api import banks, calibration, health, inspections, jobs, masking, products, references, zero_shot
 from app.api.known_parameters import only_known_parameters
+from app.api.routes import banks, calibration, health, inspections, jobs, masking, products, references, zero_shot
 
 VERSION_PREFIX = "/v1"
 

@@ -12,9 +12,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, parse_options_header
 from starlette.requests import Request
 
-from app.engine.image_file import MEDIA_TYPES
+from app.engine.photograph.image_file import MEDIA_TYPES
 from app.errors import InspectorError, InvalidRequest, TooManyImages, UnsupportedImageType
-from app.service.results import Upload
+from app.service.uploads.checked_upload import Upload
 
 MAX_FIELDS = 16
 MAX_FIELD_BYTES = 4096

@@ -1,25 +1,13 @@
 """The method as one façade: what the golden vectors check, stage by stage."""
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from app.engine.augment import rotate
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank import MemoryBank, Segment, segment, unit_length
+from app.engine.bank.bank import MemoryBank, Segment, segment, unit_length
 from app.engine.options import Preprocessing
-from app.engine.preprocess import preprocess
-from app.engine.types import Distances, Image, Mask, ModelInput, PatchFeatures
-
-
-@dataclass(frozen=True, slots=True)
-class PatchDistances:
-    """Per patch of an inspected image, in raster order: `values` (N, 0 off the foreground) and the `nearest` bank row
-    (N, −1 off the foreground)."""
-
-    values: Distances
-    nearest: NDArray[np.int64]
+from app.engine.photograph.augment import rotate
+from app.engine.photograph.preprocess import preprocess
+from app.engine.types import Image, Mask, ModelInput, PatchDistances, PatchFeatures
 
 
 def patch_features(backbone: Backbone, inputs: list[ModelInput]) -> list[PatchFeatures]:

@@ -80,3 +80,12 @@ class PatchFeatures:
 
     values: NDArray[np.float32]
     geometry: Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class PatchDistances:
+    """Per patch of an inspected image, in raster order: `values` (N, 0 off the foreground) and the `nearest` bank row
+    (N, −1 off the foreground)."""
+
+    values: Distances
+    nearest: NDArray[np.int64]

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.engine.bank import unit_length
-from app.engine.faiss_torch import torch
-from app.engine.gpu_memory import gpu_memory
+from app.engine.bank.bank import unit_length
+from app.engine.device.faiss_torch import torch
+from app.engine.device.gpu_memory import gpu_memory
 from app.engine.options import ZeroShotAggregation
 from app.engine.types import Distances, PatchFeatures
 

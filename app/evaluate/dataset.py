@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.image_file import decode_image
+from app.engine.photograph.image_file import decode_image
 from app.engine.types import Image
 from app.errors import InspectorError, InvalidDataset
 

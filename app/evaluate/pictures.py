@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.heatmap import encode_png, heatmap
-from app.engine.scoring import anomaly_map
 from app.engine.types import Geometry, Image, Mask
+from app.engine.verdict.scoring import anomaly_map
 from app.evaluate.dataset import ObjectData, read_image
+from app.evaluate.kept.results import Picture, ScoredRow
 from app.evaluate.metrics.ground_truth import GroundTruth
-from app.evaluate.results import Picture, ScoredRow
 from app.evaluate.rows import Seen, Truths
 
 SMALLER_EDGE = 224

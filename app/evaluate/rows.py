@@ -7,22 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.calibration import Threshold, provisional
-from app.engine.left_out import LeftOut, heat_scale, left_out_scores
-from app.engine.masking import scored_patches
+from app.engine.bank.left_out import LeftOut, heat_scale
+from app.engine.masking.foreground import scored_patches
 from app.engine.options import Profile, Rotation, Statistic
-from app.engine.scoring import anomaly_map, image_score
 from app.engine.types import Distances, Geometry, Mask
+from app.engine.verdict.calibration import Threshold, provisional
+from app.engine.verdict.left_out_scores import left_out_scores
+from app.engine.verdict.scoring import anomaly_map, image_score
 from app.evaluate.dataset import ObjectData, read_mask
-from app.evaluate.measurements import Measurements
+from app.evaluate.kept.results import ImageScore, Metrics, Row, ScoredRow
+from app.evaluate.measured.measurements import Measurements
+from app.evaluate.measured.needs import compared_in
 from app.evaluate.metrics.ground_truth import GroundTruth, ground_truth
 from app.evaluate.metrics.image import image_metrics
 from app.evaluate.metrics.pixel import PixelHistogram, PixelMetrics
 from app.evaluate.metrics.verdicts import verdicts
-from app.evaluate.needs import compared_in
-from app.evaluate.plan import Draw, masking_of, rotation_of, tested_reference
-from app.evaluate.results import ImageScore, Metrics, Row, ScoredRow, Variant
-from app.evaluate.statistic import statistic
+from app.evaluate.planned.plan import Draw, masking_of, rotation_of, tested_reference
+from app.evaluate.planned.statistic import statistic
+from app.evaluate.planned.variant import Variant
 
 ANY_FRACTION = [0.0, 1.0]
 """Zero-shot without a single photograph of a good part: no foreground to compare a mask with."""

@@ -6,18 +6,19 @@ from itertools import groupby
 from typing import Protocol
 
 from app.engine.backbone.backbone import Backbone
-from app.evaluate.cache import Cache
 from app.evaluate.dataset import ObjectData, load_object
-from app.evaluate.extraction import Extractor
-from app.evaluate.measure import measure
-from app.evaluate.measurements import Measurements
-from app.evaluate.needs import Missing, missing
+from app.evaluate.kept.results import Row, Run
+from app.evaluate.kept.run_folder import RunFolder
+from app.evaluate.measured.cache import Cache
+from app.evaluate.measured.extraction import Extractor
+from app.evaluate.measured.measure import measure
+from app.evaluate.measured.measurements import Measurements
+from app.evaluate.measured.needs import Missing, missing
+from app.evaluate.measured.stages import StageTimes
 from app.evaluate.pictures import write_pictures
-from app.evaluate.plan import Draw, Plan, bank_draws, draws, needs
-from app.evaluate.results import Row, Run, Skipped, Variant
+from app.evaluate.planned.plan import Draw, Plan, Skipped, bank_draws, draws, needs
+from app.evaluate.planned.variant import Variant
 from app.evaluate.rows import Truths, bank_scale, scored_rows, seen, truths
-from app.evaluate.run_folder import RunFolder
-from app.evaluate.stages import StageTimes
 
 LoadBackbone = Callable[[str], Backbone]
 

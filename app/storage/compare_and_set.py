@@ -22,18 +22,31 @@ def require_revision(held: Product, product: Product) -> None:
         )
 
 
-def require_unchanged(held: Product, made_for: Product) -> None:
-    """StaleRevision if the product has changed since `made_for` was read; ProductNotFound if it is another one now."""
-    if held.created_at != made_for.created_at:
-        raise ProductNotFound(f"Product {made_for.product_id!r} was deleted meanwhile. Register its references again.")
-    if held.revision != made_for.revision:
-        raise StaleRevision(f"Product {made_for.product_id!r} was changed meanwhile.")
-
-
 def require_pointer(product_id: str, held: BankPointer, expected: BankPointer) -> None:
     """StaleRevision unless the pointer is `expected`."""
     if held != expected:
         raise pointer_moved(product_id, held)
+
+
+def require_publishable(
+    product_id: str,
+    held: BankPointer,
+    expected: BankPointer,
+    made_for: Product | None,
+    read_product: Callable[[], Product],
+) -> None:
+    """StaleRevision unless the pointer is `expected` and the product still the one that the bank was made for, where
+    one is named; ProductNotFound if it is another one by now; what `read_product` raises."""
+    if made_for:
+        _require_unchanged(read_product(), made_for)
+    require_pointer(product_id, held, expected)
+
+
+def _require_unchanged(held: Product, made_for: Product) -> None:
+    if held.created_at != made_for.created_at:
+        raise ProductNotFound(f"Product {made_for.product_id!r} was deleted meanwhile. Register its references again.")
+    if held.revision != made_for.revision:
+        raise StaleRevision(f"Product {made_for.product_id!r} was changed meanwhile.")
 
 
 def to_default(name: str, held: StoreRecord | None) -> StoreRecord:

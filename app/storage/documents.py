@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from app.engine.appearance import Appearance
-from app.engine.masking_verdict import MaskingVerdict
+from app.engine.masking.verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings, Profile
+from app.engine.photograph.appearance import Appearance
 
 BlobKind = Literal["references", "segments", "previews", "left-out", "calibration", "calibration-images"]
 BLOB_KINDS: tuple[BlobKind, ...] = get_args(BlobKind)

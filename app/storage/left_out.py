@@ -6,7 +6,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from app.engine.left_out import LeftOut
+from app.engine.bank.left_out import LeftOut
 from app.errors import BankDamaged
 
 LeftOutTable = Mapping[int, LeftOut]

@@ -7,7 +7,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from app.engine.bank import Segment, unit_length
+from app.engine.bank.bank import Segment, unit_length
 from app.engine.types import Grid
 from app.errors import BankDamaged
 from app.storage.store import Blobs

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from app.engine.faiss_torch import torch
+from app.engine.device.faiss_torch import torch
 from app.errors import WeightsUnavailable
 
 

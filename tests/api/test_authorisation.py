@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from app.api.authentication import OPEN_PATHS
 from app.api.authorisation import Requires
+from app.api.middleware.authentication import OPEN_PATHS
 from app.api.router import VERSION_PREFIX
 from app.keys.api_key import Scope
 from tests.api.keyed_app import ADMIN_KEY, KeyedApp, keyed_app, routed

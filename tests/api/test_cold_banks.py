@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from app.main import create_app
-from app.service.results import Upload
+from app.service.uploads.checked_upload import Upload
 from app.settings import Settings, load_settings
 from app.storage.disk import DiskBlobs
 from app.storage.documents import BlobKind

@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.api.middleware.request_log import RequestLog
 from app.api.problem_handlers import add_problem_handlers
-from app.api.request_log import RequestLog
 from app.errors import BlobDamaged
 
 SECRET = "password of the database"

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.backbone.vit import ViTBackbone
-from app.engine.faiss_torch import torch
+from app.engine.device.faiss_torch import torch
 
 TINY = BackboneSpec(
     name="tiny", architecture="vit", patch_size=14, width=32, depth=2, heads=2, registers=0, mlp="mlp",

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from app.engine.options import ProductSettings
 from app.opened_store import opened_store
-from app.service.backbones import Backbones
-from app.service.service import Limits, Service
+from app.service.accelerator.backbones import Backbones
+from app.service.limits import Limits
+from app.service.service import Service
 from app.settings import Settings
 from app.storage.store import Blobs
 from tests.api.tiny_backbone import TINY, tiny_backbone

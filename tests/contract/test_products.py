@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.engine.appearance import Appearance
+from app.engine.photograph.appearance import Appearance
 from app.errors import Conflict, InvalidProductId, ProductDamaged, ProductNotFound, StaleRevision
 from app.storage.documents import BankPointer, CalibrationImage, CalibrationSet
 from app.storage.store import Blobs, Catalog

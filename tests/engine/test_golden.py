@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine.backbone.vit import ViTBackbone
-from app.engine.bank import MemoryBank
+from app.engine.bank.bank import MemoryBank
 from app.engine.detector import patch_distances, patch_features, reference_segment
-from app.engine.masking import foreground_mask
+from app.engine.masking.foreground import foreground_mask
 from app.engine.options import Preprocessing, Statistic
-from app.engine.preprocess import preprocess
-from app.engine.scoring import anomaly_map, image_score
+from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image, ModelInput, PatchFeatures
+from app.engine.verdict.scoring import anomaly_map, image_score
 from tests.engine.synthetic_weights import VITS14, synthetic_vits14
 from tests.shared import SHARED, needs_shared
 

@@ -15,7 +15,7 @@ from app.engine.heatmap import (
     HeatmapStyle,
     heatmap,
 )
-from app.engine.image_file import decode_image
+from app.engine.photograph.image_file import decode_image
 from app.engine.types import AnomalyMap, Image, RegionMask
 from app.errors import InvalidRequest
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine import zero_shot
-from app.engine.faiss_torch import torch
+from app.engine.device.faiss_torch import torch
 from app.engine.options import ZeroShotAggregation
 from app.engine.types import Distances, Geometry, Grid, PatchFeatures, Size
 from app.engine.zero_shot import ZeroShotBatch

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from app.assembly import load_backbone
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.spec import BackboneSpec
-from app.evaluate.choices import Choices, variants
 from app.evaluate.dataset import object_names
-from app.evaluate.plan import Plan, Shots
-from app.evaluate.results import Run, ScoredRow, Variant
-from app.evaluate.run_folder import RunFolder
+from app.evaluate.kept.results import Run, ScoredRow
+from app.evaluate.kept.run_folder import RunFolder
+from app.evaluate.planned.choices import Choices, variants
+from app.evaluate.planned.plan import Plan, Shots
+from app.evaluate.planned.variant import Variant
 from app.evaluate.runner import Machine, evaluate
 from app.settings import load_settings
 from app.weights.registry import load_registry

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from app.assembly import load_backbone
-from app.evaluate.choices import Choices, variants
-from app.evaluate.plan import Plan
-from app.evaluate.results import Run
-from app.evaluate.run_folder import RunFolder
+from app.evaluate.kept.results import Run
+from app.evaluate.kept.run_folder import RunFolder
+from app.evaluate.planned.choices import Choices, variants
+from app.evaluate.planned.plan import Plan
 from app.evaluate.runner import Machine, evaluate
 from app.settings import load_settings
 from app.weights.registry import load_registry

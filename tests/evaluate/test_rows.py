@@ -7,29 +7,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine import left_out as module
-from app.engine.bank import MemoryBank
-from app.engine.calibration import Threshold
+from app.engine.bank import left_out as module
+from app.engine.bank.bank import MemoryBank
 from app.engine.detector import reference_segment
 from app.engine.options import Preprocessing
-from app.evaluate.choices import Choices
+from app.engine.verdict.calibration import Threshold
 from app.evaluate.dataset import load_object, read_image
-from app.evaluate.extraction import Extractor
-from app.evaluate.measure import measure
-from app.evaluate.needs import missing
-from app.evaluate.plan import Draw, Shots, needs
-from app.evaluate.results import Verdicts
+from app.evaluate.kept.results import Verdicts
+from app.evaluate.kept.run_folder import RunFolder
+from app.evaluate.measured.extraction import Extractor
+from app.evaluate.measured.measure import measure
+from app.evaluate.measured.needs import missing
+from app.evaluate.measured.stages import StageTimes
+from app.evaluate.planned.choices import Choices
+from app.evaluate.planned.plan import Draw, Shots, needs
 from app.evaluate.rows import bank_scale, seen
-from app.evaluate.run_folder import RunFolder
-from app.evaluate.stages import StageTimes
-from app.service.results import InspectionRequest, Upload
+from app.service.inspection.request import InspectionRequest
 from app.service.service import Service
+from app.service.uploads.checked_upload import Upload
 from app.settings import load_settings
 from tests.api.tiny_backbone import tiny_backbone
 from tests.api.tiny_service import tiny_service
 from tests.evaluate.machine import EDGE, FEW_SHOT, Counted, chosen, embedded, run
 from tests.evaluate.trees import mvtec_object
-from tests.service.test_inspection import disc
+from tests.service.inspection.test_inspection import disc
 
 
 def test_the_scale_is_twice_the_largest_leave_one_out_distance(tmp_path: Path) -> None:

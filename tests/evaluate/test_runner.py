@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.bank import MemoryBank
+from app.engine.bank.bank import MemoryBank
 from app.engine.detector import patch_distances, patch_features, reference_segment
-from app.engine.masking import foreground_mask, scored_patches
+from app.engine.masking.foreground import foreground_mask, scored_patches
 from app.engine.options import Preprocessing, Statistic
-from app.engine.preprocess import preprocess
-from app.engine.scoring import image_score
+from app.engine.photograph.preprocess import preprocess
+from app.engine.verdict.scoring import image_score
 from app.engine.zero_shot import ZeroShotBatch
 from app.errors import InvalidDataset
 from app.evaluate.dataset import read_image
-from app.evaluate.results import VERDICTS
-from app.evaluate.run_folder import RunFolder, load_run
+from app.evaluate.kept.results import VERDICTS
+from app.evaluate.kept.run_folder import RunFolder, load_run
 from tests.evaluate.machine import EDGE, FEW_SHOT, Counted, Silent, embedded, run
 from tests.evaluate.trees import bar, mvtec_object, part, save, visa_object
 

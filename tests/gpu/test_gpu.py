@@ -8,15 +8,15 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine.backbone.vit import ViTBackbone
-from app.engine.bank import MemoryBank
+from app.engine.bank.bank import MemoryBank
+from app.engine.bank.index import ExactIndex, FaissCpuIndex, FaissGpuIndex, TorchIndex, exact_index, faiss_gpu_works
 from app.engine.detector import patch_distances, patch_features, reference_segment
-from app.engine.faiss_torch import torch
-from app.engine.image_file import decode_image
-from app.engine.index import ExactIndex, FaissCpuIndex, FaissGpuIndex, TorchIndex, exact_index, faiss_gpu_works
+from app.engine.device.faiss_torch import torch
 from app.engine.options import Preprocessing, Statistic, ZeroShotAggregation
-from app.engine.preprocess import preprocess
-from app.engine.scoring import image_score
+from app.engine.photograph.image_file import decode_image
+from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Geometry, Grid, Image, PatchFeatures, Size
+from app.engine.verdict.scoring import image_score
 from app.engine.zero_shot import ZeroShotBatch
 from app.weights.registry import load_registry
 from app.weights.tensors import load_tensors

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.service.results import Upload
 from app.service.service import Service
+from app.service.uploads.checked_upload import Upload
 from app.settings import Settings, load_settings
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service

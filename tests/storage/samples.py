@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 from hashlib import sha256
 
-from app.engine.masking_verdict import MaskingVerdict
+from app.engine.masking.verdict import MaskingVerdict
 from app.engine.options import Preprocessing, ProductSettings, Statistic
 from app.errors import BlobMissing, StaleRevision
 from app.storage.documents import BankManifest, BlobKind, MaskingRecord, Product, ReferenceEntry

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.engine.masking_verdict import MaskingVerdict
+from app.engine.masking.verdict import MaskingVerdict
 from app.errors import ConfigurationError
 from app.storage.documents import BankManifest, BankPointer, MaskingRecord, Product
 from app.storage.documents_json import DocumentDamaged, decode, encode

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from app.engine.bank import Segment, unit_length
+from app.engine.bank.bank import Segment, unit_length
 from app.engine.types import Grid
 from app.errors import BankDamaged
 from app.storage.segments import decode_segment, encode_segment

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import save_file
 
-from app.engine.faiss_torch import torch
+from app.engine.device.faiss_torch import torch
 from app.errors import WeightsUnavailable
 from app.weights.tensors import load_tensors
 

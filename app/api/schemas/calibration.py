@@ -6,9 +6,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.references import AppearanceBody
-from app.engine.calibration import CalibrationState, Threshold
-from app.service.calibration_images import CalibrationView
-from app.service.results import ThresholdSource
+from app.engine.verdict.calibration import CalibrationState, Threshold
+from app.service.calibration.bank_calibration import ThresholdSource
+from app.service.calibration.images import CalibrationView
 from app.storage.documents import CalibrationImage
 
 

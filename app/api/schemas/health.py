@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from app.service.results import BackboneView, Readiness
+from app.service.accelerator.backbones import BackboneView
+from app.service.readiness import Readiness
 
 
 class LiveBody(BaseModel):

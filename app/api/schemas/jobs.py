@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.inspections import ImageBody, ScaleBody
 from app.engine.options import Masking, Profile, ZeroShotAggregation
-from app.service.zero_shot_run import ZeroShotRequest
+from app.service.jobs.zero_shot_run import ZeroShotRequest
 from app.storage.jobs import Job, JobKind, JobStage, JobState, ScoredImage
 
 

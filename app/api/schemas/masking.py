@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel
 
 from app.engine.options import Masking
-from app.service.results import MaskingView
+from app.service.banks.masking_policy import MaskingView
 
 
 class MaskingBody(BaseModel):

@@ -6,11 +6,11 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, field_validator
 
 from app.api.schemas.masking import MaskingBody
-from app.engine.calibration import CalibrationState, fewest_good_images
-from app.engine.drift import QuantityName
 from app.engine.options import Masking, Profile, Rotation, StatisticName
-from app.service.drift import DriftView
-from app.service.results import ProductView
+from app.engine.verdict.calibration import CalibrationState, fewest_good_images
+from app.engine.verdict.drift import QuantityName
+from app.service.inspection.drift import DriftView
+from app.service.products.view import ProductView
 
 PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MAX_METADATA_BYTES = 16 * 1024

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.engine.hygiene import Coverage, FindingKind
-from app.service.hygiene import Quality, Trimmed
+from app.service.references.hygiene import Quality, Trimmed
 
 
 class RegistrationQuery(BaseModel):

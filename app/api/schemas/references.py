@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.masking import MaskingBody
 from app.api.schemas.quality import FindingBody
-from app.service.results import Registered
+from app.service.references.registration import Registered
 from app.storage.documents import BankManifest, ReferenceEntry
 
 

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from app.engine.regions import Region
+from app.engine.verdict.regions import Region
 
 
 class BoxBody(BaseModel):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT
 from app.engine.backbone.spec import BackboneSpec
-from app.engine.faiss_torch import torch
-from app.engine.gpu_memory import gpu_memory
+from app.engine.device.faiss_torch import torch
+from app.engine.device.gpu_memory import gpu_memory
 from app.errors import WeightsUnavailable
 
 OCTAVES = 5

@@ -3,7 +3,7 @@
 import math
 
 from app.engine.backbone.spec import PositionEmbedding
-from app.engine.faiss_torch import torch
+from app.engine.device.faiss_torch import torch
 from app.engine.types import Grid
 
 DINOV2_OFFSET = 0.1

@@ -12,8 +12,8 @@ from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT
 from app.engine.backbone.position_table import position_table
 from app.engine.backbone.spec import BackboneSpec
-from app.engine.faiss_torch import torch
-from app.engine.gpu_memory import gpu_memory
+from app.engine.device.faiss_torch import torch
+from app.engine.device.gpu_memory import gpu_memory
 from app.engine.types import Grid
 from app.errors import WeightsUnavailable
 

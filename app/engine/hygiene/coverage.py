@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.options import Statistic
-from app.engine.scoring import image_score
 from app.engine.types import Mask
+from app.engine.verdict.scoring import image_score
 
 DRAWN_SUBSETS = 30
 """Of more subsets than this, so many are drawn, always the same."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.bank.left_out import LeftOut
 from app.engine.hygiene.finding import Finding
-from app.engine.left_out import LeftOut
 from app.engine.types import Mask
 
 FEWEST_REFERENCES = 4

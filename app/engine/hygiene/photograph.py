@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.appearance import Appearance
 from app.engine.hygiene.finding import Finding
-from app.engine.photometry import appearance, scaled_down
+from app.engine.photograph.appearance import Appearance
+from app.engine.photograph.photometry import appearance, scaled_down
 from app.engine.types import Image, Size
 
 LEAST_SHARPNESS = 0.25

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.augment import rotate
+from app.engine.photograph.augment import rotate
 from app.engine.types import Geometry, Image, Mask
 
 HEIGHT_PX = 512

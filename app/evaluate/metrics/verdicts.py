@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.calibration import Threshold, is_not_ok
+from app.engine.verdict.calibration import Threshold, is_not_ok
+from app.evaluate.kept.results import Verdicts
 from app.evaluate.metrics.image import best_threshold
-from app.evaluate.results import Verdicts
 
 
 def verdicts(scores: NDArray[np.float64], bad: NDArray[np.bool_], threshold: Threshold | None) -> Verdicts:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
-from app.evaluate.plan import Shots
-from app.evaluate.results import Row, Run, Variant
+from app.evaluate.kept.results import Row, Run
+from app.evaluate.planned.plan import Shots
+from app.evaluate.planned.variant import Variant
 
 
 @dataclass(frozen=True, slots=True)

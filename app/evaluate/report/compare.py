@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
+from app.evaluate.kept.results import METRICS, Row, Run
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
 from app.evaluate.report.html import TEMPLATES
 from app.evaluate.report.markdown import cell, markdown_table
 from app.evaluate.report.table import Table
 from app.evaluate.report.wording import METRIC_NAMES, NOTHING, counted, listed, percent, points, shots_text
-from app.evaluate.results import METRICS, Row, Run
 
 LEGEND = (
     "A and B in percent, B − A in percentage points. Means over the seeds that both have; the last line over the "

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.evaluate.kept.results import METRICS, Row, Run
+from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
 from app.evaluate.report.notes import is_partial, notes
 from app.evaluate.report.published import SOURCE, Published, published
@@ -21,7 +23,6 @@ from app.evaluate.report.wording import (
     shots_text,
     spread,
 )
-from app.evaluate.results import METRICS, Row, Run, Variant
 
 HEADLINE_METRICS = ("image_auroc", "image_f1_max", "pro")
 MACHINE = ("device", "processor", "cores")

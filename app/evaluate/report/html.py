@@ -11,13 +11,13 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from app.engine.heatmap import COLORMAP
+from app.evaluate.kept.results import Picture, Run
 from app.evaluate.report.averages import ordered_rows
 from app.evaluate.report.content import Report
 from app.evaluate.report.plots import BAD_COLOR, GOOD_COLOR, histogram, learning_curves, line_style, roc_curve
 from app.evaluate.report.shown import Shown, curves, shown
 from app.evaluate.report.verdicts import HEADING, MEANING
 from app.evaluate.report.wording import LEGEND, percent, short_labels, shots_text
-from app.evaluate.results import Picture, Run
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from app.evaluate.kept.results import METRICS
+from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Group, average
 from app.evaluate.report.wording import METRIC_NAMES, listed, shots_text
-from app.evaluate.results import METRICS, Variant
 
 
 def is_partial(group: Group, metric: str) -> bool:

@@ -13,10 +13,10 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from app.evaluate.kept.results import ImageScore
 from app.evaluate.metrics.image import roc_points
 from app.evaluate.report.averages import Average
 from app.evaluate.report.wording import METRIC_NAMES
-from app.evaluate.results import ImageScore
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 """Okabe and Ito's, which the colour-blind can tell apart; the darkest first."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from app.evaluate.planned.tables import KnownDataset, known_dataset
+from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Group, average
-from app.evaluate.results import Variant
-from app.evaluate.tables import KnownDataset, known_dataset
 
 SOURCE = "Damm et al., AnomalyDINO, WACV 2025 (arXiv 2405.14529): AnomalyDINO-S, preset agnostic"
 BACKBONE = "dinov2_vits14"

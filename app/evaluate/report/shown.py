@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.evaluate.kept.results import METRICS, Picture, Run, ScoredRow
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
 from app.evaluate.report.plots import Curve
-from app.evaluate.results import METRICS, Picture, Run, ScoredRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from app.evaluate.kept.results import RATES
 from app.evaluate.report.averages import Average, Group, average
 from app.evaluate.report.table import Table
 from app.evaluate.report.wording import NOTHING, average_text
-from app.evaluate.results import RATES
 
 HEADING = "At the service's own threshold"
 MEANING = (

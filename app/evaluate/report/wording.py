@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from app.evaluate.plan import Shots
+from app.evaluate.planned.plan import Shots
+from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Average
-from app.evaluate.results import Variant
 
 METRIC_NAMES = {
     "image_auroc": "Image AUROC",

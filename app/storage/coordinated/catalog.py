@@ -23,20 +23,21 @@ from app.storage.epoch import Known
 from app.storage.redis import RedisCatalog
 from app.storage.redis.product_state import known_in_redis
 from app.storage.refusals import product_not_found
+from app.storage.store import Catalog
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 
-class CoordinatedCatalog:
+class CoordinatedCatalog(Catalog):
     """The products and bank versions of replicas on one volume; its blobs are those of the disk store there.
 
     Whatever changes is written to Redis first, then to the copy, and only then the method returns. Whatever is read is
     held against the copy, which is read first: where the copy knows more, Redis has lost it, and StorageOutdated says
-    so. What a method has changed survives a power cut, and also the loss of Redis (`recover`). All methods raise
-    StorageFull and StorageUnavailable; those that take a product id raise InvalidProductId. A change whose copy cannot
-    be written raises them too, and is in force all the same: whoever makes it again completes it (`secure`).
+    so. What a method has changed survives a power cut, and also the loss of Redis (`recover`). A change whose
+    copy cannot be written raises StorageFull or StorageUnavailable and is in force all the same: whoever makes it again
+    completes it (`secure`).
     """
 
     def __init__(self, redis: RedisCatalog, disk: DiskCatalog) -> None:
@@ -65,21 +66,15 @@ class CoordinatedCatalog:
                     logger.debug("product %s is being written by another replica", product_id)
 
     def default_backbone(self) -> str | None:
-        """The backbone that `default` stands for; None before it was chosen. ConfigurationError when it is lost."""
         return self._record.default_backbone()
 
     def set_default_backbone(self, name: str) -> None:
         self._record.set_default_backbone(name)
 
     def product_ids(self) -> list[str]:
-        """All product ids, sorted by code point."""
         return self._require_all_products()
 
     def create(self, product: Product) -> None:
-        """Add a product without banks. Conflict when it exists, or one whose id differs only in case.
-
-        A product whose settings are lost (ProductDamaged) takes these ones, and keeps its banks.
-        """
         product_id = product.product_id
         # Blobs need the folder as soon as the product is there; its documents follow, so as not to be ahead of Redis.
         with store_lock(self._layout):
@@ -96,18 +91,12 @@ class CoordinatedCatalog:
                 self._copy.mirror(product_id)
 
     def product(self, product_id: str) -> Product:
-        """ProductNotFound; ProductDamaged when its settings are lost, until `create` brings them again."""
         return self._confirmed(product_id, lambda: self._redis.product(product_id))
 
     def replace(self, product: Product) -> Product:
-        """Store the product with its revision counted up, and return it so.
-
-        StaleRevision unless `product.revision` is the stored one; ProductNotFound; ProductDamaged.
-        """
         return self._changed(product.product_id, lambda: self._redis.replace(product))
 
     def delete(self, product_id: str) -> None:
-        """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
         # A creation at the same time would find the folder, and lose it.
         with store_lock(self._layout):
             gone = self._delete(product_id)
@@ -119,40 +108,23 @@ class CoordinatedCatalog:
         self._changed(product_id, lambda: None)
 
     def pointer(self, product_id: str) -> BankPointer:
-        """Which version serves; the empty pointer for a product without banks. ProductNotFound.
-
-        When a damaged pointer was found, none serves until one is activated.
-        """
         return self._confirmed(product_id, lambda: self._redis.pointer(product_id))
 
     def manifest(self, product_id: str, version: int) -> BankManifest:
-        """One version. ProductNotFound; BankNotFound; BankDamaged, also when the active one is lost."""
         return self._confirmed(product_id, lambda: self._redis.manifest(product_id, version))
 
     def versions(self, product_id: str) -> list[int]:
-        """The versions that are kept, ascending. ProductNotFound."""
         return self._confirmed(product_id, lambda: self._redis.versions(product_id))
 
     def publish(
         self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
     ) -> BankPointer:
-        """Store the next version and let it serve. StaleRevision unless the pointer is `expected`; ProductNotFound.
-
-        `made_for` is the product whose settings made the bank: StaleRevision if they changed meanwhile, ProductNotFound
-        if it was deleted and created again, because the blobs of the manifest went with it.
-        ValueError unless `manifest.version` follows `expected.latest`.
-        """
         return self._changed(product_id, lambda: self._redis.publish(product_id, manifest, expected, made_for=made_for))
 
     def activate(self, product_id: str, version: int, expected: BankPointer) -> BankPointer:
-        """Let a kept version serve. StaleRevision unless the pointer is `expected`; and the errors of `manifest`."""
         return self._changed(product_id, lambda: self._redis.activate(product_id, version, expected))
 
     def prune(self, product_id: str, keep_versions: int) -> list[int]:
-        """Remove the oldest versions beyond `keep_versions` (at least 1), never the active one. Those removed.
-
-        ProductNotFound.
-        """
         return self._changed(product_id, lambda: self._redis.prune(product_id, keep_versions))
 
     def _changed(self, product_id: str, change: Callable[[], T]) -> T:

@@ -21,12 +21,12 @@ from app.storage.disk.lock import product_lock
 from app.storage.disk.quarantine import quarantine
 from app.storage.documents import BlobKind
 from app.storage.refusals import blob_damaged, blob_missing
-from app.storage.store import BLOB_GRACE_S
+from app.storage.store import BLOB_GRACE_S, Blobs
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class DiskBlobs:
+class DiskBlobs(Blobs):
     """The blobs of every product under one root folder. Safe for many threads and processes.
 
     All methods raise InvalidProductId, StorageFull and StorageUnavailable.
@@ -36,10 +36,6 @@ class DiskBlobs:
         self._layout = StoreLayout(root)
 
     def put(self, product_id: str, kind: BlobKind, data: bytes) -> str:
-        """Store a blob and return its SHA-256 in hex; it survives a power cut from then on. ProductNotFound.
-
-        Storing it again changes nothing but its age, so that `collect` does not take it; a damaged copy is replaced.
-        """
         digest = sha256(data).hexdigest()
         path = self._layout.blob(product_id, kind, digest)
         with product_lock(self._layout, product_id):
@@ -54,7 +50,6 @@ class DiskBlobs:
         return digest
 
     def get(self, product_id: str, kind: BlobKind, digest: str) -> bytes:
-        """The content of a blob, verified. BlobMissing; BlobDamaged, once: the damaged copy is kept in quarantine."""
         path = self._path(product_id, kind, digest)
         data = None if path is None else read_if_present(path)
         if path is None or data is None:
@@ -62,10 +57,6 @@ class DiskBlobs:
         return data if sha256(data).hexdigest() == digest else self._second_look(product_id, path)
 
     def collect(self, product_id: str, kind: BlobKind, keep: AbstractSet[str], grace_s: float = BLOB_GRACE_S) -> int:
-        """Delete the blobs that are not in `keep` and were not stored during the last `grace_s` seconds; their number.
-
-        The grace covers registrations that have stored blobs but not yet published the manifest. ProductNotFound.
-        """
         folder = self._layout.blobs(product_id, kind)
         with product_lock(self._layout, product_id):
             remove_leftovers(folder)

@@ -7,8 +7,8 @@ from pathlib import Path
 from app.storage.compare_and_set import (
     kept_manifest,
     require_pointer,
+    require_publishable,
     require_revision,
-    require_unchanged,
     surplus,
     to_activated,
     to_default,
@@ -24,13 +24,13 @@ from app.storage.disk.store import open_store, product_ids, read_record
 from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.documents_json import encode
 from app.storage.refusals import bank_removed, default_backbone_lost
+from app.storage.store import Catalog
 
 
-class DiskCatalog:
+class DiskCatalog(Catalog):
     """The products and bank versions under one root folder. Safe for many threads and processes.
 
-    What a method has changed survives a power cut once it returns. All methods raise StorageFull and
-    StorageUnavailable; those that take a product id raise InvalidProductId.
+    What a method has changed survives a power cut once it returns.
     """
 
     def __init__(self, root: Path) -> None:
@@ -43,7 +43,6 @@ class DiskCatalog:
         return self._layout
 
     def default_backbone(self) -> str | None:
-        """The backbone that `default` stands for; None before it was chosen. ConfigurationError when it is lost."""
         with store_lock(self._layout):
             record = read_record(self._layout)
         if record is None:
@@ -55,26 +54,16 @@ class DiskCatalog:
             write_durably(self._layout.store, encode(to_default(name, read_record(self._layout))))
 
     def product_ids(self) -> list[str]:
-        """All product ids, sorted by code point."""
         return product_ids(self._layout)
 
     def create(self, product: Product) -> None:
-        """Add a product without banks. Conflict when it exists, or one whose id differs only in case.
-
-        A product whose settings are lost (ProductDamaged) takes these ones, and keeps its banks.
-        """
         with store_lock(self._layout):
             add_product(self._layout, product)
 
     def product(self, product_id: str) -> Product:
-        """ProductNotFound; ProductDamaged when its settings are lost, until `create` brings them again."""
         return read_product(self._layout, product_id)
 
     def replace(self, product: Product) -> Product:
-        """Store the product with its revision counted up, and return it so.
-
-        StaleRevision unless `product.revision` is the stored one; ProductNotFound; ProductDamaged.
-        """
         with product_lock(self._layout, product.product_id):
             require_revision(read_held_product(self._layout, product.product_id), product)
             changed = replace(product, revision=product.revision + 1)
@@ -82,7 +71,6 @@ class DiskCatalog:
         return changed
 
     def delete(self, product_id: str) -> None:
-        """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
         with product_lock(self._layout, product_id):
             gone = take_away(self._layout, product_id)
         # The product is deleted by now. What cannot be removed here goes when the store is opened next.
@@ -98,43 +86,31 @@ class DiskCatalog:
         sync_folder(self._layout.products)
 
     def pointer(self, product_id: str) -> BankPointer:
-        """Which version serves; the empty pointer for a product without banks. ProductNotFound.
-
-        When a damaged pointer was found, none serves until one is activated.
-        """
         return read_pointer(self._layout, product_id)
 
     def manifest(self, product_id: str, version: int) -> BankManifest:
-        """One version. ProductNotFound; BankNotFound; BankDamaged, also when the active one is lost."""
         path = self._layout.bank(product_id, version)
         return kept_manifest(
             self, product_id, version, lambda: read_of_product(self._layout, product_id, BankManifest, path)
         )
 
     def versions(self, product_id: str) -> list[int]:
-        """The versions that are kept, ascending. ProductNotFound."""
         return list_versions(self._layout, product_id, self.pointer(product_id).latest)
 
     def publish(
         self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
     ) -> BankPointer:
-        """Store the next version and let it serve. StaleRevision unless the pointer is `expected`; ProductNotFound.
-
-        `made_for` is the product whose settings made the bank: StaleRevision if they changed meanwhile, ProductNotFound
-        if it was deleted and created again, because the blobs of the manifest went with it.
-        ValueError unless `manifest.version` follows `expected.latest`.
-        """
         pointer, document = to_published(manifest, expected), encode(manifest)
         with product_lock(self._layout, product_id):
-            if made_for:
-                require_unchanged(read_held_product(self._layout, product_id), made_for)
-            require_pointer(product_id, read_held_pointer(self._layout, product_id), expected)
+            held = read_held_pointer(self._layout, product_id)
+            require_publishable(
+                product_id, held, expected, made_for, lambda: read_held_product(self._layout, product_id)
+            )
             make_folder(self._layout.banks(product_id))
             write_durably(self._layout.bank(product_id, manifest.version), document)
             return write_pointer(self._layout, product_id, pointer)
 
     def activate(self, product_id: str, version: int, expected: BankPointer) -> BankPointer:
-        """Let a kept version serve. StaleRevision unless the pointer is `expected`; and the errors of `manifest`."""
         self.manifest(product_id, version)
         with product_lock(self._layout, product_id):
             require_pointer(product_id, read_held_pointer(self._layout, product_id), expected)
@@ -143,10 +119,6 @@ class DiskCatalog:
             return write_pointer(self._layout, product_id, to_activated(version, expected))
 
     def prune(self, product_id: str, keep_versions: int) -> list[int]:
-        """Remove the oldest versions beyond `keep_versions` (at least 1), never the active one. Those removed.
-
-        ProductNotFound.
-        """
         with product_lock(self._layout, product_id):
             pointer = read_held_pointer(self._layout, product_id)
             versions = list_versions(self._layout, product_id, pointer.latest)

@@ -16,11 +16,11 @@ from app.storage.disk.durable import (
 from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import job_lock
 from app.storage.documents_json import encode, intact
-from app.storage.jobs import JOB_KEPT_S, Job, heatmap_not_found, job_not_found
+from app.storage.jobs import JOB_KEPT_S, Job, Jobs, heatmap_not_found, job_not_found
 
 
-class DiskJobs:
-    """The jobs of a store on a disk, or on a volume that all its replicas see. See `Jobs` for what methods promise."""
+class DiskJobs(Jobs):
+    """The jobs of a store on a disk, or on a volume that all its replicas see."""
 
     def __init__(self, root: Path, kept_s: float = JOB_KEPT_S) -> None:
         self._layout = StoreLayout(root)
@@ -37,7 +37,6 @@ class DiskJobs:
         self._write(job)
 
     def job(self, job_id: str) -> Job:
-        """JobNotFound, also for a damaged one."""
         data = read_if_present(self._layout.job(job_id))
         found = None if data is None else intact(Job, data)
         if found is None or self._is_over(self._layout.job_folder(job_id)):
@@ -45,7 +44,6 @@ class DiskJobs:
         return found
 
     def update(self, job_id: str, change: Callable[[Job], Job]) -> Job:
-        """Store what `change` makes of the job; the job after that. JobNotFound."""
         with job_lock(self._layout, job_id):
             found = self.job(job_id)
             changed = change(found)
@@ -54,7 +52,6 @@ class DiskJobs:
         return changed
 
     def remove(self, job_id: str) -> None:
-        """Remove a job with its heatmaps. JobNotFound."""
         with job_lock(self._layout, job_id):
             self.job(job_id)
             gone = self._layout.new_transit()
@@ -62,12 +59,10 @@ class DiskJobs:
         shutil.rmtree(gone, ignore_errors=True)
 
     def put_heatmap(self, job_id: str, index: int, png: bytes) -> None:
-        """JobNotFound."""
         with job_lock(self._layout, job_id):
             write_durably(self._layout.job_heatmap(job_id, index), png)
 
     def heatmap(self, job_id: str, index: int) -> bytes:
-        """The picture (PNG). JobNotFound, HeatmapNotFound."""
         self.job(job_id)
         png = read_if_present(self._layout.job_heatmap(job_id, index))
         if png is None:

@@ -18,7 +18,7 @@ from app.storage.redis.blob_keys import batches
 from app.storage.redis.connection import explained, fetch, transaction
 from app.storage.redis.quarantine import quarantine
 from app.storage.refusals import blob_damaged, blob_missing, product_not_found
-from app.storage.store import BLOB_GRACE_S
+from app.storage.store import BLOB_GRACE_S, Blobs
 
 USUAL_LIMIT_BYTES = 512 * 2**20
 """What Redis takes as one value where it does not tell its limit (proto-max-bulk-len)."""
@@ -26,7 +26,7 @@ USUAL_LIMIT_BYTES = 512 * 2**20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class RedisBlobs:
+class RedisBlobs(Blobs):
     """The blobs of every product in one Redis. Safe for many threads and processes.
 
     Their age is measured by the clock of Redis. All methods raise InvalidProductId, StorageFull and StorageUnavailable.
@@ -36,10 +36,7 @@ class RedisBlobs:
         self._client = client
 
     def put(self, product_id: str, kind: BlobKind, data: bytes) -> str:
-        """Store a blob and return its SHA-256 in hex. ProductNotFound; BankTooLarge above Redis' limit for a value.
-
-        Storing it again changes nothing but its age, so that `collect` does not take it; a damaged copy is replaced.
-        """
+        """As every store; BankTooLarge above Redis' limit for a value."""
         digest = sha256(data).hexdigest()
         with explained(self._client):
             self._require_room(kind, len(data))
@@ -60,7 +57,6 @@ class RedisBlobs:
         return digest
 
     def get(self, product_id: str, kind: BlobKind, digest: str) -> bytes:
-        """The content of a blob, verified. BlobMissing; BlobDamaged, once: the damaged copy is kept in quarantine."""
         with explained(self._client):
             birth = self._birth(product_id)
             if birth is None or not _DIGEST.fullmatch(digest):
@@ -77,10 +73,6 @@ class RedisBlobs:
         return data
 
     def collect(self, product_id: str, kind: BlobKind, keep: AbstractSet[str], grace_s: float = BLOB_GRACE_S) -> int:
-        """Delete the blobs that are not in `keep` and were not stored during the last `grace_s` seconds; their number.
-
-        The grace covers registrations that have stored blobs but not yet published the manifest. ProductNotFound.
-        """
         with explained(self._client):
             birth = self._born(product_id)
             before_s = self._time_s() - grace_s

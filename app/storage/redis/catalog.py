@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from app.storage.compare_and_set import (
     kept_manifest,
     require_pointer,
-    require_unchanged,
+    require_publishable,
     surplus,
     to_activated,
     to_published,
@@ -37,16 +37,16 @@ from app.storage.redis.product_documents import (
 )
 from app.storage.redis.store import open_store, read_record, write_default
 from app.storage.refusals import bank_removed, default_backbone_lost
+from app.storage.store import Catalog
 
 logger = logging.getLogger(__name__)
 
 
-class RedisCatalog:
+class RedisCatalog(Catalog):
     """The products and bank versions in one Redis. Safe for many threads and processes.
 
     Every change is announced on the channel in the same transaction. What a method has changed survives a power cut
-    once it returns, if Redis is durable (`app.storage.redis.durability`). All methods raise StorageFull and
-    StorageUnavailable; those that take a product id raise InvalidProductId.
+    once it returns, if Redis is durable (`app.storage.redis.durability`).
     """
 
     def __init__(self, client: Redis) -> None:
@@ -60,7 +60,6 @@ class RedisCatalog:
         return self._client
 
     def default_backbone(self) -> str | None:
-        """The backbone that `default` stands for; None before it was chosen. ConfigurationError when it is lost."""
         with explained(self._client):
             record = read_record(self._client)
         if record is None:
@@ -72,33 +71,22 @@ class RedisCatalog:
             write_default(self._client, name)
 
     def product_ids(self) -> list[str]:
-        """All product ids, sorted by code point."""
         with explained(self._client):
             return list_products(self._client)
 
     def create(self, product: Product) -> None:
-        """Add a product without banks. Conflict when it exists, or one whose id differs only in case.
-
-        A product whose settings are lost (ProductDamaged) takes these ones, and keeps its banks.
-        """
         with explained(self._client):
             add_product(self._client, product)
 
     def product(self, product_id: str) -> Product:
-        """ProductNotFound; ProductDamaged when its settings are lost, until `create` brings them again."""
         with explained(self._client):
             return read_product(self._client, product_id)
 
     def replace(self, product: Product) -> Product:
-        """Store the product with its revision counted up, and return it so.
-
-        StaleRevision unless `product.revision` is the stored one; ProductNotFound; ProductDamaged.
-        """
         with explained(self._client):
             return change_product(self._client, product)
 
     def delete(self, product_id: str) -> None:
-        """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
         with explained(self._client):
             birth = delete_product(self._client, product_id)
         try:
@@ -112,20 +100,14 @@ class RedisCatalog:
         self.pointer(product_id)
 
     def pointer(self, product_id: str) -> BankPointer:
-        """Which version serves; the empty pointer for a product without banks. ProductNotFound.
-
-        When a damaged pointer was found, none serves until one is activated.
-        """
         with explained(self._client):
             return read_pointer(self._client, product_id)
 
     def manifest(self, product_id: str, version: int) -> BankManifest:
-        """One version. ProductNotFound; BankNotFound; BankDamaged, also when the active one is lost."""
         with explained(self._client):
             return kept_manifest(self, product_id, version, lambda: read_manifest(self._client, product_id, version))
 
     def versions(self, product_id: str) -> list[int]:
-        """The versions that are kept, ascending. ProductNotFound."""
         latest = self.pointer(product_id).latest
         with explained(self._client):
             return list_versions(self._client, product_id, latest)
@@ -133,21 +115,13 @@ class RedisCatalog:
     def publish(
         self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
     ) -> BankPointer:
-        """Store the next version and let it serve. StaleRevision unless the pointer is `expected`; ProductNotFound.
-
-        `made_for` is the product whose settings made the bank: StaleRevision if they changed meanwhile, ProductNotFound
-        if it was deleted and created again, because the blobs of the manifest went with it.
-        ValueError unless `manifest.version` follows `expected.latest`.
-        """
         pointer, document, field = to_published(manifest, expected), encode(manifest), str(manifest.version)
 
         def change(pipe: Pipeline, unanswered: bool) -> BankPointer:
             held = held_pointer(pipe, product_id)
             if unanswered and held == pointer and fetch_field(pipe, keys.banks(product_id), field) == document:
                 return pointer
-            if made_for:
-                require_unchanged(held_product(pipe, product_id), made_for)
-            require_pointer(product_id, held, expected)
+            require_publishable(product_id, held, expected, made_for, lambda: held_product(pipe, product_id))
             pipe.multi()
             pipe.hset(keys.banks(product_id), field, document)
             return move_pointer(pipe, product_id, pointer)
@@ -156,7 +130,6 @@ class RedisCatalog:
             return change_banks(self._client, product_id, change)
 
     def activate(self, product_id: str, version: int, expected: BankPointer) -> BankPointer:
-        """Let a kept version serve. StaleRevision unless the pointer is `expected`; and the errors of `manifest`."""
         self.manifest(product_id, version)
         pointer = to_activated(version, expected)
 
@@ -174,10 +147,6 @@ class RedisCatalog:
             return change_banks(self._client, product_id, change)
 
     def prune(self, product_id: str, keep_versions: int) -> list[int]:
-        """Remove the oldest versions beyond `keep_versions` (at least 1), never the active one. Those removed.
-
-        ProductNotFound.
-        """
 
         def change(pipe: Pipeline, _: bool) -> list[int]:
             pointer = held_pointer(pipe, product_id)

@@ -6,13 +6,13 @@ from redis import Redis
 from redis.client import Pipeline
 
 from app.storage.documents_json import encode, intact
-from app.storage.jobs import JOB_KEPT_S, Job, heatmap_not_found, job_not_found
+from app.storage.jobs import JOB_KEPT_S, Job, Jobs, heatmap_not_found, job_not_found
 from app.storage.redis import keys
 from app.storage.redis.connection import explained, fetch, fetch_field, transaction
 
 
-class RedisJobs:
-    """The jobs of a store that lies in Redis as a whole. See `Jobs` for what its methods promise."""
+class RedisJobs(Jobs):
+    """The jobs of a store that lies in Redis as a whole."""
 
     def __init__(self, client: Redis, kept_s: float = JOB_KEPT_S) -> None:
         self._client = client
@@ -23,13 +23,10 @@ class RedisJobs:
             self._client.set(keys.job(job.job_id), encode(job), px=self._kept_ms)
 
     def job(self, job_id: str) -> Job:
-        """JobNotFound, also for a damaged one."""
         with explained(self._client):
             return _held(self._client, job_id)
 
     def update(self, job_id: str, change: Callable[[Job], Job]) -> Job:
-        """Store what `change` makes of the job; the job after that. JobNotFound."""
-
         def write(pipe: Pipeline, _: bool) -> Job:
             found = _held(pipe, job_id)
             changed = change(found)
@@ -43,7 +40,6 @@ class RedisJobs:
             return transaction(self._client, [keys.job(job_id)], write)
 
     def remove(self, job_id: str) -> None:
-        """Remove a job with its heatmaps. JobNotFound."""
 
         def unlink(pipe: Pipeline, unanswered: bool) -> None:
             if not (unanswered and fetch(pipe, keys.job(job_id)) is None):
@@ -55,7 +51,6 @@ class RedisJobs:
             transaction(self._client, [keys.job(job_id)], unlink)
 
     def put_heatmap(self, job_id: str, index: int, png: bytes) -> None:
-        """JobNotFound."""
 
         def write(pipe: Pipeline, _: bool) -> None:
             _held(pipe, job_id)
@@ -67,7 +62,6 @@ class RedisJobs:
             transaction(self._client, [keys.job(job_id)], write)
 
     def heatmap(self, job_id: str, index: int) -> bytes:
-        """The picture (PNG). JobNotFound, HeatmapNotFound."""
         with explained(self._client):
             _held(self._client, job_id)
             png = fetch_field(self._client, keys.job_heatmaps(job_id), str(index))

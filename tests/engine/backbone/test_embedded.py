@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from app.engine.backbone.embedded import WIDTH, EmbeddedBackbone
 from app.engine.backbone.spec import BackboneSpec
-from app.engine.bank import unit_length
+from app.engine.bank.bank import unit_length
 from app.errors import WeightsUnavailable
 
 FILE = Path(__file__).resolve().parents[3] / "models" / "embedded.safetensors"

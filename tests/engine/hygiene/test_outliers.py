@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from app.engine.bank.left_out import LeftOut
 from app.engine.hygiene import outlier_finding, outliers, suspicions, trimmed
-from app.engine.left_out import LeftOut
 
 PATCHES = 400
 

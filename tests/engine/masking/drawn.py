@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.augment import rotate
 from app.engine.backbone.spec import BackboneSpec, MaskRule
 from app.engine.options import ROTATION_ANGLES_DEG
+from app.engine.photograph.augment import rotate
 from app.engine.types import Geometry, Grid, Image, PatchFeatures, Size
 
 PATCH_PX = 8

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from app.engine.augment import rotate
 from app.engine.masking.agreement import rotation_agreement
 from app.engine.options import ROTATION_ANGLES_DEG
+from app.engine.photograph.augment import rotate
 from app.engine.types import Image, Mask
 from tests.engine.masking.drawn import PATCH_PX, geometry
 

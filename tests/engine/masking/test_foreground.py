@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.engine.backbone.spec import BackboneSpec
-from app.engine.masking import first_component, foreground_mask, trusted
-from app.engine.masking.foreground import otsu_threshold
+from app.engine.masking.foreground import first_component, foreground_mask, otsu_threshold, trusted
 from tests.engine.masking.drawn import FIXED, OTSU, OTSU_CORE, disc_on_plain, grid_features, patch_statistics
 
 

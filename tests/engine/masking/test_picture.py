@@ -1,7 +1,7 @@
 import numpy as np
 
-from app.engine.masking import foreground_mask, preview
-from app.engine.masking.picture import OUTLINE
+from app.engine.masking.foreground import foreground_mask
+from app.engine.masking.picture import OUTLINE, preview
 from app.engine.options import ROTATION_ANGLES_DEG
 from app.engine.types import Image
 from tests.engine.masking.drawn import OTSU, disc_on_plain, geometry, rotations

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.calibration import Threshold, provisional
+from app.engine.verdict.calibration import Threshold, provisional
+from app.evaluate.kept.results import Verdicts
 from app.evaluate.metrics.image import best_threshold, image_metrics
 from app.evaluate.metrics.verdicts import verdicts
-from app.evaluate.results import Verdicts
 
 BAD = np.array([False, False, True, True])
 SCORES = np.array([0.1, 0.3, 0.2, 0.4])

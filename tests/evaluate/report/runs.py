@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from app.evaluate.results import ImageScore, Metrics, Picture, Row, Run, ScoredRow, Skipped, Variant, Verdicts
+from app.evaluate.kept.results import ImageScore, Metrics, Picture, Row, Run, ScoredRow, Verdicts
+from app.evaluate.planned.plan import Skipped
+from app.evaluate.planned.variant import Variant
 
 VARIANT = Variant("few-shot", "dinov2_vits14", 448, "on", "auto", "paper", "mean_top1p", "float32")
 ZERO_SHOT = Variant("zero-shot", "dinov2_vits14", 672, "off", "auto", "paper", "mean_top1p", "float32", "quantile")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from app.evaluate.kept.results import Row
 from app.evaluate.report.averages import Average, Group, average, groups, ordered_rows
-from app.evaluate.results import Row
 from tests.evaluate.report.runs import VARIANT, metrics, run, scored
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from app.evaluate.kept.results import Run, ScoredRow
+from app.evaluate.planned.plan import Skipped
+from app.evaluate.planned.tables import MVTEC
 from app.evaluate.report.content import NO_PUBLISHED, PUBLISHED_RULE, Report, report
-from app.evaluate.results import Run, ScoredRow, Skipped
-from app.evaluate.tables import MVTEC
 from tests.evaluate.report.runs import VARIANT, ZERO_SHOT, metrics, run, scored
 
 WRITTEN = datetime(2025, 3, 1, 12, 30, tzinfo=UTC)

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+from app.evaluate.kept.results import Run, Verdicts
+from app.evaluate.planned.plan import Skipped
 from app.evaluate.report.content import report
 from app.evaluate.report.html import html
-from app.evaluate.results import Run, Skipped, Verdicts
 from tests.evaluate.report.runs import HOSTILE, SCORES, VARIANT, ZERO_SHOT, metrics, picture, run, scored
 
 VOID = {"meta", "img", "br"}

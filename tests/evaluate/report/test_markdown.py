@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.evaluate.planned.plan import Skipped
 from app.evaluate.report.content import report
 from app.evaluate.report.markdown import cell, markdown, markdown_table
 from app.evaluate.report.table import Table
-from app.evaluate.results import Skipped
 from tests.evaluate.report.runs import HOSTILE, metrics, run, scored
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from app.evaluate.kept.results import ScoredRow
 from app.evaluate.report.averages import groups
 from app.evaluate.report.notes import is_partial, notes
 from app.evaluate.report.wording import short_labels
-from app.evaluate.results import ScoredRow
 from tests.evaluate.report.runs import VARIANT, metrics, scored
 
 OTHER = replace(VARIANT, smaller_edge=672)

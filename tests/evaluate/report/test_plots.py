@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import matplotlib
 import pytest
 
+from app.evaluate.kept.results import ImageScore
 from app.evaluate.report.averages import Average
 from app.evaluate.report.plots import (
     BAD_COLOR,
@@ -17,7 +18,6 @@ from app.evaluate.report.plots import (
     line_style,
     roc_curve,
 )
-from app.evaluate.results import ImageScore
 from tests.evaluate.report.runs import SCORES
 
 ONE = Average(0.8, None, (0,), ("a",))

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from app.evaluate.planned.tables import MVTEC, VISA
+from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Group, groups
 from app.evaluate.report.published import PUBLISHED, published
-from app.evaluate.results import Variant
-from app.evaluate.tables import MVTEC, VISA
 from tests.evaluate.report.runs import VARIANT, ZERO_SHOT, metrics, scored
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.evaluate.report.tables import by_seed, summary, summary_csv
-from app.evaluate.results import VERDICTS, Row, Verdicts
+from app.evaluate.kept.results import VERDICTS, Row, Verdicts
+from app.evaluate.report.write import by_seed, summary, summary_csv
 from tests.evaluate.report.runs import HOSTILE, ZERO_SHOT, metrics, scored
 
 ROWS = [

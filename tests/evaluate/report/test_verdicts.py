@@ -1,8 +1,8 @@
 """The tables of the service's own threshold."""
 
+from app.evaluate.kept.results import RATES, ScoredRow, Verdicts
 from app.evaluate.report.averages import groups
 from app.evaluate.report.verdicts import COLUMNS, verdict_table
-from app.evaluate.results import RATES, ScoredRow, Verdicts
 from tests.evaluate.report.runs import scored
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from app.evaluate.plan import Shots
+from app.evaluate.kept.results import METRICS
+from app.evaluate.planned.plan import Shots
 from app.evaluate.report.averages import Average
 from app.evaluate.report.wording import METRIC_NAMES, average_text, common_label, points, short_labels, shots_text
-from app.evaluate.results import METRICS
 from tests.evaluate.report.runs import VARIANT, ZERO_SHOT
 
 

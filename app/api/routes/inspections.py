@@ -1,0 +1,116 @@
+"""/products/{product_id}/inspect: one image in, score and heatmap out."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from app.api.accept import JSON, PNG, preferred
+from app.api.authorisation import INSPECT
+from app.api.bank_loading import once_loaded
+from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
+from app.api.schemas.inspections import CallerIds, CommissioningBody, InspectionBody, InspectQuery
+from app.api.schemas.problem import problems
+from app.api.uploads import image_request_body, one_image
+from app.errors import (
+    BackboneMismatch,
+    BankDamaged,
+    BankNotFound,
+    BodyTooLarge,
+    Draining,
+    GpuOutOfMemory,
+    ImageTooLarge,
+    ImageTooSmall,
+    ImageTruncated,
+    ImageUndecodable,
+    InvalidProductId,
+    InvalidRequest,
+    NoReferences,
+    NotAcceptable,
+    NotReady,
+    Overloaded,
+    ProductNotFound,
+    RequestTimeout,
+    StorageUnavailable,
+    UnsupportedImageType,
+)
+from app.service.banks.cache import LoadedBank
+from app.service.banks.loader import Cold
+from app.service.inspection.result import InspectionResult
+
+router = APIRouter(tags=["inspection"])
+
+ID_FIELDS = frozenset(CallerIds.model_fields)
+
+
+@router.post(
+    "/products/{product_id}/inspect",
+    dependencies=[INSPECT],
+    response_model=InspectionBody,
+    openapi_extra=image_request_body("image", text_fields=sorted(ID_FIELDS)),
+    responses=problems(
+        InvalidProductId, ProductNotFound, BankNotFound, NoReferences, BackboneMismatch, BankDamaged, NotAcceptable,
+        UnsupportedImageType, ImageUndecodable, ImageTruncated, ImageTooSmall, ImageTooLarge, BodyTooLarge,
+        RequestTimeout, Overloaded, NotReady, Draining, GpuOutOfMemory, StorageUnavailable,
+    )
+    | {200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
+async def inspect(
+    product_id: ProductId,
+    query: Annotated[InspectQuery, Query()],
+    request: Request,
+    service: ServiceDep,
+    lanes: LanesDep,
+    accept: Accept = None,
+) -> Response:
+    """Inspect one image. Anything but 200 with `verdict: ok` means that the part is not released."""
+    media_type = preferred(accept, (JSON, PNG))
+    if media_type == PNG and query.heatmap == "none":
+        raise InvalidRequest(
+            "Accept: image/png asks for the heatmap and ?heatmap=none for none. Leave one of them out."
+        )
+    with lanes.inspection.admitted():
+        image, fields = await one_image(request, ID_FIELDS)
+    wanted = query.request(_caller_ids(fields))
+    product_path = request.scope["path"].removesuffix("/inspect")
+
+    def look() -> Response:
+        return _answer(service.inspection.inspect_loaded(product_id, image.data, wanted), media_type, product_path)
+
+    def go_on(loaded: LoadedBank, cold: Cold) -> Response:
+        return _answer(service.inspection.inspect_with(loaded, cold, image.data, wanted), media_type, product_path)
+
+    return await once_loaded(look, go_on, service, lanes, lanes.inspection)
+
+
+def _caller_ids(fields: Mapping[str, str]) -> CallerIds:
+    try:
+        return CallerIds.model_validate(dict(fields))
+    except ValidationError as error:
+        raise RequestValidationError([{**item, "loc": ("form", *item["loc"])} for item in error.errors()]) from error
+
+
+def _answer(result: InspectionResult, media_type: str, product_path: str) -> Response:
+    if media_type == PNG and result.heatmap:
+        return Response(result.heatmap.png, media_type=PNG, headers=_headers(result, product_path))
+    body = InspectionBody.of(result, product_path)
+    return Response(body.model_dump_json(), media_type=JSON, headers={"Vary": "Accept"})
+
+
+def _headers(result: InspectionResult, product_path: str) -> dict[str, str]:
+    headers = {
+        "Anomaly-Score": repr(result.score),
+        "Anomaly-Verdict": result.judgement.verdict,
+        "Bank-Version": str(result.bank_version),
+        "Inspection-Id": result.inspection_id,
+        "Vary": "Accept",
+    }
+    if (threshold := result.judgement.threshold) is not None:
+        headers["Anomaly-Threshold"] = repr(threshold)
+    if result.flags:
+        headers["Anomaly-Flags"] = ", ".join(result.flags)
+    if result.commissioning:
+        headers["Commissioning-Confirm"] = CommissioningBody.of(product_path, result.commissioning).confirm
+    return headers

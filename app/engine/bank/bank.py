@@ -1,0 +1,81 @@
+"""The memory bank: every patch of every reference at every angle, unit length, searched exactly (ALGORITHM 4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.bank.index import exact_index
+from app.engine.types import Distances, Grid, Mask, PatchFeatures
+
+TINY_NORM = 1e-12
+
+
+def unit_length(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of N×D scaled to length 1 (L2); a row of zeros stays zero."""
+    norms = np.linalg.norm(values, axis=1, keepdims=True)
+    return np.ascontiguousarray(values / np.maximum(norms, TINY_NORM), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One reference's share of a bank.
+
+    `rows` is M×D float32 of unit length, ordered by angle, then raster; M = len(angles_deg)·grid.patches.
+    `foreground` (N) tells the object's patches of the unrotated reference; the bank holds every row all the same.
+    """
+
+    rows: NDArray[np.float32]
+    foreground: Mask
+    angles_deg: tuple[float, ...]
+    grid: Grid
+
+    @property
+    def upright(self) -> NDArray[np.float32]:
+        """The rows of the unrotated reference, N×D."""
+        return self.rows[: self.grid.patches]
+
+
+def segment(features: Sequence[PatchFeatures], angles_deg: Sequence[float], foreground: Mask | None = None) -> Segment:
+    """Join the patch features of one reference, one entry per angle, into a segment; no `foreground` means all."""
+    rows = np.concatenate([unit_length(each.values) for each in features])
+    grid = features[0].geometry.grid
+    return Segment(rows, np.ones(grid.patches, bool) if foreground is None else foreground, tuple(angles_deg), grid)
+
+
+@dataclass(frozen=True, slots=True)
+class RowOrigin:
+    """Where a bank row came from: which reference (position in the bank), at which angle, which patch (raster)."""
+
+    reference: int
+    angle_deg: float
+    patch: int
+
+
+class MemoryBank:
+    """An immutable memory bank over the segments of its references, in order."""
+
+    def __init__(self, segments: Sequence[Segment], device: str) -> None:
+        """`device` is `cpu` or `cuda[:n]`; raises GpuOutOfMemory where the rows do not fit."""
+        self._layout = [(part.grid, part.angles_deg) for part in segments]
+        sizes = [len(part.rows) for part in segments]
+        self._starts = np.concatenate([[0], np.cumsum(sizes)])
+        self._index = exact_index(np.concatenate([part.rows for part in segments]), device)
+        self.rows = int(self._starts[-1])
+        self.size_bytes = self._index.size_bytes
+        self.engine = self._index.engine
+
+    def nearest(self, queries: NDArray[np.float32]) -> tuple[Distances, NDArray[np.int64]]:
+        """Cosine distance (0..2) of each unit-length query (N×D) to its nearest row, and that row's number."""
+        if not len(queries):
+            return np.zeros(0, np.float32), np.zeros(0, np.int64)
+        similarity, rows = self._index.search(np.ascontiguousarray(queries, np.float32))
+        return np.clip(1 - similarity, 0, 2).astype(np.float32), rows
+
+    def origin(self, row: int) -> RowOrigin:
+        """Which reference, angle and patch a row came from."""
+        reference = int(np.searchsorted(self._starts, row, side="right")) - 1
+        grid, angles_deg = self._layout[reference]
+        angle, patch = divmod(int(row - self._starts[reference]), grid.patches)
+        return RowOrigin(reference, angles_deg[angle], patch)

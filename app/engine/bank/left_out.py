@@ -1,0 +1,42 @@
+"""Each reference among the others: how far its patches lie from theirs (leave-one-reference-out)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.bank.spread import evenly_spaced
+from app.engine.types import Distances, Mask
+
+NOBODY = -1
+COMPARED_REFERENCES = 64
+"""Of more references, evenly spaced ones are compared: else each registration would be slower than the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One unrotated reference, searched in the bank of all others: no rotation of its own is in it.
+
+    Per patch in raster order (N): `distances`, the cosine distance to the nearest row of the others; `nearest`, the
+    position of the reference that row belongs to (`NOBODY`: there is no other); `foreground`, the reference's own mask.
+    """
+
+    distances: Distances
+    nearest: NDArray[np.int32]
+    foreground: Mask
+
+
+def compared_references(count: int) -> list[int]:
+    """Positions of the references of a bank that are compared with all others: a single one has none."""
+    return evenly_spaced(count, COMPARED_REFERENCES) if count > 1 else []
+
+
+def heat_scale(table: Sequence[LeftOut], *, foreground_only: bool) -> float | None:
+    """The hot end of the colour scale: twice the largest leave-one-out patch distance; None for fewer than two
+    references. Source: ALGORITHM 5.4."""
+    largest = 0.0
+    for each in table:
+        distances = each.distances[each.foreground] if foreground_only else each.distances
+        largest = max(largest, float(distances.max(initial=0)))
+    return 2 * largest if largest > 0 else None

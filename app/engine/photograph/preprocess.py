@@ -1,0 +1,79 @@
+"""Image to tensor (ALGORITHM 1): Pillow's bicubic resize, normalisation, crop to whole patches."""
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from app.engine.backbone.spec import BackboneSpec
+from app.engine.types import Geometry, Grid, Image, ModelInput, Size
+from app.errors import ImageTooLarge, ImageTooSmall
+
+MAX_ASPECT_RATIO = 8.0
+"""Beyond this the resized image would be many times the pixels that `smaller_edge` suggests."""
+
+MAX_PATCHES = 20_000
+"""Of one image. A 2:1 image at the largest `smaller_edge`, 1344 px, has 18,432 of 14 px; time and memory of a
+transformer grow with the square of it."""
+
+
+def resized_size(original: Size, smaller_edge: int) -> Size:
+    """Size after the resize: the smaller edge becomes `smaller_edge`, the other `int(smaller_edge·long/short)`."""
+    short, long = sorted((original.height, original.width))
+    longer_edge = int(smaller_edge * long / short)
+    if original.height <= original.width:
+        return Size(smaller_edge, longer_edge)
+    return Size(longer_edge, smaller_edge)
+
+
+def geometry(original: Size, smaller_edge: int, patch_size: int) -> Geometry:
+    """Sizes of an image on its way to the backbone.
+
+    Raises:
+        ImageTooSmall: no pixels to work on, or a strip so thin that it cannot be inspected.
+        ImageTooLarge: more than `MAX_PATCHES` patches at this `smaller_edge`.
+    """
+    if min(original.height, original.width) < patch_size:
+        raise ImageTooSmall(
+            f"The image is {original.width}x{original.height} px; at least {patch_size} px on each side are needed. "
+            "Send the photograph itself, not a thumbnail.",
+            limit=patch_size,
+        )
+    if max(original.height, original.width) > MAX_ASPECT_RATIO * min(original.height, original.width):
+        raise ImageTooSmall(
+            f"The image is {original.width}x{original.height} px; its longer side is more than "
+            f"{MAX_ASPECT_RATIO:g} times the shorter one. Cut it into several images."
+        )
+    resized = resized_size(original, smaller_edge)
+    grid = Grid(resized.height // patch_size, resized.width // patch_size)
+    if grid.patches > MAX_PATCHES:
+        raise ImageTooLarge(
+            f"The image of {original.width}x{original.height} px would have {grid.patches} patches at a smaller edge "
+            f"of {smaller_edge} px; at most {MAX_PATCHES} are worked on. Lower smaller_edge, or cut the image.",
+            limit=MAX_PATCHES,
+        )
+    cropped = Size(grid.rows * patch_size, grid.columns * patch_size)
+    return Geometry(original, resized, cropped, grid)
+
+
+def preprocess(image: Image, smaller_edge: int, spec: BackboneSpec) -> ModelInput:
+    """Resize, normalise and crop an image (H×W×3 uint8) for a backbone; 3×h×w float32 out.
+
+    Source: ALGORITHM 1.3 to 1.5, the authors' `prepare_image`.
+    """
+    sizes = geometry(Size(*image.shape[:2]), smaller_edge, spec.patch_size)
+    resized = PillowImage.fromarray(image).resize(
+        (sizes.resized.width, sizes.resized.height), PillowImage.Resampling.BICUBIC
+    )
+    pixels = np.asarray(resized)[: sizes.cropped.height, : sizes.cropped.width]
+    scaled = pixels.astype(np.float32).transpose(2, 0, 1) / np.float32(255)
+    mean = np.asarray(spec.mean, np.float32)[:, None, None]
+    std = np.asarray(spec.std, np.float32)[:, None, None]
+    return ModelInput(np.ascontiguousarray((scaled - mean) / std, np.float32), sizes)
+
+
+def covered(geometry: Geometry) -> Size:
+    """The part of the original image, from the top left corner, that the patches saw."""
+    original, resized, cropped = geometry.original, geometry.resized, geometry.cropped
+    return Size(
+        min(original.height, round(original.height * cropped.height / resized.height)),
+        min(original.width, round(original.width * cropped.width / resized.width)),
+    )

@@ -1,0 +1,74 @@
+"""From patch distances to the image score and the anomaly map (ALGORITHM 5)."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.options import Profile, Statistic
+from app.engine.photograph.preprocess import covered
+from app.engine.types import AnomalyMap, Distances, Geometry, Mask, Size
+
+TOP_SHARE = 0.01
+MAP_SIGMA_PX = 4.0
+MAP_TRUNCATE = 4.0
+
+
+def image_score(distances: Distances, mask: Mask, statistic: Statistic) -> float:
+    """Reduce the patch distances (N, 0 off the foreground) to one number, in units of the patch distance.
+
+    `mean_top1p` is the paper's: the mean of the `int(0.01·N)` largest over the whole grid, or the maximum where that
+    number is 0. With `foreground_only`, N counts the foreground patches alone; no foreground at all gives 0.
+    """
+    values = distances[mask] if statistic.foreground_only else distances
+    if not values.size:
+        return 0.0
+    match statistic.name:
+        case "max":
+            return float(values.max())
+        case "percentile":
+            return float(np.percentile(values, _given(statistic.q)))
+        case "mean_topk":
+            return _mean_of_largest(values, int(_given(statistic.k)))
+        case "mean_top1p":
+            return _mean_of_largest(values, int(TOP_SHARE * values.size))
+
+
+def _given(number: float | None) -> float:
+    if number is None:
+        raise ValueError("the statistic needs its number: k for mean_topk, q for percentile")
+    return number
+
+
+def _mean_of_largest(values: NDArray[np.float32], count: int) -> float:
+    count = min(max(count, 1), values.size)
+    return float(np.partition(values, values.size - count)[-count:].mean())
+
+
+def anomaly_map(distances: Distances, geometry: Geometry, profile: Profile) -> AnomalyMap:
+    """Upsample the patch distances to the original image and smooth them (Gaussian, σ = 4 px); H×W float32.
+
+    `paper` stretches the grid of the cropped image over the whole image, as the authors do; `robust` lays it where
+    the patches are and extends it by the edge over the cropped-off rest.
+    """
+    grid = distances.reshape(geometry.grid.rows, geometry.grid.columns).astype(np.float32)
+    if profile == "paper":
+        full = _upsampled(grid, geometry.original)
+    else:
+        full = _extended(_upsampled(grid, covered(geometry)), geometry.original)
+    kernel = 2 * int(MAP_TRUNCATE * MAP_SIGMA_PX + 0.5) + 1
+    smooth = cv2.GaussianBlur(full, (kernel, kernel), MAP_SIGMA_PX, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(smooth, np.float32)
+
+
+def _upsampled(grid: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(grid, (size.width, size.height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _extended(part: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    bottom, right = size.height - part.shape[0], size.width - part.shape[1]
+    return np.asarray(cv2.copyMakeBorder(part, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.float32)
+
+
+def median_distance(distances: Distances, mask: Mask) -> float:
+    """Median patch distance of the patches that are scored; 0 where none is."""
+    return float(np.median(distances[mask])) if mask.any() else 0.0

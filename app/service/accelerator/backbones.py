@@ -1,0 +1,98 @@
+"""The loaded backbones: the default one, and those that single products name."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.spec import BackboneSpec
+from app.errors import InvalidSettings, NotReady, WeightsUnavailable
+
+DEFAULT = "default"
+WEIGHTS_RETRY_S = 60
+"""Somebody has to bring the file first."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneView:
+    """A loaded backbone: its name, what executes it, and its arithmetic."""
+
+    name: str
+    engine: str
+    precision: str
+
+
+class Backbones:
+    """Loads a backbone at its first use, once, and keeps it."""
+
+    def __init__(
+        self, specs: Mapping[str, BackboneSpec], default: Callable[[], str], load: Callable[[str], Backbone]
+    ) -> None:
+        """`default` tells which one is the default now: it is asked each time, since the store may change over.
+
+        `load` raises WeightsUnavailable where a backbone's file is missing or wrong.
+        """
+        self._specs = specs
+        self._load = load
+        self._loading = threading.Lock()
+        self._loaded: dict[str, Backbone] = {}
+        self._default = default
+        self._last_default: Backbone | None = None
+
+    def load_default(self) -> Backbone:
+        """Load the default backbone, at the start. WeightsUnavailable."""
+        name = self._default()
+        with self._loading:
+            if name not in self._loaded:
+                self._loaded[name] = self._load(name)
+            self._last_default = self._loaded[name]
+            return self._last_default
+
+    @property
+    def last_default(self) -> Backbone:
+        """The default backbone when it was last used. The store, which may change over, is not asked."""
+        return self._last_default or self.load_default()
+
+    def name_of(self, setting: str) -> str:
+        """The registry name behind a product's `backbone` setting."""
+        return self._default() if setting == DEFAULT else setting
+
+    def spec(self, setting: str) -> BackboneSpec:
+        """What the registry says of the backbone that a product's setting names.
+
+        Raises:
+            InvalidSettings: the registry has no such backbone.
+        """
+        name = self.name_of(setting)
+        if name not in self._specs:
+            known = ", ".join(sorted(self._specs))
+            raise InvalidSettings(f"backbone: {name!r} is not in the registry. Choose `default` or one of: {known}.")
+        return self._specs[name]
+
+    def sha256(self, setting: str) -> str | None:
+        """Checksum of the backbone that a setting names; None where the registry has none of that name."""
+        spec = self._specs.get(self.name_of(setting))
+        return spec.sha256 if spec else None
+
+    def get(self, setting: str) -> Backbone:
+        """The loaded backbone; the first call for a name loads it, others wait for that.
+
+        Raises:
+            InvalidSettings: the registry has no such backbone.
+            NotReady: its weights are missing or not the registered ones.
+        """
+        found = self._named(self.spec(setting).name)
+        if setting == DEFAULT:
+            self._last_default = found
+        return found
+
+    def _named(self, name: str) -> Backbone:
+        if loaded := self._loaded.get(name):
+            return loaded
+        with self._loading:
+            if name not in self._loaded:
+                try:
+                    self._loaded[name] = self._load(name)
+                except WeightsUnavailable as error:
+                    raise NotReady(error.message, retry_after_s=WEIGHTS_RETRY_S) from error
+            return self._loaded[name]

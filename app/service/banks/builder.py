@@ -1,0 +1,245 @@
+"""Making the next version of a product's memory bank: new segments first, then the manifest, then the pointer."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from app.engine.bank.left_out import heat_scale
+from app.engine.options import ProductSettings, Profile
+from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, ProductNotFound, StaleRevision
+from app.service.accelerator.backbones import Backbones
+from app.service.accelerator.extraction import ReferenceExtractor
+from app.service.accelerator.pieces import Pieces
+from app.service.banks.left_out import LeftOutMaker
+from app.service.banks.masking_policy import masking_applies
+from app.service.banks.reference_maker import Recipe, ReferenceMaker
+from app.service.banks.serving import ServingKnowledge
+from app.service.clock import now
+from app.storage.active_bank import active_bank
+from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
+from app.storage.segments import SegmentPrecision, stored_segment
+from app.storage.store import Blobs, Catalog
+
+logger = logging.getLogger(__name__)
+
+References = tuple[ReferenceEntry, ...]
+Change = Callable[[References], References]
+
+
+def _kept(tested: MaskingRecord | None, references: References, profile: Profile) -> MaskingRecord | None:
+    """The stored outcome of the masking test, while its reference and the profile stay."""
+    if tested and tested.profile == profile and any(each.sha256 == tested.reference for each in references):
+        return tested
+    return None
+
+
+@contextmanager
+def _image_needed(reference: ReferenceEntry) -> Iterator[None]:
+    try:
+        yield
+    except (BlobMissing, BlobDamaged) as error:
+        raise BankDamaged(
+            f"The image of reference {reference.sha256} is lost ({error}). "
+            "Register that photograph again, or delete the reference."
+        ) from error
+
+
+class BankBuilder:
+    """Publishes bank versions. Several may build for one product at once: the slower one starts over from the other's
+    version, keeping the segments that it has already made."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        blobs: Blobs,
+        backbones: Backbones,
+        pieces: Pieces,
+        serving: ServingKnowledge,
+        *,
+        max_pixels: int,
+        keep_versions: int,
+        segment_precision: SegmentPrecision,
+    ) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._backbones = backbones
+        self._serving = serving
+        self._max_pixels = max_pixels
+        self._keep_versions = keep_versions
+        self._segment_precision = segment_precision
+        self._extractor = ReferenceExtractor(pieces)
+        self._left_out = LeftOutMaker(blobs, pieces)
+
+    def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
+        """Publish the next version: the active one's references after `change`, under the product's settings of now
+        (a deletion keeps to those that made the active version: it must not depend on images that may be lost).
+
+        A segment that those settings have outdated, that cannot be read any more, or that was never made (`segment`
+        is empty) is made from the reference as uploaded. A `rebuild` makes all of them again, and starts from the
+        newest version that can be read. All of it is durable on return.
+
+        Raises:
+            ProductNotFound: the product is gone.
+            BankDamaged: the active version or one of its reference images is lost.
+            StorageFull, StorageUnavailable: not acknowledged; it may serve all the same. Sent again, it is completed.
+        """
+        product = self._catalog.product(product_id)
+        maker = self._maker(product_id)
+        while True:
+            pointer, active = self._start(product_id, reason)
+            manifest = self._next(maker, product, pointer, active, reason, change)
+            try:
+                with self._serving.changing(product_id):
+                    self._catalog.publish(product_id, manifest, pointer, made_for=product)
+            except StaleRevision:
+                logger.info("another change of %s was faster; starting over from it", product_id)
+                product = self._same_product(product)
+                continue
+            self._collect(product_id)
+            return manifest
+
+    def _next(
+        self,
+        maker: ReferenceMaker,
+        product: Product,
+        pointer: BankPointer,
+        active: BankManifest | None,
+        reason: ManifestReason,
+        change: Change,
+    ) -> BankManifest:
+        settings = product.settings
+        recipe = self._recipe_of(active) if active and reason == "delete" else self._recipe_for(settings)
+        references = change(active.references if active else ())
+        usable = active if active and reason != "rebuild" and recipe.made(active) else None
+        tested = usable.masking if usable and reason != "masking" else None
+        masking = _kept(tested, references, settings.profile) or self._tested(
+            maker, references, recipe, settings.profile
+        )
+        entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
+        table = self._left_out.table(product.product_id, entries, active)
+        foreground_only = settings.profile == "robust" and masking_applies(settings, masking)
+        return BankManifest(
+            version=pointer.latest + 1,
+            parent=pointer.active,
+            reason=reason,
+            created_at=now(),
+            backbone=recipe.backbone.spec.name,
+            backbone_sha256=recipe.backbone.spec.sha256,
+            engine=recipe.backbone.engine,
+            precision=recipe.backbone.precision,
+            preprocessing=recipe.preprocessing,
+            width=recipe.backbone.spec.width,
+            references=entries,
+            masking=masking,
+            heat_scale=heat_scale(list(table.values()), foreground_only=foreground_only),
+            left_out=self._left_out.put(product.product_id, table),
+        )
+
+    def _maker(self, product_id: str) -> ReferenceMaker:
+        return ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels, self._segment_precision)
+
+    def _recipe_for(self, settings: ProductSettings) -> Recipe:
+        return Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
+
+    def _recipe_of(self, manifest: BankManifest) -> Recipe:
+        return Recipe(self._backbones.get(manifest.backbone), manifest.preprocessing)
+
+    def _same_product(self, product: Product) -> Product:
+        """The product as it is now; ProductNotFound where it was deleted and another one has its id."""
+        found = self._catalog.product(product.product_id)
+        if found.created_at != product.created_at:
+            raise ProductNotFound(
+                f"Product {product.product_id!r} was deleted meanwhile. Register its references again."
+            )
+        return found
+
+    def _start(self, product_id: str, reason: ManifestReason) -> tuple[BankPointer, BankManifest | None]:
+        if reason == "rebuild":
+            return self._catalog.pointer(product_id), self._newest_intact(product_id)
+        return active_bank(self._catalog, product_id)
+
+    def repair(self, product_id: str, damaged: BankManifest) -> BankManifest:
+        """Make the segments of a version that cannot be read any more again, as they were made.
+
+        Where they come out the same to the bit, the version itself is whole again; else a new version takes its place.
+
+        Raises:
+            BankDamaged: a reference image is lost too, or the version neither serves nor came out the same.
+        """
+        maker = self._maker(product_id)
+        recipe = self._recipe_of(damaged)
+        references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
+        if references == damaged.references:
+            return damaged
+        while True:
+            product, pointer = self._catalog.product(product_id), self._catalog.pointer(product_id)
+            if pointer.active != damaged.version:
+                raise BankDamaged(
+                    f"Bank version {damaged.version} of {product_id!r} cannot be read. Activate another one."
+                )
+            repaired = replace(
+                damaged,
+                version=pointer.latest + 1,
+                parent=damaged.version,
+                reason="repair",
+                created_at=now(),
+                engine=recipe.backbone.engine,
+                precision=recipe.backbone.precision,
+                references=references,
+            )
+            try:
+                with self._serving.changing(product_id):
+                    self._catalog.publish(product_id, repaired, pointer, made_for=product)
+            except StaleRevision:
+                continue
+            return repaired
+
+    def _newest_intact(self, product_id: str) -> BankManifest | None:
+        """The active version, or the newest one that can be read: what a rebuild starts from."""
+        active = self._catalog.pointer(product_id).active
+        versions = sorted(self._catalog.versions(product_id), reverse=True)
+        for version in sorted(versions, key=lambda version: version != active):
+            try:
+                return self._catalog.manifest(product_id, version)
+            except BankDamaged as error:
+                logger.warning("%s", error)
+        return None
+
+    def _entry(
+        self, maker: ReferenceMaker, reference: ReferenceEntry, recipe: Recipe, usable: BankManifest | None
+    ) -> ReferenceEntry:
+        if usable and reference in usable.references and self._readable(maker.product_id, reference):
+            return reference
+        with _image_needed(reference):
+            return maker.entry(reference, recipe)
+
+    def _tested(
+        self, maker: ReferenceMaker, references: References, recipe: Recipe, profile: Profile
+    ) -> MaskingRecord | None:
+        if not references:
+            return None
+        with _image_needed(references[0]):
+            return maker.masking_record(references[0], recipe, profile)
+
+    def _readable(self, product_id: str, reference: ReferenceEntry) -> bool:
+        try:
+            stored_segment(self._blobs, product_id, reference.segment)
+        except (BlobMissing, BlobDamaged, BankDamaged) as error:
+            logger.warning("a segment of %s is made again: %s", product_id, error)
+            return False
+        return True
+
+    def _collect(self, product_id: str) -> None:
+        """Drop the versions beyond the limit and what only they needed; nothing while a version cannot be read."""
+        try:
+            self._catalog.prune(product_id, self._keep_versions)
+            kept = [self._catalog.manifest(product_id, version) for version in self._catalog.versions(product_id)]
+        except (BankDamaged, NotFound) as error:
+            logger.warning("nothing of %s was cleared: %s", product_id, error)
+            return
+        entries = [entry for manifest in kept for entry in manifest.references]
+        self._blobs.collect(product_id, "references", {entry.sha256 for entry in entries})
+        self._blobs.collect(product_id, "segments", {entry.segment for entry in entries})
+        self._blobs.collect(product_id, "left-out", {each.left_out for each in kept if each.left_out})
+        self._blobs.collect(product_id, "previews", {each.masking.preview for each in kept if each.masking})

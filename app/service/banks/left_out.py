@@ -1,0 +1,141 @@
+"""Keeping the leave-one-out table of a bank up to date: a new reference is compared with the others, they with it."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine.bank.bank import MemoryBank, Segment
+from app.engine.bank.left_out import NOBODY, LeftOut, compared_references
+from app.engine.types import Distances, Mask
+from app.errors import BankDamaged, BlobDamaged, BlobMissing
+from app.service.accelerator.pieces import Pieces
+from app.storage.documents import BankManifest, ReferenceEntry
+from app.storage.left_out import LeftOutTable, decode_left_out, encode_left_out
+from app.storage.segments import stored_segment
+from app.storage.store import Blobs
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A reference whose row of the table is being brought up to date. `patches`: those to be searched for in every
+    other reference; the others know their nearest among the references of before."""
+
+    rows: NDArray[np.float32]
+    distances: Distances
+    nearest: NDArray[np.int32]
+    foreground: Mask
+    patches: NDArray[np.intp]
+
+
+class LeftOutMaker:
+    """Makes the leave-one-out tables of bank versions."""
+
+    def __init__(self, blobs: Blobs, pieces: Pieces) -> None:
+        self._blobs = blobs
+        self._pieces = pieces
+
+    def table(self, product_id: str, references: Sequence[ReferenceEntry], before: BankManifest | None) -> LeftOutTable:
+        """The table of a bank of these references; what the version `before` knows is not searched again.
+
+        Raises:
+            BlobMissing, BlobDamaged, BankDamaged: a segment cannot be read.
+        """
+        compared = compared_references(len(references))
+        known = self._known(product_id, references, before)
+        table = {position: known[position] for position in compared if position in known}
+        fresh = set(range(len(references))) - _places(references, before).keys()
+        changed = {
+            position: table.get(position)
+            for position in compared
+            if position not in table or fresh - {position} or (table[position].nearest == NOBODY).any()
+        }
+        if changed:
+            table |= self._searched(product_id, references, changed, fresh)
+        return {position: table[position] for position in compared}
+
+    def put(self, product_id: str, table: LeftOutTable) -> str | None:
+        """Store a table; its digest. StorageFull, StorageUnavailable."""
+        return self._blobs.put(product_id, "left-out", encode_left_out(table)) if table else None
+
+    def _known(
+        self, product_id: str, references: Sequence[ReferenceEntry], before: BankManifest | None
+    ) -> LeftOutTable:
+        """What the version before knows of these references, in their positions."""
+        try:
+            rows = stored_left_out(self._blobs, product_id, before) if before else {}
+        except (BlobMissing, BlobDamaged, BankDamaged) as error:
+            logger.warning("the leave-one-out table of %s is made anew: %s", product_id, error)
+            return {}
+        places = _places(references, before)
+        moved = np.full(len(before.references) + 1 if before else 1, NOBODY, np.int32)
+        moved[list(places.values())] = list(places.keys())
+        return {now: _moved(rows[then], moved) for now, then in places.items() if then in rows}
+
+    def _searched(
+        self,
+        product_id: str,
+        references: Sequence[ReferenceEntry],
+        changed: Mapping[int, LeftOut | None],
+        fresh: set[int],
+    ) -> dict[int, LeftOut]:
+        def part(position: int) -> Segment:
+            return stored_segment(self._blobs, product_id, references[position].segment)
+
+        opened = {position: _opened(part(position), row) for position, row in changed.items()}
+        for other in range(len(references)):
+            wanted = list(_wanted(opened, other, is_fresh=other in fresh))
+            if not wanted:
+                continue
+            bank = self._pieces.run(MemoryBank, [part(other)], self._pieces.device)
+            for each, patches in wanted:
+                found, _ = self._pieces.run(bank.nearest, each.rows[patches])
+                closer = found < each.distances[patches]
+                each.distances[patches[closer]] = found[closer]
+                each.nearest[patches[closer]] = other
+        return {position: LeftOut(each.distances, each.nearest, each.foreground) for position, each in opened.items()}
+
+
+def stored_left_out(blobs: Blobs, product_id: str, manifest: BankManifest) -> LeftOutTable:
+    """The table of a version, empty where it has none. BlobMissing, BlobDamaged, BankDamaged."""
+    if manifest.left_out is None:
+        return {}
+    return decode_left_out(blobs.get(product_id, "left-out", manifest.left_out))
+
+
+def _places(references: Sequence[ReferenceEntry], before: BankManifest | None) -> dict[int, int]:
+    """Where the references that were there before, made the same way, stand now, and where they stood then."""
+    then = {(entry.sha256, entry.segment): place for place, entry in enumerate(before.references if before else ())}
+    return {
+        place: then[entry.sha256, entry.segment]
+        for place, entry in enumerate(references)
+        if (entry.sha256, entry.segment) in then
+    }
+
+
+def _wanted(opened: Mapping[int, _Open], other: int, *, is_fresh: bool) -> Iterator[tuple[_Open, NDArray[np.intp]]]:
+    """Which patches of which references have to be searched for in another one."""
+    for position, each in opened.items():
+        patches = np.arange(len(each.rows)) if is_fresh else each.patches
+        if position != other and len(patches):
+            yield each, patches
+
+
+def _moved(row: LeftOut, moved: NDArray[np.int32]) -> LeftOut:
+    """A row of the version before, in the positions of now; patches whose nearest reference is gone know nobody."""
+    return LeftOut(row.distances, moved[row.nearest], row.foreground)
+
+
+def _opened(segment: Segment, row: LeftOut | None) -> _Open:
+    if row is None:
+        distances = np.full(segment.grid.patches, np.inf, np.float32)
+        nearest = np.full(segment.grid.patches, NOBODY, np.int32)
+    else:
+        distances, nearest = row.distances.copy(), row.nearest.copy()
+    patches = np.flatnonzero(nearest == NOBODY)
+    distances[patches] = np.inf
+    return _Open(segment.upright.copy(), distances, nearest, segment.foreground, patches)

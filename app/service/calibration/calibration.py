@@ -1,0 +1,203 @@
+"""The calibration images of each product: held-out good ones that set the threshold, bad ones that are counted."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from app.errors import (
+    BlobDamaged,
+    BlobMissing,
+    CalibrationImageNotFound,
+    InspectorError,
+    NoReferences,
+    ProductNotFound,
+    StaleRevision,
+)
+from app.service.banks.banks import BankService
+from app.service.banks.cache import LoadedBank
+from app.service.banks.loader import BankNotLoaded
+from app.service.banks.serving import ServingKnowledge
+from app.service.calibration.images import (
+    CONFIRM_WITHIN_S,
+    CalibrationView,
+    joined,
+    not_found,
+    require_no_references,
+    require_room,
+)
+from app.service.calibration.intake import CalibrationIntake
+from app.service.calibration.knowledge import CalibrationKnowledge
+from app.service.calibration.measurer import CalibrationMeasurer
+from app.service.uploads.checked_upload import Upload, require_images
+from app.storage.documents import CalibrationImage, CalibrationSet
+from app.storage.store import Blobs, Catalog
+
+logger = logging.getLogger(__name__)
+
+
+class CalibrationService:
+    """The calibration sets. What a change has returned survives a power cut."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        blobs: Blobs,
+        banks: BankService,
+        serving: ServingKnowledge,
+        knowledge: CalibrationKnowledge,
+        intake: CalibrationIntake,
+        measurer: CalibrationMeasurer,
+        background: CalibrationMeasurer,
+        max_images: int,
+    ) -> None:
+        """`background` measures again, after a change of the bank, what `measurer` measured when it was sent."""
+        self._catalog = catalog
+        self._blobs = blobs
+        self._banks = banks
+        self._serving = serving
+        self._knowledge = knowledge
+        self._intake = intake
+        self._measurer = measurer
+        self._background = background
+        self._max_images = max_images
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="calibration")
+
+    def view(self, product_id: str) -> CalibrationView:
+        """ProductNotFound, BankDamaged, BackboneMismatch, StorageUnavailable."""
+        product, loaded = self._catalog.product(product_id), self._loaded(product_id)
+        if loaded is None:
+            return CalibrationView(product, None, None)
+        manifest = loaded.manifest
+        references = frozenset(entry.sha256 for entry in manifest.references)
+        return CalibrationView(product, manifest.version, self._knowledge.of(product, loaded), references)
+
+    def add(self, product_id: str, uploads: Sequence[Upload], *, is_good: bool) -> CalibrationView:
+        """Take photographs that are in no bank into the calibration set: all of them, or none.
+
+        One that is there already is called good or bad anew.
+
+        Raises:
+            InvalidRequest and what is below it; ProductNotFound; NoReferences; Conflict: one is a reference.
+        """
+        require_images(uploads, self._max_images)
+        loaded = self._required(product_id)
+        given = self._intake.sent(product_id, uploads, loaded, is_good=is_good)
+        return self._change(product_id, self._measurer, given=given)
+
+    def confirm(self, product_id: str, sha256: str, *, is_good: bool) -> CalibrationView:
+        """Call an image good or bad that was inspected while commissioning, or that is in the set.
+
+        Raises:
+            ProductNotFound, NoReferences; CalibrationImageNotFound: it is not kept (any more).
+        """
+        known = [image for image in self._catalog.product(product_id).calibration.images if image.sha256 == sha256]
+        if known:
+            image = replace(known[0], is_good=is_good)
+        else:
+            image = self._intake.kept(product_id, sha256, self._required(product_id), is_good=is_good)
+        return self._change(product_id, self._measurer, given=[image])
+
+    def remove(self, product_id: str, sha256: str | None) -> CalibrationView:
+        """Take an image out of the set; None: all of them. ProductNotFound, CalibrationImageNotFound."""
+        images = self._catalog.product(product_id).calibration.images
+        if sha256 is not None and sha256 not in {image.sha256 for image in images}:
+            self._catalog.secure(product_id)
+            raise not_found(product_id, sha256)
+        return self._change(
+            product_id, self._measurer, keep=lambda image: sha256 is not None and image.sha256 != sha256
+        )
+
+    def measure(self, product_id: str) -> CalibrationView:
+        """Measure the images anew in the bank that serves. ProductNotFound, NoReferences."""
+        self._required(product_id)
+        return self._change(product_id, self._measurer)
+
+    def image(self, product_id: str, sha256: str) -> tuple[bytes, str]:
+        """An image of the set as it was uploaded, and its media type. ProductNotFound, CalibrationImageNotFound."""
+        for image in self._catalog.product(product_id).calibration.images:
+            if image.sha256 == sha256:
+                try:
+                    return self._blobs.get(product_id, "calibration-images", sha256), image.media_type
+                except (BlobMissing, BlobDamaged) as error:
+                    raise CalibrationImageNotFound(
+                        f"Calibration image {sha256!r} is lost. Send that photograph again."
+                    ) from error
+        raise not_found(product_id, sha256)
+
+    def follow(self, product_id: str) -> None:
+        """After a change: where another bank serves than the images were measured in, measure them in that one."""
+        self._worker.submit(self._measured_again, product_id)
+
+    def follow_all(self) -> None:
+        """As `follow`, for every product: at the start, what an end of the process has cut off."""
+        try:
+            for product_id in self._catalog.product_ids():
+                self.follow(product_id)
+        except InspectorError as error:
+            logger.warning("calibrations are not looked at: %s", error)
+
+    def close(self) -> None:
+        self._worker.shutdown(cancel_futures=True)
+
+    def _measured_again(self, product_id: str) -> None:
+        try:
+            images = self._catalog.product(product_id).calibration
+            active = self._catalog.pointer(product_id).active
+            if images.images and active is not None and images.bank_version != active:
+                self._change(product_id, self._background)
+        except ProductNotFound:
+            return
+        except InspectorError as error:
+            logger.warning("the calibration images of %s were not measured again: %s", product_id, error)
+
+    def _change(
+        self,
+        product_id: str,
+        measurer: CalibrationMeasurer,
+        *,
+        given: Sequence[CalibrationImage] = (),
+        keep: Callable[[CalibrationImage], bool] = lambda _: True,
+    ) -> CalibrationView:
+        """Keep some of the images, take the given ones in, and measure those that have not been."""
+        measured = measurer.of(product_id)
+        while True:
+            product, loaded = self._catalog.product(product_id), self._loaded(product_id)
+            kept = tuple(image for image in product.calibration.images if keep(image))
+            images = joined(kept, given)
+            require_room(images)
+            held_out = CalibrationSet(images)
+            if loaded is not None and images:
+                require_no_references(given, loaded)
+                same_bank = product.calibration.bank_version == loaded.manifest.version
+                known = {image.sha256 for image in kept} if same_bank else ()
+                images = self._intake.compared(product_id, images, known, loaded)
+                held_out = measured.set(product, images, loaded)
+            if held_out == product.calibration:
+                self._catalog.secure(product_id)
+                return self.view(product_id)
+            try:
+                with self._serving.changing(product_id):
+                    self._catalog.replace(replace(product, calibration=held_out))
+            except StaleRevision:
+                continue
+            self._collect(product_id, held_out)
+            return self.view(product_id)
+
+    def _collect(self, product_id: str, held_out: CalibrationSet) -> None:
+        self._blobs.collect(product_id, "calibration", {held_out.table} if held_out.table else set())
+        kept = {image.sha256 for image in held_out.images}
+        self._blobs.collect(product_id, "calibration-images", kept, CONFIRM_WITHIN_S)
+
+    def _loaded(self, product_id: str) -> LoadedBank | None:
+        try:
+            return self._required(product_id)
+        except NoReferences:
+            return None
+
+    def _required(self, product_id: str) -> LoadedBank:
+        self._serving.expire(product_id)
+        try:
+            return self._banks.loaded(self._serving.get(product_id))
+        except BankNotLoaded as raised:
+            return self._banks.load(raised.cold.wanted).result()

@@ -1,0 +1,67 @@
+"""From uploads, and from what was kept while commissioning, to calibration images."""
+
+from collections.abc import Container, Sequence
+from dataclasses import replace
+
+from app.errors import BlobDamaged, BlobMissing, CalibrationImageNotFound
+from app.service.accelerator.backbones import Backbones
+from app.service.banks.cache import LoadedBank
+from app.service.calibration.images import Images
+from app.service.uploads.checked_upload import Upload, checked_upload
+from app.service.uploads.photographs import Photographs
+from app.storage.documents import BlobKind, CalibrationImage
+from app.storage.store import Blobs
+
+
+class CalibrationIntake:
+    """Looks at images before they are measured."""
+
+    def __init__(self, blobs: Blobs, backbones: Backbones, photographs: Photographs, max_pixels: int) -> None:
+        self._blobs = blobs
+        self._backbones = backbones
+        self._photographs = photographs
+        self._max_pixels = max_pixels
+
+    def sent(
+        self, product_id: str, uploads: Sequence[Upload], loaded: LoadedBank, *, is_good: bool
+    ) -> list[CalibrationImage]:
+        """The uploads of one request, stored: all of them, or none. InvalidRequest and what is below it."""
+        images = [self._checked(each, place, loaded, is_good=is_good) for place, each in enumerate(uploads)]
+        for upload in uploads:
+            self._blobs.put(product_id, "calibration-images", upload.data)
+        return images
+
+    def kept(self, product_id: str, sha256: str, loaded: LoadedBank, *, is_good: bool) -> CalibrationImage:
+        """An image that was inspected while commissioning. CalibrationImageNotFound where it is not kept (any more)."""
+        try:
+            data = self._blobs.get(product_id, "calibration-images", sha256)
+        except (BlobMissing, BlobDamaged) as error:
+            raise CalibrationImageNotFound(
+                f"No image {sha256!r} is kept: it was not inspected while `commissioning` was on, or too long ago. "
+                f"Send it: POST /products/{product_id}/calibration/images"
+            ) from error
+        return self._checked(Upload(data), 0, loaded, is_good=is_good)
+
+    def compared(self, product_id: str, images: Images, known: Container[str], loaded: LoadedBank) -> Images:
+        """The images of a set; those not in `known` with what each is all but the same as."""
+        others: dict[str, BlobKind] = {entry.sha256: "references" for entry in loaded.manifest.references}
+        told = []
+        for image in images:
+            sha256 = image.sha256
+            if sha256 not in known:
+                image = replace(image, near_duplicates=self._photographs.same_as(product_id, sha256, others))
+            told.append(image)
+            others.setdefault(sha256, "calibration-images")
+        return tuple(told)
+
+    def _checked(self, upload: Upload, place: int, loaded: LoadedBank, *, is_good: bool) -> CalibrationImage:
+        manifest = loaded.manifest
+        checked = checked_upload(
+            upload,
+            place,
+            max_pixels=self._max_pixels,
+            smaller_edge=manifest.preprocessing.smaller_edge,
+            patch_size=self._backbones.spec(manifest.backbone).patch_size,
+        )
+        self._photographs.keep(checked.sha256, checked.photograph)
+        return CalibrationImage(is_good=is_good, **checked.facts)

@@ -1,0 +1,231 @@
+"""Inspecting one photograph."""
+
+import hashlib
+from uuid import uuid4
+
+import numpy as np
+
+from app.engine.backbone.backbone import Backbone
+from app.engine.detector import patch_distances, patch_features
+from app.engine.heatmap import Heatmap, heatmap
+from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
+from app.engine.photograph.appearance import Appearance
+from app.engine.photograph.image_file import decode_image
+from app.engine.photograph.photometry import appearance
+from app.engine.photograph.preprocess import preprocess
+from app.engine.types import Image, PatchDistances, PatchFeatures, Size
+from app.engine.verdict.drift import quantities
+from app.engine.verdict.regions import Region, find_regions, region_mask
+from app.engine.verdict.scoring import anomaly_map, image_score
+from app.service.accelerator.accelerator import Accelerator
+from app.service.accelerator.engine_thread import Priority
+from app.service.banks.banks import BankService
+from app.service.banks.cache import LoadedBank
+from app.service.banks.loader import BankNotLoaded, Cold
+from app.service.banks.masking_policy import masking_applies
+from app.service.banks.serving import Serving, ServingKnowledge
+from app.service.calibration.bank_calibration import Calibration
+from app.service.calibration.commissioning import Commissioner
+from app.service.calibration.judgement import Flag, Foreground, Likeness, judged
+from app.service.calibration.knowledge import CalibrationKnowledge
+from app.service.clock import StageClock, now
+from app.service.inspection.drift import DriftWatch
+from app.service.inspection.request import HeatmapRequest, InspectionRequest
+from app.service.inspection.result import InspectionResult
+from app.storage.documents import Product
+
+MAX_REGIONS = 20
+"""More of them are not told: the part is bad all over, or it is another one."""
+
+
+class InspectionService:
+    """Scores photographs against the bank of their product."""
+
+    def __init__(
+        self,
+        serving: ServingKnowledge,
+        banks: BankService,
+        accelerator: Accelerator,
+        knowledge: CalibrationKnowledge,
+        commissioner: Commissioner,
+        drift: DriftWatch,
+        max_pixels: int,
+    ) -> None:
+        self._serving = serving
+        self._banks = banks
+        self._backbones = accelerator.backbones
+        self._engine = accelerator.engine
+        self._knowledge = knowledge
+        self._commissioner = commissioner
+        self._drift = drift
+        self._max_pixels = max_pixels
+
+    def inspect(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
+        """Score one photograph, with its heatmap if one is wanted; waits where the bank has to be loaded first.
+
+        Raises:
+            InvalidRequest and what is below it: the file cannot be read; ProductNotFound, BankNotFound, NoReferences,
+            BackboneMismatch, BankDamaged, NotReady, GpuOutOfMemory, StorageUnavailable.
+        """
+        try:
+            return self.inspect_loaded(product_id, upload, request)
+        except BankNotLoaded as raised:
+            cold = raised.cold
+        return self.inspect_with(self._banks.load(cold.wanted).result(), cold, upload, request)
+
+    def inspect_loaded(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
+        """As `inspect`, but BankNotLoaded, at once, where the bank is not in memory: then `inspect_with` goes on."""
+        clock = StageClock()
+        with clock.stage("bank"):
+            serving = self._serving.get(product_id)
+            loaded = self._banks.loaded(serving, request.bank_version)
+        return self._inspected(serving, loaded, upload, request, clock)
+
+    def inspect_with(
+        self, loaded: LoadedBank, cold: Cold, upload: bytes, request: InspectionRequest
+    ) -> InspectionResult:
+        """Score one photograph with the bank that had to be loaded, under what served when it was asked for."""
+        clock = StageClock()
+        clock.since("bank", cold.since)
+        return self._inspected(cold.serving, loaded, upload, request, clock)
+
+    def _inspected(
+        self,
+        serving: Serving,
+        loaded: LoadedBank,
+        upload: bytes,
+        request: InspectionRequest,
+        clock: StageClock,
+    ) -> InspectionResult:
+        backbone = self._backbones.get(loaded.manifest.backbone)
+        with self._engine.inspecting():
+            return self._scored(serving, loaded, backbone, upload, request, clock)
+
+    def _scored(
+        self,
+        serving: Serving,
+        loaded: LoadedBank,
+        backbone: Backbone,
+        upload: bytes,
+        request: InspectionRequest,
+        clock: StageClock,
+    ) -> InspectionResult:
+        product = serving.product
+        with clock.stage("decode"):
+            image = decode_image(upload, self._max_pixels).pixels
+        features = self._features(image, loaded, backbone, clock)
+        with clock.stage("mask"):
+            foreground = _foreground(features, product, loaded, backbone)
+        with clock.stage("search"):
+            distances = self._engine.run(Priority.INSPECTION, patch_distances, features, loaded.bank, foreground.mask)
+        with clock.stage("score"):
+            score = image_score(distances.values, foreground.mask, product.settings.statistic)
+            known = self._knowledge.of(product, loaded)
+            seen = appearance(image)
+            judgement = judged(score, distances.values, foreground, seen, known, loaded.manifest.version)
+            drifted = self._drifted(product, loaded, known, distances, foreground, seen)
+            regions = _regions(distances, features, known, product, loaded)
+        with clock.stage("heatmap"):
+            scale_max = _heat_scale(known, loaded, backbone)
+            drawn = _drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions)
+        sha256 = hashlib.sha256(upload).hexdigest()
+        drift: tuple[Flag, ...] = ("drift",) if drifted else ()
+        unconfirmed: tuple[Flag, ...] = () if serving.confirmed else ("bank_unconfirmed",)
+        return InspectionResult(
+            inspection_id=str(uuid4()),
+            product_id=product.product_id,
+            bank_version=loaded.manifest.version,
+            backbone=backbone.spec.name,
+            score=score,
+            flags=(*judgement.flags, *foreground.flags, *drift, *unconfirmed),
+            foreground_fraction=float(foreground.mask.mean()),
+            heatmap=drawn,
+            width=image.shape[1],
+            height=image.shape[0],
+            sha256=sha256,
+            timings_ms=clock.timings_ms,
+            created_at=now(),
+            request=request,
+            judgement=judgement,
+            regions=None if regions is None else tuple(regions),
+            references=tuple(entry.sha256 for entry in loaded.manifest.references),
+            commissioning=self._commissioner.kept(product, loaded.manifest, sha256, upload),
+        )
+
+    def _drifted(
+        self,
+        product: Product,
+        loaded: LoadedBank,
+        known: Calibration,
+        distances: PatchDistances,
+        foreground: Foreground,
+        seen: Appearance,
+    ) -> bool:
+        image = quantities(distances.values, foreground.mask, seen)
+        return bool(self._drift.seen(product, loaded.manifest.version, known.baseline, image))
+
+    def _features(self, image: Image, loaded: LoadedBank, backbone: Backbone, clock: StageClock) -> PatchFeatures:
+        with clock.stage("preprocess"):
+            model_input = preprocess(image, loaded.manifest.preprocessing.smaller_edge, backbone.spec)
+        with clock.stage("backbone"):
+            return self._engine.run(Priority.INSPECTION, patch_features, backbone, [model_input])[0]
+
+
+def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, backbone: Backbone) -> Foreground:
+    """The mask that scoring uses. `robust`: one that the references make implausible is not trusted (ALGORITHM 3.6)."""
+    if not masking_applies(product.settings, loaded.manifest.masking):
+        return Foreground(np.ones(features.geometry.grid.patches, bool), ())
+    profile = product.settings.profile
+    fractions = [fraction for entry in loaded.manifest.references for fraction in entry.foreground_fractions]
+    found = foreground_mask(features, backbone.spec, profile)
+    mask, flag = scored_patches(found, profile, fractions)
+    likeness = Likeness("foreground_fraction", float(found.mean()), *trusted_range(fractions))
+    return Foreground(mask, (flag,) if flag else (), likeness if profile == "robust" else None)
+
+
+def _regions(
+    distances: PatchDistances, features: PatchFeatures, known: Calibration, product: Product, loaded: LoadedBank
+) -> list[Region] | None:
+    """The largest peaks first; None without a region threshold."""
+    if known.region_threshold is None:
+        return None
+    return find_regions(
+        distances,
+        features.geometry,
+        product.settings.profile,
+        known.region_threshold,
+        loaded.bank,
+        [Size(entry.height, entry.width) for entry in loaded.manifest.references],
+        limit=MAX_REGIONS,
+    )
+
+
+def _heat_scale(known: Calibration, loaded: LoadedBank, backbone: Backbone) -> float:
+    """The hot end of the colours (ALGORITHM 5.4): by the references, by the calibration images, else a constant."""
+    if loaded.manifest.heat_scale is None and known.largest_distance:
+        return 2 * known.largest_distance
+    return loaded.manifest.heat_scale or backbone.spec.heat_scale
+
+
+def _drawn(
+    wanted: HeatmapRequest | None,
+    image: Image,
+    features: PatchFeatures,
+    distances: PatchDistances,
+    product: Product,
+    loaded: LoadedBank,
+    scale_max: float,
+    regions: list[Region] | None,
+) -> Heatmap | None:
+    if wanted is None:
+        return None
+    edge = loaded.manifest.preprocessing.smaller_edge if wanted.size == "map" else wanted.size
+    profile = product.settings.profile
+    return heatmap(
+        anomaly_map(distances.values, features.geometry, profile),
+        image,
+        scale_max,
+        style=wanted.style,
+        smaller_edge=None if edge == "image" else edge,
+        regions=None if regions is None else region_mask(regions, features.geometry, profile),
+    )

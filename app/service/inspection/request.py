@@ -1,0 +1,25 @@
+"""What a caller says with a photograph."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.engine.heatmap import HeatmapStyle
+
+
+@dataclass(frozen=True, slots=True)
+class HeatmapRequest:
+    """How the heatmap is wanted. `size`: `map` (the size the backbone saw), `image`, or the smaller edge in px."""
+
+    style: HeatmapStyle = "heat"
+    size: Literal["map", "image"] | int = "map"
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRequest:
+    """What a caller says with an image. `heatmap` None: none wanted. The ids are the caller's own and are echoed."""
+
+    heatmap: HeatmapRequest | None = field(default_factory=HeatmapRequest)
+    bank_version: int | None = None
+    part_id: str | None = None
+    meas_id: str | None = None
+    station_id: str | None = None

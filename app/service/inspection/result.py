@@ -1,0 +1,35 @@
+"""What an inspection answers: plain values, without a word about HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.engine.heatmap import Heatmap
+from app.engine.verdict.regions import Region
+from app.service.calibration.commissioning import Commissioning
+from app.service.calibration.judgement import Flag, Judgement
+from app.service.inspection.request import InspectionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionResult:
+    """One inspected image. `score` is the image score in units of the patch distance, unrounded. `regions` is None
+    where no threshold is known to tell them by; `references` are those of the bank (SHA-256), in its order."""
+
+    inspection_id: str
+    product_id: str
+    bank_version: int
+    backbone: str
+    score: float
+    flags: tuple[Flag, ...]
+    foreground_fraction: float
+    heatmap: Heatmap | None
+    width: int
+    height: int
+    sha256: str
+    timings_ms: Mapping[str, float]
+    created_at: str
+    request: InspectionRequest
+    judgement: Judgement
+    regions: tuple[Region, ...] | None
+    references: tuple[str, ...]
+    commissioning: Commissioning | None

@@ -1,0 +1,22 @@
+"""Whether the service can inspect, and what it holds."""
+
+from dataclasses import dataclass
+
+from app.service.accelerator.backbones import BackboneView
+from app.service.banks.parts import BanksView
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the service can inspect, and on what. `reason` says why not.
+
+    While the store cannot be reached, loaded banks go on: that is no reason to send requests elsewhere.
+    """
+
+    ready: bool
+    reason: str | None
+    backbone: BackboneView
+    device: str
+    banks: BanksView
+    waiting: int
+    store_reachable: bool

@@ -1,0 +1,58 @@
+"""The memory bank: what is near, where a row came from, and the properties that users rely on."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from app.engine.bank.bank import MemoryBank, RowOrigin, Segment, segment, unit_length
+from app.engine.types import Geometry, Grid, PatchFeatures, Size
+
+GRID = Grid(3, 4)
+WHOLE = Geometry(Size(42, 56), Size(42, 56), Size(42, 56), GRID)
+
+
+def features(seed: int) -> PatchFeatures:
+    return PatchFeatures(np.random.default_rng(seed).standard_normal((12, 8)).astype(np.float32), WHOLE)
+
+
+def reference(seed: int, angles: int = 2) -> Segment:
+    return segment([features(seed * 100 + angle) for angle in range(angles)], [45.0 * angle for angle in range(angles)])
+
+
+def distances(bank: MemoryBank, seed: int) -> NDArray[np.float32]:
+    return bank.nearest(unit_length(features(seed).values))[0]
+
+
+def test_a_reference_lies_at_distance_zero_from_its_own_bank() -> None:
+    found, rows = MemoryBank([reference(1), reference(2)], "cpu").nearest(reference(2).upright)
+    np.testing.assert_allclose(found, 0, atol=1e-6)
+    assert list(rows) == list(range(24, 36))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 4))
+def test_adding_references_never_raises_a_distance(seed: int, count: int) -> None:
+    parts = [reference(seed + position) for position in range(count + 1)]
+    fewer, more = MemoryBank(parts[:count], "cpu"), MemoryBank(parts, "cpu")
+    assert (distances(more, 7) <= distances(fewer, 7) + 1e-6).all()
+
+
+def test_distances_are_those_of_a_brute_force_search() -> None:
+    bank = MemoryBank([reference(1), reference(2)], "cpu")
+    rows = np.concatenate([reference(1).rows, reference(2).rows])
+    expected = 1 - (unit_length(features(9).values) @ rows.T).max(axis=1)
+    np.testing.assert_allclose(distances(bank, 9), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("row", "origin"),
+    [(0, RowOrigin(0, 0.0, 0)), (13, RowOrigin(0, 45.0, 1)), (24, RowOrigin(1, 0.0, 0)), (47, RowOrigin(1, 45.0, 11))],
+)
+def test_a_row_knows_its_reference_angle_and_patch(row: int, origin: RowOrigin) -> None:
+    assert MemoryBank([reference(1), reference(2)], "cpu").origin(row) == origin
+
+
+def test_a_patch_of_zeros_does_not_become_nan() -> None:
+    assert np.isfinite(unit_length(np.zeros((3, 8), np.float32))).all()

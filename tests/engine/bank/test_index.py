@@ -1,0 +1,82 @@
+"""Exact search: every index finds what a plain matrix product finds."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.engine.bank import index
+from app.engine.bank.index import ExactIndex, FaissCpuIndex, TorchIndex, exact_index
+from app.engine.device.faiss_torch import torch
+
+Rows = NDArray[np.float32]
+ROWS, WIDTH = 3000, 48
+
+
+def torch_on_cpu(rows: Rows) -> TorchIndex:
+    return TorchIndex(rows, torch.device("cpu"))
+
+
+def unit_rows(count: int, seed: int) -> Rows:
+    drawn = np.random.default_rng(seed).standard_normal((count, WIDTH), dtype=np.float32)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
+
+
+def assert_exact(found: tuple[Rows, NDArray[np.int64]], queries: Rows, rows: Rows) -> None:
+    """Compare with all inner products in float64; these random rows have no near-ties."""
+    products = queries.astype(np.float64) @ rows.astype(np.float64).T
+    similarity, nearest = found
+    np.testing.assert_array_equal(nearest, products.argmax(axis=1))
+    np.testing.assert_allclose(similarity, products.max(axis=1), atol=1e-6)
+
+
+each_index = pytest.mark.parametrize("make", [FaissCpuIndex, torch_on_cpu])
+
+
+@each_index
+@pytest.mark.parametrize("count", [1, 500])
+def test_an_index_finds_the_nearest_row_of_every_query(make: Callable[[Rows], ExactIndex], count: int) -> None:
+    rows, queries = unit_rows(ROWS, seed=1), unit_rows(count, seed=2)
+    assert_exact(make(rows).search(queries), queries, rows)
+
+
+@each_index
+def test_every_row_is_its_own_nearest(make: Callable[[Rows], ExactIndex]) -> None:
+    rows = unit_rows(ROWS, seed=3)
+    similarity, nearest = make(rows).search(rows)
+    np.testing.assert_array_equal(nearest, np.arange(ROWS))
+    np.testing.assert_allclose(similarity, 1, atol=1e-6)
+
+
+@each_index
+def test_an_index_says_how_many_bytes_its_rows_take(make: Callable[[Rows], ExactIndex]) -> None:
+    assert make(unit_rows(ROWS, seed=4)).size_bytes == ROWS * WIDTH * 4
+
+
+@pytest.mark.parametrize("queries_per_chunk", [1, 99, 100, 101, 500])
+def test_chunks_of_queries_join_without_a_seam(monkeypatch: pytest.MonkeyPatch, queries_per_chunk: int) -> None:
+    monkeypatch.setattr(index, "TORCH_CHUNK_ELEMENTS", queries_per_chunk * ROWS)
+    rows, queries = unit_rows(ROWS, seed=5), unit_rows(200, seed=6)
+    assert_exact(torch_on_cpu(rows).search(queries), queries, rows)
+
+
+def test_a_bank_larger_than_a_chunk_is_searched_query_by_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "TORCH_CHUNK_ELEMENTS", ROWS - 1)
+    rows, queries = unit_rows(ROWS, seed=7), unit_rows(3, seed=8)
+    assert_exact(torch_on_cpu(rows).search(queries), queries, rows)
+
+
+def test_on_the_cpu_faiss_searches() -> None:
+    assert exact_index(unit_rows(ROWS, seed=9), "cpu").engine == "faiss-cpu"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_missing_gpu_is_not_called_a_full_one() -> None:
+    with pytest.raises((RuntimeError, AssertionError), match=r"NVIDIA|CUDA"):
+        exact_index(unit_rows(ROWS, seed=10), "cuda:0")
+
+
+def test_a_search_that_fails_for_another_reason_is_not_called_lack_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        torch_on_cpu(unit_rows(ROWS, seed=11)).search(np.zeros((1, WIDTH + 1), np.float32))

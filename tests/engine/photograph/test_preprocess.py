@@ -1,0 +1,63 @@
+"""Sizes, cropping and normalisation on the way to the backbone."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engine.photograph.preprocess import MAX_PATCHES, geometry, preprocess
+from app.engine.types import Grid, Size
+from app.errors import ImageTooLarge, ImageTooSmall
+from tests.engine.synthetic_weights import VITS14
+
+
+@pytest.mark.parametrize(
+    ("original", "resized", "grid"),
+    [
+        (Size(1024, 1024), Size(448, 448), Grid(32, 32)),
+        (Size(600, 900), Size(448, 672), Grid(32, 48)),
+        (Size(513, 457), Size(502, 448), Grid(35, 32)),
+        (Size(100, 300), Size(448, 1344), Grid(32, 96)),
+    ],
+)
+def test_the_smaller_edge_is_resized_and_the_rest_cropped(original: Size, resized: Size, grid: Grid) -> None:
+    found = geometry(original, smaller_edge=448, patch_size=14)
+    assert (found.resized, found.grid) == (resized, grid)
+
+
+@given(st.integers(14, 4000), st.integers(14, 4000))
+def test_the_crop_takes_less_than_a_patch_and_never_pads(height: int, width: int) -> None:
+    if max(height, width) > 8 * min(height, width):
+        return
+    found = geometry(Size(height, width), smaller_edge=448, patch_size=14)
+    assert 0 <= found.resized.height - found.cropped.height < 14
+    assert 0 <= found.resized.width - found.cropped.width < 14
+
+
+@pytest.mark.parametrize("size", [Size(1, 1), Size(13, 500), Size(20, 500)])
+def test_what_is_too_small_or_too_thin_is_refused(size: Size) -> None:
+    with pytest.raises(ImageTooSmall, match="px"):
+        geometry(size, smaller_edge=448, patch_size=14)
+
+
+@pytest.mark.parametrize(
+    ("size", "patches"), [(Size(2000, 2000), 9_216), (Size(2000, 4000), 18_432), (Size(500, 4000), None)]
+)
+def test_the_patches_of_one_image_are_bounded(size: Size, patches: int | None) -> None:
+    if patches:
+        assert geometry(size, smaller_edge=1344, patch_size=14).grid.patches == patches
+        return
+    with pytest.raises(ImageTooLarge, match=r"73728 patches .* Lower smaller_edge, or cut the image") as refused:
+        geometry(size, smaller_edge=1344, patch_size=14)
+    assert refused.value.limit == MAX_PATCHES
+
+
+def test_the_longest_image_is_taken_at_the_usual_smaller_edge() -> None:
+    assert geometry(Size(500, 4000), smaller_edge=448, patch_size=14).grid == Grid(32, 256)
+
+
+def test_a_white_image_becomes_one_minus_mean_over_std() -> None:
+    tensor = preprocess(np.full((50, 60, 3), 255, np.uint8), 112, VITS14).tensor
+    expected = (1 - np.array(VITS14.mean)) / np.array(VITS14.std)
+    assert tensor.shape == (3, 112, 126)
+    np.testing.assert_allclose(tensor[:, 5, 5], expected, rtol=1e-5)

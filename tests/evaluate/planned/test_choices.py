@@ -1,0 +1,56 @@
+"""Options become variants: presets, overrides, ablations."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.evaluate.planned.choices import PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
+from tests.evaluate.machine import FEW_SHOT, chosen
+
+
+@pytest.mark.parametrize(
+    ("preset", "rotation", "masking"),
+    [
+        ("agnostic", "on", "auto"),
+        ("informed", "table", "auto"),
+        ("masking_only", "off", "auto"),
+        ("informed_no_mask", "table", "off"),
+    ],
+)
+def test_a_preset_says_rotation_and_masking(preset: Preprocess, rotation: str, masking: str) -> None:
+    (variant,) = chosen(replace(FEW_SHOT, preprocess=[preset]))
+    assert (variant.rotation, variant.masking) == (rotation, masking)
+
+
+def test_rotation_and_masking_override_the_preset() -> None:
+    found = chosen(replace(FEW_SHOT, preprocess=list(PREPROCESS), rotation="off", masking="table"))
+    assert [(each.rotation, each.masking) for each in found] == [("off", "table")]
+
+
+def test_several_values_are_combined() -> None:
+    choices = replace(FEW_SHOT, smaller_edges=[112, 224], statistics=["max", "mean_top1p"], backbones=["a", "b"])
+    assert len({each.label for each in chosen(choices)}) == 8
+
+
+def test_precision_is_that_of_the_backbone() -> None:
+    found = variants(replace(FEW_SHOT, backbones=["a", "b"]), {"a": "float32", "b": "bfloat16"}.__getitem__)
+    assert [each.precision for each in found] == ["float32", "bfloat16"]
+
+
+def test_zero_shot_knows_no_rotation() -> None:
+    choices: Choices = replace(FEW_SHOT, mode="zero-shot", aggregations=["quantile", "musc"], preprocess=["agnostic"])
+    assert [(each.aggregation, each.rotation) for each in chosen(choices)] == [("quantile", "off"), ("musc", "off")]
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("preprocessing", 6), ("resolution", 4), ("backbone", 3), ("statistic", 5), ("imagenet-vit", 2)]
+)
+def test_an_ablation_spreads_one_choice(name: Ablation, count: int) -> None:
+    found = chosen(ablated(FEW_SHOT, name))
+    different = [
+        field
+        for field in ("backbone", "smaller_edge", "statistic")
+        if len({getattr(each, field) for each in found}) > 1
+    ]
+    assert len(found) == count
+    assert len(different) == (0 if name == "preprocessing" else 1)

@@ -1,0 +1,116 @@
+"""The leave-one-out table of a bank follows its references, and nothing is searched twice."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.engine.bank import left_out as module
+from app.engine.bank.bank import MemoryBank
+from app.engine.bank.left_out import LeftOut
+from app.engine.types import Distances
+from app.opened_store import opened_store
+from app.service.banks.left_out import stored_left_out
+from app.service.service import Service
+from app.settings import Settings
+from app.storage.documents import BankManifest
+from app.storage.open import OpenStore
+from app.storage.segments import stored_segment
+from tests.service.conftest import upload
+
+PRODUCT = "flange"
+
+
+@pytest.fixture
+def store(settings: Settings) -> OpenStore:
+    return opened_store(settings)
+
+
+def active(service: Service) -> BankManifest:
+    manifest = service.banks.active(PRODUCT)
+    assert manifest is not None
+    return manifest
+
+
+def searched_anew(store: OpenStore, manifest: BankManifest) -> list[LeftOut]:
+    """Each reference in one bank of all others, and which of them its nearest rows belong to."""
+    segments = [stored_segment(store.blobs, PRODUCT, entry.segment) for entry in manifest.references]
+    table = []
+    for position, part in enumerate(segments):
+        others = [other for other in range(len(segments)) if other != position]
+        bank = MemoryBank([segments[other] for other in others], "cpu")
+        distances, rows = bank.nearest(part.upright)
+        nearest = np.array([others[bank.origin(int(row)).reference] for row in rows], np.int32)
+        table.append(LeftOut(distances, nearest, part.foreground))
+    return table
+
+
+def assert_equal(table: Sequence[LeftOut], expected: Sequence[LeftOut]) -> None:
+    assert len(table) == len(expected)
+    for ours, theirs in zip(table, expected, strict=True):
+        assert ours.distances == pytest.approx(theirs.distances, abs=1e-6)
+        assert (ours.nearest == theirs.nearest).mean() > 0.99  # near-ties apart
+        assert (ours.foreground == theirs.foreground).all()
+
+
+def test_one_reference_has_no_table(service: Service) -> None:
+    service.references.add(PRODUCT, [upload(1)])
+    assert active(service).left_out is None
+
+
+def test_the_table_is_that_of_each_reference_among_the_others(service: Service, store: OpenStore) -> None:
+    service.references.add(PRODUCT, [upload(1), upload(2), upload(3)])
+    manifest = active(service)
+    assert_equal(list(stored_left_out(store.blobs, PRODUCT, manifest).values()), searched_anew(store, manifest))
+
+
+def test_it_follows_additions_and_deletions(service: Service, store: OpenStore) -> None:
+    for seed in (1, 2, 3, 4):
+        service.references.add(PRODUCT, [upload(seed)])
+    for gone in (1, 0):
+        service.references.remove(PRODUCT, active(service).references[gone].sha256)
+    service.references.add(PRODUCT, [upload(5)])
+    manifest = active(service)
+    assert len(manifest.references) == 3
+    assert_equal(list(stored_left_out(store.blobs, PRODUCT, manifest).values()), searched_anew(store, manifest))
+
+
+def test_a_new_reference_is_compared_only_with_the_others(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.references.add(PRODUCT, [upload(seed) for seed in (1, 2, 3, 4)])
+    queries = []
+    nearest = MemoryBank.nearest
+
+    def counted(bank: MemoryBank, rows: NDArray[np.float32]) -> tuple[Distances, NDArray[np.int64]]:
+        queries.append(len(rows))
+        return nearest(bank, rows)
+
+    monkeypatch.setattr(MemoryBank, "nearest", counted)
+    service.references.add(PRODUCT, [upload(5)])
+    assert len(queries) == 4 + 4  # the new one in each, each in the new one
+
+
+def test_a_lost_table_is_made_anew_by_the_next_registration(
+    service: Service, store: OpenStore, settings: Settings
+) -> None:
+    service.references.add(PRODUCT, [upload(seed) for seed in (1, 2, 3)])
+    for path in Path(settings.data_dir).rglob("left-out/**/*"):
+        if path.is_file():
+            path.unlink()
+    service.references.add(PRODUCT, [upload(4)])
+    manifest = active(service)
+    assert_equal(list(stored_left_out(store.blobs, PRODUCT, manifest).values()), searched_anew(store, manifest))
+
+
+def test_of_very_many_references_some_are_compared(
+    service: Service, store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COMPARED_REFERENCES", 3)
+    for seeds in ((1, 2, 3, 4), (5, 6)):
+        service.references.add(PRODUCT, [upload(seed) for seed in seeds])
+    manifest = active(service)
+    table = stored_left_out(store.blobs, PRODUCT, manifest)
+    expected = searched_anew(store, manifest)
+    assert list(table) == [0, 2, 5]
+    assert_equal(list(table.values()), [expected[position] for position in table])

@@ -1,0 +1,95 @@
+"""Inspecting photographs against the bank of their product."""
+
+import cv2
+import numpy as np
+import pytest
+
+from app.errors import NoReferences, ProductNotFound
+from app.service.inspection.request import HeatmapRequest, InspectionRequest
+from app.service.service import Service
+from app.service.uploads.checked_upload import Upload
+from tests.api.photographs import photograph
+from tests.service.conftest import upload
+
+PLAIN = InspectionRequest(heatmap=None)
+
+
+def disc(radius_px: int) -> bytes:
+    """A bright disc on a dark ground, 160x128 px, as PNG."""
+    picture = np.random.default_rng(radius_px).integers(20, 30, (128, 160, 3)).astype(np.uint8)
+    cv2.circle(picture, (80, 64), radius_px, (210, 220, 230), -1)
+    return cv2.imencode(".png", picture)[1].tobytes()
+
+
+def test_the_same_photograph_twice_gives_the_same_bytes(service: Service) -> None:
+    service.references.add("flange", [upload(1)])
+    first, second = (service.inspection.inspect("flange", photograph(2), InspectionRequest()) for _ in range(2))
+    assert first.heatmap is not None
+    assert (first.score, first.heatmap) == (second.score, second.heatmap)
+
+
+def test_a_reference_scores_nothing_against_its_own_unrotated_bank(service: Service) -> None:
+    service.products.create("flange", {"rotation": "off", "masking": "off"})
+    service.references.add("flange", [upload(1)])
+    assert service.inspection.inspect("flange", photograph(1), PLAIN).score == pytest.approx(0, abs=1e-5)
+    assert service.inspection.inspect("flange", photograph(2), PLAIN).score > 1e-3
+
+
+def test_adding_references_never_raises_a_score(service: Service) -> None:
+    service.products.create("flange", {"masking": "off"})
+    scores = []
+    for seed in range(1, 5):
+        service.references.add("flange", [upload(seed)])
+        scores.append(service.inspection.inspect("flange", photograph(99), PLAIN).score)
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_no_threshold_is_invented(service: Service) -> None:
+    service.references.add("flange", [upload(1)])
+    result = service.inspection.inspect("flange", photograph(2), PLAIN)
+    judgement = result.judgement
+    assert (judgement.threshold, judgement.state, judgement.verdict) == (None, "none", "not_decidable")
+    assert "uncalibrated" in result.flags
+
+
+@pytest.mark.parametrize(("radius_px", "untrusted"), [(30, False), (29, False), (56, True), (4, True)])
+def test_a_mask_unlike_those_of_the_references_is_not_trusted_and_flagged(
+    service: Service, radius_px: int, untrusted: bool
+) -> None:
+    service.products.create("disc", {"masking": "on"})
+    service.references.add("disc", [Upload(disc(30))])
+    result = service.inspection.inspect("disc", disc(radius_px), PLAIN)
+    assert ("mask_untrusted" in result.flags) == untrusted
+    assert (result.foreground_fraction == 1) == untrusted
+
+
+def test_an_unknown_product_and_one_without_references_are_told_apart(service: Service) -> None:
+    with pytest.raises(ProductNotFound):
+        service.inspection.inspect("flange", photograph(1), PLAIN)
+    service.products.create("flange")
+    with pytest.raises(NoReferences, match="Register photographs"):
+        service.inspection.inspect("flange", photograph(1), PLAIN)
+
+
+def test_an_older_version_can_be_asked_for(service: Service) -> None:
+    service.products.create("flange", {"masking": "off", "rotation": "off"})
+    service.references.add("flange", [upload(1)])
+    service.references.add("flange", [upload(2)])
+    pinned = service.inspection.inspect("flange", photograph(2), InspectionRequest(heatmap=None, bank_version=1))
+    assert pinned.bank_version == 1
+    assert pinned.score > service.inspection.inspect("flange", photograph(2), PLAIN).score
+
+
+@pytest.mark.parametrize(("size", "expected"), [("map", (140, 112)), ("image", (160, 128)), (64, (80, 64))])
+def test_the_heatmap_has_the_size_asked_for(service: Service, size: str | int, expected: tuple[int, int]) -> None:
+    service.references.add("flange", [upload(1)])
+    request = InspectionRequest(heatmap=HeatmapRequest("overlay", size))  # type: ignore[arg-type]
+    drawn = service.inspection.inspect("flange", photograph(2), request).heatmap
+    assert drawn is not None
+    assert (drawn.width, drawn.height) == expected
+
+
+def test_every_stage_is_timed(service: Service) -> None:
+    service.references.add("flange", [upload(1)])
+    timings_ms = service.inspection.inspect("flange", photograph(2), PLAIN).timings_ms
+    assert list(timings_ms) == ["bank", "decode", "preprocess", "backbone", "mask", "search", "score", "heatmap"]

@@ -1,0 +1,47 @@
+"""Settings as users write them."""
+
+from typing import Any
+
+import pytest
+
+from app.engine.options import ProductSettings, Statistic
+from app.errors import InvalidSettings
+from app.service.products.settings import merged
+
+DEFAULTS = ProductSettings()
+
+
+def test_only_the_given_keys_change() -> None:
+    assert merged(DEFAULTS, {"masking": "off"}) == ProductSettings(masking="off")
+
+
+def test_a_statistic_has_a_short_form() -> None:
+    assert merged(DEFAULTS, {"statistic": "max"}).statistic == Statistic("max")
+    assert merged(DEFAULTS, {"statistic": {"name": "mean_topk", "k": 5}}).statistic == Statistic("mean_topk", k=5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"smaler_edge": 448}, "smaler_edge"),
+        ({"smaller_edge": 20}, "smaller_edge"),
+        ({"smaller_edge": True}, "smaller_edge"),
+        ({"smaller_edge": "448"}, "smaller_edge"),
+        ({"rotation": "yes"}, "rotation"),
+        ({"masking": None}, "masking"),
+        ({"profile": "fast"}, "profile"),
+        ({"backbone": 7}, "backbone"),
+        ({"statistic": "median"}, "statistic.name"),
+        ({"statistic": 3}, "statistic"),
+        ({"statistic": {"name": "max", "top": 1}}, "top"),
+        ({"statistic": {"name": "mean_topk"}}, "statistic.k"),
+        ({"statistic": {"name": "mean_topk", "k": 0}}, "statistic.k"),
+        ({"statistic": {"name": "max", "k": 3}}, "statistic.k"),
+        ({"statistic": {"name": "percentile", "q": 101}}, "statistic.q"),
+        ({"statistic": {"name": "max", "q": 3}}, "statistic.q"),
+        ({"statistic": {"name": "max", "foreground_only": 1}}, "foreground_only"),
+    ],
+)
+def test_a_wrong_value_is_named(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidSettings, match=named):
+        merged(DEFAULTS, changes)
