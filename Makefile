@@ -38,8 +38,9 @@ check: $(VENV)/installed
 	$(BIN)/mypy
 	$(PYTEST) -q tests/test_architecture.py
 
+# By file, so that a server which the tests of a file share is started once.
 test: check
-	$(PYTEST) -m "not long and not gpu and not compose"
+	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile -m "not long and not gpu and not compose"
 
 # Without these programs the tests that start them are skipped; with CI set, they fail instead.
 test-tools:

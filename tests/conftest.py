@@ -1,6 +1,11 @@
 """What tests of several folders share."""
 
+import os
 from collections.abc import Iterator
+
+# Workers beside each other have a core each. torch and FAISS read this when they are imported, which comes later.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
