@@ -13,7 +13,7 @@ REMAINING = 0.4
 """Share of the light that is left where the defect lies."""
 
 LIGHTEST = 80
-"""Grey level that the place must have at least, so that the defect is 48 or more levels darker than its surroundings."""
+"""Grey level that the place has at least, so that the defect is 48 levels or more darker than what is around it."""
 
 CENTRAL = 0.25, 0.75
 SCRATCH_WIDTH = 1 / 7
