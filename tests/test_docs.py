@@ -1,6 +1,7 @@
 """What the documents say is what the code does."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,13 @@ from typer.main import get_command
 from app.cli import cli
 from app.engine.masking.masking_test import ACCEPTED
 from app.engine.options import ProductSettings
+from app.server import GRACE_S
 from app.settings import Settings
 
+PATCH_PX = 14
+POSIX_ONLY = (
+    "fcntl|pwd|grp|resource|termios|O_DIRECTORY|O_NOFOLLOW|sched_getaffinity|fork|getuid|geteuid|SIGALRM|SIGHUP|SIGKILL"
+)
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -93,3 +99,41 @@ def test_the_ranges_of_the_masking_test_are_in_the_document() -> None:
     documented = (ROOT / "docs" / "api.md").read_text()
     for name, span in ACCEPTED.items():
         assert f"| `{name}` | {span.low:g} to {span.high:g} | {span.reason} |" in documented
+
+
+def test_the_pixels_per_patch_are_what_the_scaling_makes_of_the_photograph() -> None:
+    page = (ROOT / "docs" / "first-day.md").read_text()
+    edges = [int(edge) for edge in re.findall(r"`smaller_edge` (\d+) \|", page)]
+    rows = re.findall(r"^\| ([\d,]+) px \| (.*) \|$", page, re.MULTILINE)
+    assert len(rows) >= 4
+    for side_px, cells in ((int(side.replace(",", "")), cells) for side, cells in rows):
+        sides = [f"{PATCH_PX * side_px / edge:.0f} px" if edge <= side_px else "(enlarged)" for edge in edges]
+        assert cells.split(" | ") == sides
+
+
+def test_what_windows_lacks_is_all_that_the_code_uses_of_it() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", (ROOT / "docs" / "install.md").read_text(), re.MULTILINE)
+    documented = {(name, path) for name, paths in rows for path in re.findall(r"`(app/.*?)`", paths)}
+    used = {
+        (name, path.relative_to(ROOT).as_posix())
+        for path in (ROOT / "app").rglob("*.py")
+        for name in re.findall(rf"\b(?:import |os\.|signal\.)({POSIX_ONLY})\b", path.read_text())
+    }
+    assert documented == used
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze: apt-get install systemd")
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    unit = (ROOT / "packaging" / "inspector.service").read_text()
+    there = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit, flags=re.MULTILINE)
+    (tmp_path / "inspector.service").write_text(there)
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", tmp_path / "inspector.service"], capture_output=True, text=True
+    )
+    assert (verified.returncode, verified.stderr) == (0, "")
+
+
+def test_a_stop_has_as_long_as_the_server_takes_to_end() -> None:
+    unit = (ROOT / "packaging" / "inspector.service").read_text()
+    [limit_s] = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert int(limit_s) >= GRACE_S + 10
