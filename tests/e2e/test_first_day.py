@@ -24,13 +24,13 @@ curl() { command curl --noproxy '*' --fail-with-body --silent --show-error "$@";
 
 
 def photograph(seed: int, *, spoilt: bool) -> bytes:
-    """The same part each time, with other noise; spoilt, it has a black square."""
-    pattern = np.random.default_rng(0).integers(60, 200, (8, 10, 3)).astype(np.uint8)
-    part = cv2.resize(pattern, (160, 128), interpolation=cv2.INTER_CUBIC)
-    noisy = part + np.random.default_rng(seed).normal(0, 12, part.shape)
+    """The same kind of part, each a little different; spoilt, it has a black square."""
+    kind = np.random.default_rng(0).integers(60, 200, (8, 10, 3))
+    part = kind + np.random.default_rng(seed).normal(0, 30, kind.shape)
+    picture = np.clip(cv2.resize(part, (160, 128), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
     if spoilt:
-        noisy[40:80, 50:90] = 0
-    return cv2.imencode(".png", np.clip(noisy, 0, 255).astype(np.uint8))[1].tobytes()
+        picture[50:70, 60:80] = 0
+    return cv2.imencode(".png", picture)[1].tobytes()
 
 
 @dataclass(frozen=True, slots=True)
