@@ -60,4 +60,4 @@ def _coverage(
         ends = [(round(x + sign * along[0]), round(y + sign * along[1])) for sign in (-1, 1)]
         cv2.line(canvas, ends[0], ends[1], 255, max(1, round(SCRATCH_WIDTH * patch_px * fine)))
     covered = cv2.resize(canvas, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
-    return covered.astype(np.float32) / 255
+    return np.asarray(covered / 255, np.float32)

@@ -12,6 +12,7 @@ from typer.main import get_command
 from app.cli import cli
 from app.engine.masking.masking_test import ACCEPTED
 from app.engine.options import ProductSettings
+from app.engine.verdict.calibration import FEWEST_REFERENCES
 from app.server import GRACE_S
 from app.settings import Settings
 
@@ -34,6 +35,11 @@ def shown(default: object) -> str:
 
 def test_the_first_command_stands_within_25_lines() -> None:
     assert "make demo" in "\n".join(README.splitlines()[:25])
+
+
+def test_the_quick_start_registers_as_many_photographs_as_a_verdict_needs() -> None:
+    [registered] = [line for line in README.splitlines() if "/references" in line and "images=@" in line]
+    assert registered.count("images=@") == FEWEST_REFERENCES
 
 
 def test_every_setting_is_in_the_readme_with_its_default_and_meaning() -> None:

@@ -16,7 +16,7 @@ from tests.e2e.server_process import ROOT, server_process
 
 PAGE = (ROOT / "docs" / "first-day.md").read_text()
 COMMANDS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-SCOPES: dict[str, list[Scope]] = {"LINE": ["inspect"], "ENGINEER": ["register", "inspect"], "QUALITY": ["admin"]}
+SCOPES = {"LINE": [Scope.INSPECT], "ENGINEER": [Scope.REGISTER, Scope.INSPECT], "QUALITY": [Scope.ADMIN]}
 PHOTOGRAPHS = {"references": 3, "held-out": 19, "bad": 2}
 STRICT = """set -euo pipefail
 curl() { command curl --noproxy '*' --fail-with-body --silent --show-error "$@"; }
