@@ -1,0 +1,46 @@
+"""Which images of a batch show the same part twice: none of them can say what is unusual about the others."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.engine.hygiene.photograph import Photograph, same_photographs
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Of one image of a batch. `equal`: the same file is there again; `near`: another file shows all but the same.
+
+    `others` are positions of images that it may be compared with: none of its duplicates, those of theirs included, and
+    of equal files the first.
+    """
+
+    equal: bool
+    near: bool
+    others: frozenset[int]
+
+
+def duplicates(photographs: Sequence[Photograph], files: Sequence[Hashable]) -> list[Duplicates]:
+    """Of each image of a batch, in order. `files` are equal where the files are. Near duplicates are told by their
+    thumbnails (`same_photographs`), so that a part which was moved in between is not told."""
+    first = [files.index(each) for each in files]
+    groups = _groups(photographs, first)
+    found = []
+    for group, own in zip(groups, first, strict=True):
+        others = {each for each in first if groups[each] != group}
+        alike = {first[position] for position, each in enumerate(groups) if each == group}
+        found.append(Duplicates(first.count(own) > 1, len(alike) > 1, frozenset(others)))
+    return found
+
+
+def _groups(photographs: Sequence[Photograph], first: Sequence[int]) -> list[int]:
+    """A number for each image, the same for duplicates and for duplicates of duplicates."""
+    groups = list(first)
+    for position, own in enumerate(photographs):
+        others = [each for each in range(len(photographs)) if each != position]
+        near = [others[same.other] for same in same_photographs(own, [photographs[each] for each in others])]
+        near += [each for each in others if np.array_equal(own.thumbnail, photographs[each].thumbnail)]
+        for each in near:
+            groups = [groups[position] if group == groups[each] else group for group in groups]
+    return groups
