@@ -2,6 +2,7 @@
 
 from html import escape
 
+from app.evaluate.report import mistakes
 from app.evaluate.report.content import Report
 from app.evaluate.report.table import Table
 from app.evaluate.report.verdicts import HEADING, MEANING
@@ -13,14 +14,16 @@ SPECIAL = "\\`*[]|"
 def markdown(report: Report) -> str:
     """The report without pictures and plots."""
     parts = [f"# Evaluation of {cell(report.title)}"]
-    if report.headline:
-        parts += [
-            ", ".join(f"**{name} {value}**" for name, value in report.headline.numbers),
-            cell(report.headline.basis),
-            cell(report.headline.published),
-        ]
+    if report.mistakes:
+        parts += [_numbers(report.mistakes.numbers), cell(report.mistakes.basis)]
     parts += ["\n".join(f"- {cell(name)}: {cell(value)}" for name, value in report.facts)]
-    parts += ["## Summary", LEGEND, markdown_table(report.summary), bullets(report.notes)]
+    if report.mistakes:
+        parts += [f"## {mistakes.HEADING}", cell(mistakes.MEANING), markdown_table(report.mistakes.table)]
+        parts += [bullets(report.mistakes.notes)]
+    parts += ["## Summary"]
+    if report.headline:
+        parts += [_numbers(report.headline.numbers), cell(report.headline.basis), cell(report.headline.published)]
+    parts += [LEGEND, markdown_table(report.summary), bullets(report.notes)]
     parts += ["## Objects"]
     for heading, table in report.objects:
         parts += [f"### {cell(heading)}", markdown_table(table)]
@@ -30,6 +33,10 @@ def markdown(report: Report) -> str:
     for heading, table in _endings(report):
         parts += [f"## {heading}", markdown_table(table)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _numbers(numbers: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"**{name} {value}**" for name, value in numbers)
 
 
 def _endings(report: Report) -> list[tuple[str, Table]]:
