@@ -8,12 +8,12 @@ from typing import Any
 from app.evaluate.kept.results import METRICS, Row, Run
 from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
-from app.evaluate.report.mistakes import MistakesReport, mistakes_report
 from app.evaluate.report.notes import is_partial, notes
 from app.evaluate.report.published import SOURCE, Published, published
 from app.evaluate.report.shown import shown
 from app.evaluate.report.table import Table
-from app.evaluate.report.verdicts import verdict_table
+from app.evaluate.report.verdicts.mistakes import MistakesReport, mistakes_report
+from app.evaluate.report.verdicts.rates import verdict_table
 from app.evaluate.report.wording import (
     METRIC_NAMES,
     NOTHING,

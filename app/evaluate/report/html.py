@@ -13,12 +13,12 @@ from matplotlib.colors import to_hex
 
 from app.engine.heatmap import COLORMAP
 from app.evaluate.kept.results import Picture, Run
-from app.evaluate.report import mistakes
 from app.evaluate.report.averages import ordered_rows
 from app.evaluate.report.content import Report
 from app.evaluate.report.plots import BAD_COLOR, GOOD_COLOR, histogram, learning_curves, line_style, roc_curve
 from app.evaluate.report.shown import Shown, curves, shown
-from app.evaluate.report.verdicts import HEADING, MEANING
+from app.evaluate.report.verdicts import mistakes
+from app.evaluate.report.verdicts.rates import HEADING, MEANING
 from app.evaluate.report.wording import LEGEND, percent, short_labels, shots_text
 
 TEMPLATES = Environment(
@@ -92,14 +92,9 @@ def _section(each: Shown, folder: Path) -> ObjectSection:
         histogram=Markup(histogram(scores, row.verdicts.threshold)),
         roc=Markup(roc) if roc else None,
         threshold="" if row.verdicts.threshold is None else f", threshold {row.verdicts.threshold:.4f}",
-        mistakes=tuple((_told(kind), _panels(kind.pictures, folder)) for kind in wrong),
+        mistakes=tuple((kind.told, _panels(kind.pictures, folder)) for kind in wrong),
         panels=_panels([picture for picture in each.pictures if picture.image not in shown_above], folder),
     )
-
-
-def _told(kind: mistakes.Pictured) -> str:
-    shown_of = "" if len(kind.pictures) == kind.count else f", {len(kind.pictures)} of them shown: the worst"
-    return f"{kind.what}: {kind.count}{shown_of}"
 
 
 def _panels(pictures: Sequence[Picture], folder: Path) -> tuple[Panel, ...]:

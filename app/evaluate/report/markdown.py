@@ -2,10 +2,10 @@
 
 from html import escape
 
-from app.evaluate.report import mistakes
 from app.evaluate.report.content import Report
 from app.evaluate.report.table import Table
-from app.evaluate.report.verdicts import HEADING, MEANING
+from app.evaluate.report.verdicts import mistakes
+from app.evaluate.report.verdicts.rates import HEADING, MEANING
 from app.evaluate.report.wording import LEGEND
 
 SPECIAL = "\\`*[]|"
@@ -16,10 +16,9 @@ def markdown(report: Report) -> str:
     parts = [f"# Evaluation of {cell(report.title)}"]
     if report.mistakes:
         parts += [_numbers(report.mistakes.numbers), cell(report.mistakes.basis)]
-    parts += ["\n".join(f"- {cell(name)}: {cell(value)}" for name, value in report.facts)]
-    if report.mistakes:
         parts += [f"## {mistakes.HEADING}", cell(mistakes.MEANING), markdown_table(report.mistakes.table)]
         parts += [bullets(report.mistakes.notes)]
+    parts += ["## What was evaluated", "\n".join(f"- {cell(name)}: {cell(value)}" for name, value in report.facts)]
     parts += ["## Summary"]
     if report.headline:
         parts += [_numbers(report.headline.numbers), cell(report.headline.basis), cell(report.headline.published)]
@@ -36,7 +35,7 @@ def markdown(report: Report) -> str:
 
 
 def _numbers(numbers: tuple[tuple[str, str], ...]) -> str:
-    return ", ".join(f"**{name} {value}**" for name, value in numbers)
+    return ", ".join(f"**{name}: {value}**" for name, value in numbers)
 
 
 def _endings(report: Report) -> list[tuple[str, Table]]:

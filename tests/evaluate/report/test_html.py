@@ -104,7 +104,7 @@ def test_the_page_begins_with_the_mistakes_and_their_pictures(tmp_path: Path) ->
     (tmp_path / "original.png").write_bytes(b"original.png")
     judged = scored("a", 1, 0, metrics(0.75), verdicts=Verdicts(0.25, 0.2, 0.5))
     page = made(run([judged], pictures=[picture("a", SCORES[2]), picture("a", SCORES[3])]), tmp_path)
-    order = [page.words.index(each) for each in ("1 of 2", "a: Bad parts missed: 1", "Image AUROC, %")]
+    order = [page.words.index(each) for each in ("1 of 2", "a: 1 bad part missed", "Image AUROC, %")]
     assert order == sorted(order)
     assert page.words.index("test/bent/0.png, image score 0.2000, threshold 0.2500") < order[2]
     assert page.addresses.count("data:image/png;base64," + base64.b64encode(b"original.png").decode()) == 2

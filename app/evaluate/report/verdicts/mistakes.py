@@ -34,11 +34,10 @@ class MistakesReport:
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """Mistakes of one kind, of one object: those with a picture, of how many."""
+    """Mistakes of one kind, of one object: `told` says how many, and how many of them have a picture."""
 
-    what: str
+    told: str
     pictures: tuple[Picture, ...]
-    count: int
 
 
 def mistakes_report(everything: Sequence[Shown]) -> MistakesReport:
@@ -47,7 +46,10 @@ def mistakes_report(everything: Sequence[Shown]) -> MistakesReport:
     false_alarms = sum(len(found.false_alarms) for _, found in judged)
     missed = sum(len(found.missed) for _, found in judged)
     good, bad = (sum(getattr(each.scored.row, name) for each, _ in judged) for name in ("good", "bad"))
-    numbers = (("Good parts called bad", f"{false_alarms} of {good}"), ("Bad parts missed", f"{missed} of {bad}"))
+    numbers = (
+        (f"Good parts called bad{_promise(judged)}", f"{false_alarms} of {good}"),
+        ("Bad parts missed", f"{missed} of {bad}"),
+    )
     return MistakesReport(
         numbers if judged else (),
         _basis(judged) if judged else NO_THRESHOLD,
@@ -63,11 +65,17 @@ def pictured(each: Shown) -> list[Pictured]:
     """The mistakes of an object that there are, as they are shown."""
     found = mistakes(each.scored) or Mistakes((), ())
     pictures = {picture.image: picture for picture in each.pictures}
+    kinds = (("bad part", "missed", found.missed), ("good part", "called bad", found.false_alarms))
     return [
-        Pictured(what, tuple(pictures[image.image] for image in images if image.image in pictures), len(images))
-        for what, images in (("Bad parts missed", found.missed), ("Good parts called bad", found.false_alarms))
+        Pictured(f"{counted(len(images), part)} {what}{_limited(own, len(images))}", own)
+        for part, what, images in kinds
         if images
+        for own in [tuple(pictures[image.image] for image in images if image.image in pictures)]
     ]
+
+
+def _limited(pictures: Sequence[Picture], count: int) -> str:
+    return "" if len(pictures) == count else f", of which {len(pictures)} have a picture: the worst"
 
 
 def _basis(judged: Sequence[tuple[Shown, Mistakes]]) -> str:
@@ -76,6 +84,12 @@ def _basis(judged: Sequence[tuple[Shown, Mistakes]]) -> str:
     seeds = listed(dict.fromkeys(row.seed for row in rows))
     variants = "; ".join(dict.fromkeys(row.variant.label for row in rows))
     return f"At the service's own threshold. {counted(len(rows), 'object')}, {shots}, seed {seeds}. {variants}."
+
+
+def _promise(judged: Sequence[tuple[Shown, Mistakes]]) -> str:
+    """What was promised of false alarms, where it is the same of all objects."""
+    promised = {percent(each.scored.row.verdicts.promised_false_alarm_rate) for each, _ in judged}
+    return f" (promised: at most {promised.pop()} %)" if len(promised) == 1 else ""
 
 
 def _line(each: Shown) -> tuple[str, ...]:
