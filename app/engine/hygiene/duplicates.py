@@ -35,12 +35,16 @@ def duplicates(photographs: Sequence[Photograph], files: Sequence[Hashable]) -> 
 
 
 def _groups(photographs: Sequence[Photograph], first: Sequence[int]) -> list[int]:
-    """A number for each image, the same for duplicates and for duplicates of duplicates."""
+    """A number for each image, the same for duplicates and for duplicates of duplicates.
+
+    Equal files are looked at once: how often a file was sent must not change what is near.
+    """
     groups = list(first)
-    for position, own in enumerate(photographs):
-        others = [each for each in range(len(photographs)) if each != position]
+    files = sorted(set(first))
+    for file in files:
+        own, others = photographs[file], [each for each in files if each != file]
         near = [others[same.other] for same in same_photographs(own, [photographs[each] for each in others])]
         near += [each for each in others if np.array_equal(own.thumbnail, photographs[each].thumbnail)]
         for each in near:
-            groups = [groups[position] if group == groups[each] else group for group in groups]
+            groups = [groups[file] if group == groups[each] else group for group in groups]
     return groups

@@ -41,6 +41,14 @@ def test_near_duplicates_are_both_there_for_others_but_not_for_each_other() -> N
     assert [sorted(each.others) for each in found] == [[1, 2], [0, 2, 3], [0, 1, 3], [1, 2]]
 
 
+def test_how_often_a_file_was_sent_does_not_change_what_is_near() -> None:
+    one, two, three = apart(3)
+    known = [one, two, three, moved(one, two, 0.03)]
+    again = duplicates([*known, *[one] * 8], "abcd" + "a" * 8)
+    assert [each.near for each in duplicates(known, "abcd")] == [each.near for each in again[:4]]
+    assert [each.near for each in again[:4]] == [True, False, False, True]
+
+
 def test_a_duplicate_of_a_duplicate_is_one_too() -> None:
     one, *others = apart(5)
     chain = [moved(one, others[0], distance) for distance in (0.0, 0.03, 0.11)]

@@ -75,7 +75,9 @@ def pictured(each: Shown) -> list[Pictured]:
 
 
 def _limited(pictures: Sequence[Picture], count: int) -> str:
-    return "" if len(pictures) == count else f", of which {len(pictures)} have a picture: the worst"
+    if len(pictures) == count:
+        return ""
+    return f"; the worst {len(pictures)} are shown" if pictures else "; there are no pictures"
 
 
 def _basis(judged: Sequence[tuple[Shown, Mistakes]]) -> str:

@@ -49,5 +49,5 @@ def test_missed_parts_are_pictured_first_and_what_has_no_picture_is_counted() ->
     found = pictured(Shown(JUDGED, (right, missed)))
     assert found == [
         Pictured("1 bad part missed", (missed,)),
-        Pictured("1 good part called bad, of which 0 have a picture: the worst", ()),
+        Pictured("1 good part called bad; there are no pictures", ()),
     ]
