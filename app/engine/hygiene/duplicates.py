@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.hygiene.photograph import Photograph, same_photographs
+from app.engine.hygiene.photograph import NEAR_PHOTOGRAPH, Photograph, same_photographs
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,8 @@ class Duplicates:
     """Of one image of a batch. `equal`: the same file is there again; `near`: another file shows all but the same.
 
     `others` are positions of images that it may be compared with: none of its duplicates, those of theirs included, and
-    of equal files the first.
+    of equal files the first. Where most of the batch looks alike, parts in a fixture cannot be told from copies: then
+    `near` says so, and only what is closer than usual there is left out.
     """
 
     equal: bool
@@ -29,9 +30,14 @@ def duplicates(photographs: Sequence[Photograph], files: Sequence[Hashable]) -> 
     found = []
     for group, own in zip(groups, first, strict=True):
         others = {each for each in first if groups[each] != group}
-        alike = {first[position] for position, each in enumerate(groups) if each == group}
-        found.append(Duplicates(first.count(own) > 1, len(alike) > 1, frozenset(others)))
+        rest = set(first) - {own}
+        near = rest > others or any(_looks_like(photographs[own], photographs[each]) for each in rest)
+        found.append(Duplicates(first.count(own) > 1, near, frozenset(others)))
     return found
+
+
+def _looks_like(one: Photograph, other: Photograph) -> bool:
+    return 1 - float(np.vdot(one.thumbnail, other.thumbnail)) < NEAR_PHOTOGRAPH
 
 
 def _groups(photographs: Sequence[Photograph], first: Sequence[int]) -> list[int]:

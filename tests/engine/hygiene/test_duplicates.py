@@ -56,6 +56,14 @@ def test_a_duplicate_of_a_duplicate_is_one_too() -> None:
     assert [sorted(each.others) for each in found[:3]] == [[3, 4, 5]] * 3
 
 
+def test_where_most_look_alike_they_are_told_and_still_judge_each_other() -> None:
+    """Parts in a fixture, or a defective one photographed again and again: thumbnails do not tell."""
+    one, *others = apart(8)
+    found = duplicates([*(moved(one, other, 0.015) for other in others[:5]), *others[5:]], "abcdefg")
+    assert [each.near for each in found] == [True] * 5 + [False] * 2
+    assert [len(each.others) for each in found] == [6] * 7
+
+
 def test_of_one_photograph_alone_none_is_left_to_judge() -> None:
     one, two = apart(2)
     assert [each.others for each in duplicates([one, one, moved(one, two, 0.001)], "aab")] == [frozenset()] * 3
