@@ -1,6 +1,6 @@
 """Batched zero-shot: each image is judged by all others of its batch, without references (ALGORITHM 6)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,8 +59,11 @@ class ZeroShotBatch:
         with gpu_memory(DOES_NOT_FIT):
             self._images.append(torch.from_numpy(unit_length(features.values)).to(self._device))
 
-    def distances(self, position: int, aggregation: ZeroShotAggregation) -> Distances:
-        """Patch distances (N) of the image at `position` to the other images; no mask is applied.
+    def distances(
+        self, position: int, aggregation: ZeroShotAggregation, others: Collection[int] | None = None
+    ) -> Distances:
+        """Patch distances (N) of the image at `position` to the other images, or to those at `others` alone; no mask is
+        applied.
 
         `quantile` (AnomalyDINO's batched zero-shot): with M patches in the other images and
         `k = int(0.001·M)`, the mean of the distances strictly below the k-th smallest; the smallest where k <= 1 or
@@ -68,30 +71,36 @@ class ZeroShotBatch:
         and of these the mean of the lowest 30 %, at least one.
 
         Raises:
-            ValueError: there are fewer than two images.
+            ValueError: there is no other image.
             IndexError: no image is at `position`.
             GpuOutOfMemory
         """
-        search = self.search(position, aggregation)
+        search = self.search(position, aggregation, others)
         for chunk in search.chunks():
             search.add(chunk)
         return search.distances()
 
-    def search(self, position: int, aggregation: ZeroShotAggregation) -> "ZeroShotSearch":
+    def search(
+        self, position: int, aggregation: ZeroShotAggregation, others: Collection[int] | None = None
+    ) -> "ZeroShotSearch":
         """The same in steps, for a caller who has others to serve in between. Raises as `distances` does."""
-        if len(self._images) < 2:
+        images = range(len(self._images)) if others is None else sorted(others)
+        rows = {image: self._images[image] for image in images if image != position}
+        if not rows:
             raise ValueError("an image is judged by the others of its batch: give two images or more")
         if not 0 <= position < len(self._images):
             raise IndexError(f"no image is at {position}: the batch has {len(self._images)}")
-        return ZeroShotSearch(self._images, position, aggregation)
+        return ZeroShotSearch(self._images[position], rows, aggregation)
 
 
 class ZeroShotSearch:
     """One image's search among the others: `add` every chunk of `chunks`, in any order, then read `distances`."""
 
-    def __init__(self, images: list[torch.Tensor], position: int, aggregation: ZeroShotAggregation) -> None:
-        self._queries = images[position]
-        self._others = {image: rows for image, rows in enumerate(images) if image != position}
+    def __init__(
+        self, queries: torch.Tensor, others: dict[int, torch.Tensor], aggregation: ZeroShotAggregation
+    ) -> None:
+        self._queries = queries
+        self._others = others
         if aggregation == "musc":
             self._kept: _Aggregation = _ImageMinima(self._queries, list(self._others))
         else:

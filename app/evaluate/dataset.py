@@ -6,13 +6,8 @@
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from app.engine.photograph.image_file import decode_image
 from app.engine.types import Image
@@ -145,26 +140,3 @@ def read_image(path: Path) -> Image:
         return decode_image(path.read_bytes(), MAX_PIXELS).pixels
     except (InspectorError, OSError) as error:
         raise InvalidDataset(f"{path}: {error}") from error
-
-
-def read_mask(path: Path, shape: Sequence[int]) -> NDArray[np.bool_]:
-    """A ground truth mask as H×W: true where any channel is above 0.
-
-    Raises:
-        InvalidDataset: it cannot be read, or has another size than its image (`shape`, H×W).
-    """
-    try:
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise InvalidDataset(f"{path}: {error}") from error
-    pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
-    if pixels is None:
-        raise InvalidDataset(f"{path}: the mask cannot be read. Replace it with a PNG of the image's size.")
-    if pixels.shape[:2] != tuple(shape[:2]):
-        raise InvalidDataset(
-            f"{path}: the mask is {pixels.shape[1]}x{pixels.shape[0]} px, its image {shape[1]}x{shape[0]} px. "
-            "They must have the same size."
-        )
-    if pixels.ndim == 2:
-        return np.asarray(pixels > 0)
-    return np.asarray((pixels[:, :, :3] > 0).any(axis=2))

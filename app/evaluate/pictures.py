@@ -12,6 +12,7 @@ from app.engine.verdict.scoring import anomaly_map
 from app.evaluate.dataset import ObjectData, read_image
 from app.evaluate.kept.results import Picture, ScoredRow
 from app.evaluate.metrics.ground_truth import GroundTruth
+from app.evaluate.metrics.mistakes import mistakes
 from app.evaluate.rows import Seen, Truths
 
 SMALLER_EDGE = 224
@@ -21,16 +22,26 @@ DEFECTS_SHOWN = 8
 """Kinds of defects, at most, one image of each."""
 
 
+MISTAKES_SHOWN = 8
+"""Missed parts, at most, and as many false alarms."""
+
+
 def chosen(scored: ScoredRow) -> list[int]:
     """Positions of the test images to show: of the good ones that with the highest score and the middle one, of each
-    kind of defect the middle one. By rule, so that nobody picks the beautiful ones."""
+    kind of defect the middle one, and the worst mistakes. By rule, so that nobody picks the beautiful ones."""
     kinds: dict[str, list[int]] = {}
     for position in sorted(range(len(scored.scores)), key=lambda each: scored.scores[each].score):
         image = scored.scores[position]
         kinds.setdefault(image.image.split("/")[1] if image.bad else "", []).append(position)
     good = kinds.pop("", [])
     middle = [members[len(members) // 2] for members in ([good] if good else []) + _first_defects(kinds)]
-    return list(dict.fromkeys(good[-1:] + middle))
+    return list(dict.fromkeys(good[-1:] + middle + _mistakes(scored)))
+
+
+def _mistakes(scored: ScoredRow) -> list[int]:
+    found = mistakes(scored)
+    worst = [*found.missed[:MISTAKES_SHOWN], *found.false_alarms[:MISTAKES_SHOWN]] if found else []
+    return [scored.scores.index(image) for image in worst]
 
 
 def _first_defects(kinds: dict[str, list[int]]) -> list[list[int]]:

@@ -14,8 +14,10 @@ from app.engine.types import Distances, Geometry, Mask
 from app.engine.verdict.calibration import Threshold, provisional
 from app.engine.verdict.left_out_scores import left_out_scores
 from app.engine.verdict.scoring import anomaly_map, image_score
-from app.evaluate.dataset import ObjectData, read_mask
+from app.errors import InvalidDataset
+from app.evaluate.dataset import ObjectData
 from app.evaluate.kept.results import ImageScore, Metrics, Row, ScoredRow
+from app.evaluate.masks import read_mask
 from app.evaluate.measured.measurements import Measurements
 from app.evaluate.measured.needs import compared_in
 from app.evaluate.metrics.ground_truth import GroundTruth, ground_truth
@@ -44,14 +46,27 @@ def truths(data: ObjectData, geometries: Sequence[Geometry]) -> Truths:
     An image is bad if it lies in a defect's folder and, where there is a mask, the mask marks something.
 
     Raises:
-        InvalidDataset: a mask cannot be read, or has another size than its image.
+        InvalidDataset: a mask cannot be read, or not in one way only; or most of the masks seem to be inverted.
     """
     masks = tuple(
         ground_truth(read_mask(image.mask, (size.original.height, size.original.width))) if image.mask else None
         for image, size in zip(data.test, geometries, strict=True)
     )
+    _require_small_defects(data, masks)
     bad = [image.is_defect and (mask is None or mask.regions > 0) for image, mask in zip(data.test, masks, strict=True)]
     return Truths(masks, np.array(bad))
+
+
+def _require_small_defects(data: ObjectData, masks: Sequence[GroundTruth | None]) -> None:
+    """One defect may well be larger than half of its image; most are not."""
+    marking = [(image.mask, mask) for image, mask in zip(data.test, masks, strict=True) if mask and mask.regions]
+    large = [path for path, mask in marking if len(mask.pixels) > np.prod(mask.shape) / 2]
+    if len(large) > len(marking) / 2:
+        raise InvalidDataset(
+            f"{large[0]}: the mask marks more than half of its image as defective, as {len(large)} of {len(marking)} "
+            f"masks of {data.name} do. If they are inverted, make what is defective white and all else black; if not, "
+            "leave the folder ground_truth out to evaluate without masks."
+        )
 
 
 @dataclass(frozen=True, slots=True)

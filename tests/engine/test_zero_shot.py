@@ -123,6 +123,20 @@ def test_an_image_is_not_compared_with_itself(aggregation: ZeroShotAggregation) 
 
 
 @each_aggregation
+def test_an_image_may_be_compared_with_some_of_the_others_alone(aggregation: ZeroShotAggregation) -> None:
+    features = drawn(*[SMALL] * 6)
+    some = ZeroShotBatch(features, "cpu").distances(2, aggregation, {5, 2, 0})
+    alone = found([features[0], features[2], features[5]], 1, aggregation)
+    np.testing.assert_array_equal(some, alone)
+
+
+@each_aggregation
+def test_where_no_other_is_left_the_search_is_refused(aggregation: ZeroShotAggregation) -> None:
+    with pytest.raises(ValueError, match="two images"):
+        ZeroShotBatch(drawn(SMALL, SMALL), "cpu").search(1, aggregation, ())
+
+
+@each_aggregation
 def test_the_length_of_patch_features_does_not_matter(aggregation: ZeroShotAggregation) -> None:
     features = drawn(SMALL, SMALL, SMALL)
     longer = [patches(each.values * 50, SMALL) for each in features]

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from app.errors import InvalidDataset
-from app.evaluate.dataset import load_object, object_names, read_image, read_mask
-from tests.evaluate.trees import SIZE, bar, mvtec_object, part, save, visa_object
+from app.evaluate.dataset import load_object, object_names, read_image
+from tests.evaluate.trees import mvtec_object, part, save, visa_object
 
 
 def test_an_mvtec_object_is_read_in_the_order_of_the_paths(tmp_path: Path) -> None:
@@ -24,7 +23,6 @@ def test_a_visa_object_is_read_with_its_other_names(tmp_path: Path) -> None:
     folder = visa_object(tmp_path, "pcb1")
     data = load_object(tmp_path, "pcb1", needs_references=True)
     assert data.test[0].mask == folder / "ground_truth/bad/000.png"
-    assert read_mask(folder / "ground_truth/bad/000.png", SIZE).sum() == (bar() > 0).sum()
 
 
 def test_other_files_and_hidden_ones_are_not_images(tmp_path: Path) -> None:
@@ -99,26 +97,6 @@ def test_an_unreadable_photograph_is_named(tmp_path: Path, content: bytes) -> No
     path.write_bytes(content)
     with pytest.raises(InvalidDataset, match=r"000\.png"):
         read_image(path)
-
-
-@pytest.mark.parametrize("content", [b"", b"no image at all"])
-def test_an_unreadable_mask_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "000_mask.png"
-    path.write_bytes(content)
-    with pytest.raises(InvalidDataset, match=r"000_mask\.png"):
-        read_mask(path, SIZE)
-
-
-def test_a_mask_of_another_size_is_refused_with_both_sizes(tmp_path: Path) -> None:
-    path = save(tmp_path / "000_mask.png", bar((50, 60)))
-    with pytest.raises(InvalidDataset, match="60x50 px, its image 160x144 px"):
-        read_mask(path, SIZE)
-
-
-def test_a_coloured_mask_counts_where_any_channel_is_set(tmp_path: Path) -> None:
-    picture = np.zeros((*SIZE, 3), np.uint8)
-    picture[3, 4, 2] = 1
-    assert read_mask(save(tmp_path / "mask.png", picture), SIZE).sum() == 1
 
 
 def test_the_fingerprint_changes_with_the_files(tmp_path: Path) -> None:

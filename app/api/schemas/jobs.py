@@ -69,7 +69,13 @@ class ScoredImageBody(BaseModel):
     index: int
     filename: str | None
     score: float
-    flags: list[str]
+    flags: list[str] = Field(
+        description=(
+            "`duplicate`: the same file was sent more than once; it counts once. `near_duplicate`: another image shows "
+            "all but the same; the two are not compared with each other, unless most of the batch looks alike. Of a "
+            "mask: `mask_untested`, `mask_untrusted`, `mask_empty`."
+        )
+    )
     image: ImageBody
     heatmap: JobHeatmapBody
 

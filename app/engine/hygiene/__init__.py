@@ -1,16 +1,19 @@
 """Are these photographs fit to be references? What each shows, which one stands out, what one more would bring."""
 
 from app.engine.hygiene.coverage import Coverage, coverage
+from app.engine.hygiene.duplicates import Duplicates, duplicates
 from app.engine.hygiene.finding import Finding, FindingKind
 from app.engine.hygiene.outliers import outlier_finding, outliers, suspicions, trimmed
 from app.engine.hygiene.photograph import Photograph, findings, photograph, same_photographs
 
 __all__ = [
     "Coverage",
+    "Duplicates",
     "Finding",
     "FindingKind",
     "Photograph",
     "coverage",
+    "duplicates",
     "findings",
     "outlier_finding",
     "outliers",

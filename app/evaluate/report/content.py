@@ -10,8 +10,10 @@ from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
 from app.evaluate.report.notes import is_partial, notes
 from app.evaluate.report.published import SOURCE, Published, published
+from app.evaluate.report.shown import shown
 from app.evaluate.report.table import Table
-from app.evaluate.report.verdicts import verdict_table
+from app.evaluate.report.verdicts.mistakes import MistakesReport, mistakes_report
+from app.evaluate.report.verdicts.rates import verdict_table
 from app.evaluate.report.wording import (
     METRIC_NAMES,
     NOTHING,
@@ -48,6 +50,7 @@ class Report:
     """In reading order. `objects` and `verdicts` are tables with the headings above them."""
 
     title: str
+    mistakes: MistakesReport | None
     headline: Headline | None
     facts: tuple[tuple[str, str], ...]
     summary: Table
@@ -70,6 +73,7 @@ def report(run: Run, written: datetime) -> Report:
     any_published = any(published(group) for group in found)
     return Report(
         title=run.title,
+        mistakes=mistakes_report(shown(run)) if rows else None,
         headline=_headline(found),
         facts=tuple(_facts(run, rows, variants, written)),
         summary=_summary(found, labels, any_published),

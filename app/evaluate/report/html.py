@@ -1,6 +1,7 @@
 """`report.html`: one page that needs no other file, no script and no other host."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from mimetypes import guess_type
 from pathlib import Path
@@ -16,7 +17,8 @@ from app.evaluate.report.averages import ordered_rows
 from app.evaluate.report.content import Report
 from app.evaluate.report.plots import BAD_COLOR, GOOD_COLOR, histogram, learning_curves, line_style, roc_curve
 from app.evaluate.report.shown import Shown, curves, shown
-from app.evaluate.report.verdicts import HEADING, MEANING
+from app.evaluate.report.verdicts import mistakes
+from app.evaluate.report.verdicts.rates import HEADING, MEANING
 from app.evaluate.report.wording import LEGEND, percent, short_labels, shots_text
 
 TEMPLATES = Environment(
@@ -50,6 +52,8 @@ class ObjectSection:
     bad: int
     histogram: Markup
     roc: Markup | None
+    threshold: str
+    mistakes: tuple[tuple[str, tuple[Panel, ...]], ...]
     panels: tuple[Panel, ...]
 
 
@@ -62,6 +66,8 @@ def html(report: Report, run: Run, folder: Path) -> str:
     return TEMPLATES.get_template("report.html.jinja").render(
         report=report,
         legend=LEGEND,
+        mistakes_heading=mistakes.HEADING,
+        mistakes_meaning=mistakes.MEANING,
         verdicts_heading=HEADING,
         verdicts_meaning=MEANING,
         curves=Markup(learning_curves(drawn)) if drawn else None,
@@ -75,7 +81,8 @@ def html(report: Report, run: Run, folder: Path) -> str:
 
 def _section(each: Shown, folder: Path) -> ObjectSection:
     row, scores = each.scored.row, each.scored.scores
-    roc = roc_curve(scores)
+    roc, wrong = roc_curve(scores), mistakes.pictured(each)
+    shown_above = {picture.image for kind in wrong for picture in kind.pictures}
     return ObjectSection(
         name=row.object,
         basis=f"{shots_text(row.shots).capitalize()}, seed {row.seed}. {row.variant.label}.",
@@ -84,8 +91,14 @@ def _section(each: Shown, folder: Path) -> ObjectSection:
         bad=row.bad,
         histogram=Markup(histogram(scores, row.verdicts.threshold)),
         roc=Markup(roc) if roc else None,
-        panels=tuple(_panel(picture, folder) for picture in each.pictures),
+        threshold="" if row.verdicts.threshold is None else f", threshold {row.verdicts.threshold:.4f}",
+        mistakes=tuple((kind.told, _panels(kind.pictures, folder)) for kind in wrong),
+        panels=_panels([picture for picture in each.pictures if picture.image not in shown_above], folder),
     )
+
+
+def _panels(pictures: Sequence[Picture], folder: Path) -> tuple[Panel, ...]:
+    return tuple(_panel(picture, folder) for picture in pictures)
 
 
 def _panel(picture: Picture, folder: Path) -> Panel:

@@ -4,7 +4,8 @@ from html import escape
 
 from app.evaluate.report.content import Report
 from app.evaluate.report.table import Table
-from app.evaluate.report.verdicts import HEADING, MEANING
+from app.evaluate.report.verdicts import mistakes
+from app.evaluate.report.verdicts.rates import HEADING, MEANING
 from app.evaluate.report.wording import LEGEND
 
 SPECIAL = "\\`*[]|"
@@ -13,14 +14,15 @@ SPECIAL = "\\`*[]|"
 def markdown(report: Report) -> str:
     """The report without pictures and plots."""
     parts = [f"# Evaluation of {cell(report.title)}"]
+    if report.mistakes:
+        parts += [_numbers(report.mistakes.numbers), cell(report.mistakes.basis)]
+        parts += [f"## {mistakes.HEADING}", cell(mistakes.MEANING), markdown_table(report.mistakes.table)]
+        parts += [bullets(report.mistakes.notes)]
+    parts += ["## What was evaluated", "\n".join(f"- {cell(name)}: {cell(value)}" for name, value in report.facts)]
+    parts += ["## Summary"]
     if report.headline:
-        parts += [
-            ", ".join(f"**{name} {value}**" for name, value in report.headline.numbers),
-            cell(report.headline.basis),
-            cell(report.headline.published),
-        ]
-    parts += ["\n".join(f"- {cell(name)}: {cell(value)}" for name, value in report.facts)]
-    parts += ["## Summary", LEGEND, markdown_table(report.summary), bullets(report.notes)]
+        parts += [_numbers(report.headline.numbers), cell(report.headline.basis), cell(report.headline.published)]
+    parts += [LEGEND, markdown_table(report.summary), bullets(report.notes)]
     parts += ["## Objects"]
     for heading, table in report.objects:
         parts += [f"### {cell(heading)}", markdown_table(table)]
@@ -30,6 +32,10 @@ def markdown(report: Report) -> str:
     for heading, table in _endings(report):
         parts += [f"## {heading}", markdown_table(table)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _numbers(numbers: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"**{name}: {value}**" for name, value in numbers)
 
 
 def _endings(report: Report) -> list[tuple[str, Table]]:

@@ -28,8 +28,6 @@ INK = "#010203"
 """Stands for the page's own colour of text."""
 
 BINS = 24
-LEAST_SPAN = 4.0
-"""Of a learning curve's vertical axis, in points of a per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,7 @@ def histogram(scores: Sequence[ImageScore], threshold: float | None) -> str:
         above = axes[0].get_xaxis_transform()
         axes[0].text(threshold, 1.02, "service's threshold", color=INK, fontsize=8, ha="center", transform=above)
     axes[0].set(xlabel="Image score", ylabel="Test images")
+    axes[0].set_xlim(left=0)
     axes[0].yaxis.set_major_locator(MaxNLocator(integer=True))
     return _svg(figure, "Histogram of the image scores of good and bad test images")
 
@@ -77,7 +76,7 @@ def roc_curve(scores: Sequence[ImageScore]) -> str | None:
 
 def learning_curves(curves: dict[str, list[Curve]]) -> str:
     """Every metric against the number of shots (log axis), a line for each variant; bars are ± one standard deviation
-    over seeds."""
+    over seeds. The vertical axis is whole, 0 to 100 %."""
     shots = sorted({each for lines in curves.values() for curve in lines for each in curve.shots})
     columns = min(3, len(curves))
     rows = -(-len(curves) // columns)
@@ -87,21 +86,13 @@ def learning_curves(curves: dict[str, list[Curve]]) -> str:
             _draw_curve(axis, curve)
         axis.set_xscale("log", base=2)
         axis.set_xticks(shots, labels=[str(each) for each in shots])
-        _widen(axis)
+        axis.set_ylim(0, 105)
+        axis.set_yticks(range(0, 101, 25))
         axis.set_title(METRIC_NAMES[metric], fontsize=9, color=INK, loc="left")
         axis.set(xlabel="Shots", ylabel="%")
     for axis in axes[len(curves) :]:
         axis.set_visible(False)
     return _svg(figure, "Learning curves: every metric against the number of shots")
-
-
-def _widen(axis: Axes) -> None:
-    """At least a few points of a per cent from bottom to top, so that noise does not look like a slope, and no room for
-    more than 100."""
-    low, high = axis.get_ylim()
-    span = max(high - low, LEAST_SPAN)
-    top = min((low + high + span) / 2, 100 + span / 20)
-    axis.set_ylim(top - span, top)
 
 
 def _draw_curve(axis: Axes, curve: Curve) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.engine.backbone.spec import BackboneSpec
+from app.engine.hygiene import Duplicates, duplicates
 from app.errors import BankTooLarge, InvalidRequest, TooManyImages
 from app.service.accelerator.backbones import Backbones
 from app.service.accelerator.pieces import Pieces
@@ -33,8 +34,8 @@ class ZeroShotService:
         The uploads are kept in memory as they came until the job has ended.
 
         Raises:
-            InvalidRequest and what is below it: fewer than two images, too much or something unreadable was sent; the
-                message names the image.
+            InvalidRequest and what is below it: fewer than two images that differ, too much or something unreadable was
+                sent; the message names the image.
             Overloaded, Draining, NotReady, StorageFull, StorageUnavailable.
         """
         self._jobs.require_room()
@@ -42,11 +43,19 @@ class ZeroShotService:
         backbone = self._backbones.get(request.backbone)
         checked = [self._checked(each, place, request, backbone.spec) for place, each in enumerate(uploads)]
         self._require_size(checked, backbone.spec)
+        found = _duplicates(checked)
         return self._jobs.submit(
             "zero-shot",
             STEPS_PER_IMAGE * len(checked),
             lambda under_way: ZeroShotRun(
-                checked, request, backbone, self._pieces, self._heatmaps, self._limits.max_image_pixels, under_way
+                checked,
+                found,
+                request,
+                backbone,
+                self._pieces,
+                self._heatmaps,
+                self._limits.max_image_pixels,
+                under_way,
             ).results(),
         )
 
@@ -81,3 +90,13 @@ class ZeroShotService:
                 "INSPECTOR_GPU_BANK_CACHE_BYTES.",
                 limit=limit,
             )
+
+
+def _duplicates(checked: Sequence[CheckedUpload]) -> list[Duplicates]:
+    found = duplicates([each.photograph for each in checked], [each.sha256 for each in checked])
+    if any(not each.others for each in found):
+        raise InvalidRequest(
+            f"All {len(checked)} images of the batch show all but the same, so that none can say what is unusual about "
+            "another. Send photographs of several parts, each part once."
+        )
+    return found

@@ -8,6 +8,7 @@ import numpy as np
 from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_features
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle, heatmap
+from app.engine.hygiene import Duplicates
 from app.engine.masking.foreground import foreground_mask, scored_patches
 from app.engine.options import Masking, Preprocessing, Profile, Statistic, ZeroShotAggregation
 from app.engine.photograph.image_file import decode_image
@@ -51,6 +52,7 @@ class ZeroShotRun:
     """The work of one job. Its images are decoded one at a time."""
 
     uploads: Sequence[CheckedUpload]
+    duplicates: Sequence[Duplicates]
     request: ZeroShotRequest
     backbone: Backbone
     pieces: Pieces
@@ -111,7 +113,8 @@ class ZeroShotRun:
 
     def _searched(self, batch: ZeroShotBatch, index: int, mask: Mask) -> Distances:
         self.under_way.report(len(self.uploads) + index, "search")
-        search = self.pieces.run(batch.search, index, self.request.aggregation)
+        others = self.duplicates[index].others
+        search = self.pieces.run(batch.search, index, self.request.aggregation, others)
         for chunk in search.chunks():
             self.under_way.check()
             self.pieces.run(search.add, chunk)
@@ -131,12 +134,13 @@ class ZeroShotRun:
         return decode_image(self.uploads[index].upload.data, self.max_pixels).pixels
 
     def _scored(self, index: int, distances: Distances, foreground: Foreground, drawn: Heatmap) -> ScoredImage:
-        checked = self.uploads[index]
+        checked, same = self.uploads[index], self.duplicates[index]
+        told = [flag for flag, holds in (("duplicate", same.equal), ("near_duplicate", same.near)) if holds]
         return ScoredImage(
             index=index,
             filename=checked.upload.filename,
             score=image_score(distances, foreground.mask, Statistic()),
-            flags=foreground.flags,
+            flags=(*foreground.flags, *told),
             width=checked.geometry.original.width,
             height=checked.geometry.original.height,
             sha256=checked.sha256,

@@ -100,6 +100,16 @@ def test_the_verdicts_stand_in_the_page_and_the_threshold_in_the_plot(tmp_path: 
     assert page.words.count("service's threshold") == 1
 
 
+def test_the_page_begins_with_the_mistakes_and_their_pictures(tmp_path: Path) -> None:
+    (tmp_path / "original.png").write_bytes(b"original.png")
+    judged = scored("a", 1, 0, metrics(0.75), verdicts=Verdicts(0.25, 0.2, 0.5))
+    page = made(run([judged], pictures=[picture("a", SCORES[2]), picture("a", SCORES[3])]), tmp_path)
+    order = [page.words.index(each) for each in ("1 of 2", "a: 1 bad part missed", "Image AUROC, %")]
+    assert order == sorted(order)
+    assert page.words.index("test/bent/0.png, image score 0.2000, threshold 0.2500") < order[2]
+    assert page.addresses.count("data:image/png;base64," + base64.b64encode(b"original.png").decode()) == 2
+
+
 def test_one_number_of_shots_has_no_learning_curve(tmp_path: Path) -> None:
     page = made(run([scored("a", 1, 0, metrics(0.9))]), tmp_path)
     assert "Learning curves" not in page.words

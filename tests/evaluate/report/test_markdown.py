@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.evaluate.kept.results import Verdicts
 from app.evaluate.planned.plan import Skipped
 from app.evaluate.report.content import report
 from app.evaluate.report.markdown import cell, markdown, markdown_table
@@ -35,13 +36,20 @@ def test_a_table_without_rows_says_so() -> None:
 
 
 def test_the_report_has_its_numbers_and_sections() -> None:
-    made = run([scored(HOSTILE, 1, 0, metrics(0.912))], title=HOSTILE, skipped=[Skipped("x", 4, 1, "too | few")])
+    judged = scored(HOSTILE, 1, 0, metrics(0.912), verdicts=Verdicts(0.25, 0.2, 0.5))
+    made = run([judged], title=HOSTILE, skipped=[Skipped("x", 4, 1, "too | few")])
     text = markdown(report(made, datetime(2025, 3, 1, tzinfo=UTC)))
-    assert text.startswith('# Evaluation of &lt;b&gt;&amp;"\n\n**Image AUROC 91.2**\n')
+    assert text.startswith(
+        '# Evaluation of &lt;b&gt;&amp;"\n\n**Good parts called bad (promised: at most 20.0 %): 1 of 2**, '
+    )
+    assert "## Summary\n\n**Image AUROC: 91.2**\n" in text
+    assert '| &lt;b&gt;&amp;" | 1 | 1 of 2 (50.0 %) | 20.0 % | 50.0 % | 1 of 2 (50.0 %) |' in text
     assert '| &lt;b&gt;&amp;" | 2 | 2 | 1 | yes | no | 91.2 | – | – | – | – | – |' in text
     assert "| x | 4 | 1 | too \\| few |" in text
     headings = [line for line in text.splitlines() if line.startswith("## ")]
     assert headings == [
+        "## False alarms and missed parts",
+        "## What was evaluated",
         "## Summary",
         "## Objects",
         "## At the service's own threshold",

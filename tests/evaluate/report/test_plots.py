@@ -5,8 +5,10 @@ from xml.etree import ElementTree
 
 import matplotlib
 import pytest
+from matplotlib.figure import Figure
 
 from app.evaluate.kept.results import ImageScore
+from app.evaluate.report import plots
 from app.evaluate.report.averages import Average
 from app.evaluate.report.plots import (
     BAD_COLOR,
@@ -76,6 +78,21 @@ def test_equal_scores_can_be_drawn() -> None:
 def test_a_learning_curve_marks_the_shots_on_a_log_axis() -> None:
     found = texts(learning_curves(CURVES))
     assert [found.count(text) for text in ("Image AUROC", "PRO", "1", "4", "Shots", "2")] == [1, 1, 2, 2, 2, 0]
+
+
+def test_the_axis_of_a_rate_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Figure] = []
+
+    def keep(figure: Figure, _label: str) -> str:
+        figures.append(figure)
+        return ""
+
+    monkeypatch.setattr(plots, "_svg", keep)
+    learning_curves(CURVES)
+    histogram(SCORES, 0.25)
+    curves, scores = figures
+    assert [axes.get_ylim() for axes in curves.axes] == [(0, 105)] * 2
+    assert (scores.axes[0].get_xlim()[0], scores.axes[0].get_ylim()[0]) == (0, 0)
 
 
 def test_lines_of_18_variants_differ() -> None:

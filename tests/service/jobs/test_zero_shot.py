@@ -35,6 +35,23 @@ REQUEST = ZeroShotRequest(smaller_edge=112)
 BATCH = [upload(seed) for seed in range(5)]
 
 
+def encoded(pixels: NDArray[np.generic], suffix: str, *options: int) -> Upload:
+    return Upload(cv2.imencode(suffix, np.asarray(pixels, np.uint8), options)[1].tobytes())
+
+
+def compressed(seed: int, quality: int) -> Upload:
+    """The photograph of `upload` as a JPEG."""
+    return encoded(decode_image(photograph(seed), 10**6).pixels[:, :, ::-1], ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
+
+
+def moved(patches: int) -> Upload:
+    """One part as it may lie: its patches are the same, its photographs are not."""
+    return encoded(np.roll(decode_image(photograph(1), 10**6).pixels, 16 * patches, axis=1), ".png")
+
+
+ALIKE = [moved(patches) for patches in (0, 3, 6)]
+
+
 def finished(service: Service, uploads: list[Upload], request: ZeroShotRequest = REQUEST) -> Job:
     job = service.zero_shot.submit(uploads, request)
     deadline = time.monotonic() + 60
@@ -75,7 +92,7 @@ def test_results_stand_in_the_order_of_the_batch_and_tell_what_was_sent(service:
 
 
 def test_the_image_that_is_unlike_the_others_scores_highest(service: Service) -> None:
-    job = finished(service, [upload(1), upload(1), upload(7), upload(1)])
+    job = finished(service, [*ALIKE[:2], upload(7), ALIKE[2]])
     scores = [scored.score for scored in job.results]
     assert max(scores) == scores[2] > 10 * scores[0]
 
@@ -93,9 +110,39 @@ def test_one_defect_does_not_move_the_scale() -> None:
     assert batch_scale([good, good, bad]) == pytest.approx(0.4)
 
 
-def test_images_that_are_all_the_same_have_the_scale_of_the_backbone(service: Service) -> None:
-    job = finished(service, [upload(1)] * 3)
-    assert {scored.heatmap_scale_max for scored in job.results} == {TINY.heat_scale}
+def test_a_batch_without_a_scale_of_its_own_has_that_of_the_backbone(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zero_shot_run, "batch_scale", lambda _distances: batch_scale([np.zeros(3, np.float32)] * 3))
+    assert {scored.heatmap_scale_max for scored in finished(service, BATCH).results} == {TINY.heat_scale}
+
+
+@pytest.mark.parametrize("aggregation", ["quantile", "musc"])
+@pytest.mark.parametrize("copies", [1, 2, 6])
+def test_files_that_were_sent_again_change_no_score_and_are_flagged(
+    service: Service, aggregation: ZeroShotAggregation, copies: int
+) -> None:
+    request = replace(REQUEST, aggregation=aggregation)
+    once = [scored.score for scored in finished(service, BATCH, request).results]
+    again = finished(service, [*BATCH, *BATCH[2:3] * copies], request).results
+    assert [scored.score for scored in again] == [*once, *once[2:3] * copies]
+    assert [scored.flags for scored in again] == [(), (), ("duplicate",), (), (), *[("duplicate",)] * copies]
+
+
+@pytest.mark.parametrize("shots", [1, 2, 6])
+def test_near_duplicates_are_flagged_and_do_not_judge_each_other(service: Service, shots: int) -> None:
+    near = [compressed(7, quality) for quality in range(90, 90 + shots)]
+    results = finished(service, [*ALIKE, upload(7), *near]).results
+    assert [scored.flags for scored in results] == [()] * 3 + [("near_duplicate",)] * (1 + shots)
+    [alone] = [scored.score for scored in finished(service, [*ALIKE, upload(7)]).results[3:]]
+    assert results[3].score == alone
+    assert min(scored.score for scored in results[3:]) > 5 * max(scored.score for scored in results[:3])
+
+
+@pytest.mark.parametrize("batch", [[upload(1)] * 3, [upload(1), compressed(1, 95)]])
+def test_a_batch_that_shows_one_photograph_only_is_refused(service: Service, batch: list[Upload]) -> None:
+    with pytest.raises(InvalidRequest, match="show all but the same"):
+        service.zero_shot.submit(batch, REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +219,7 @@ def test_a_batch_has_two_images_at_least_and_not_too_many(
     service: Service, count: int, error: type[InvalidRequest]
 ) -> None:
     with pytest.raises(error):
-        service.zero_shot.submit([upload(1)] * count, REQUEST)
+        service.zero_shot.submit(list(map(upload, range(count))), REQUEST)
 
 
 def test_an_unknown_backbone_is_refused(service: Service) -> None:

@@ -2,7 +2,7 @@
 
 from app.evaluate.kept.results import RATES, ScoredRow, Verdicts
 from app.evaluate.report.averages import groups
-from app.evaluate.report.verdicts import COLUMNS, verdict_table
+from app.evaluate.report.verdicts.rates import COLUMNS, verdict_table
 from tests.evaluate.report.runs import scored
 
 
