@@ -28,6 +28,7 @@ def tiny_service(settings: Settings, blobs: Blobs | None = None) -> Service:
             keep_versions=settings.keep_versions,
             bank_cache_bytes=settings.bank_cache_bytes,
             max_jobs=settings.max_jobs,
+            background_share=settings.background_share,
             pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
         ),
         auto_create=settings.auto_create_products,

@@ -7,9 +7,11 @@ import pytest
 from app.errors import Draining
 from app.service.accelerator.engine_thread import EngineThread, Priority
 
+SHARE = 0.2
+
 
 def test_inspections_go_before_registrations_and_jobs_that_came_earlier() -> None:
-    engine, started, go_on = EngineThread(), threading.Event(), threading.Event()
+    engine, started, go_on = EngineThread(SHARE), threading.Event(), threading.Event()
     order: list[str] = []
 
     def occupy() -> None:
@@ -41,7 +43,7 @@ def test_inspections_go_before_registrations_and_jobs_that_came_earlier() -> Non
 
 
 def test_what_a_piece_raises_reaches_its_caller_and_the_thread_lives_on() -> None:
-    engine = EngineThread()
+    engine = EngineThread(SHARE)
     with pytest.raises(ZeroDivisionError):
         engine.run(Priority.INSPECTION, divmod, 1, 0)
     assert engine.run(Priority.INSPECTION, divmod, 7, 2) == (3, 1)
@@ -49,14 +51,14 @@ def test_what_a_piece_raises_reaches_its_caller_and_the_thread_lives_on() -> Non
 
 
 def test_a_closed_engine_takes_nothing_more() -> None:
-    engine = EngineThread()
+    engine = EngineThread(SHARE)
     engine.close()
     with pytest.raises(Draining):
         engine.run(Priority.INSPECTION, divmod, 7, 2)
 
 
 def test_between_the_pieces_of_an_inspection_no_registration_is_begun_but_after_it_one_is() -> None:
-    engine = EngineThread()
+    engine = EngineThread(SHARE)
     order: list[str] = []
     with engine.inspecting(), engine.inspecting():
         registration = [
@@ -74,7 +76,7 @@ def test_between_the_pieces_of_an_inspection_no_registration_is_begun_but_after_
 
 
 def test_a_busy_line_does_not_starve_a_registration() -> None:
-    engine, done = EngineThread(), threading.Event()
+    engine, done = EngineThread(SHARE), threading.Event()
     registration = threading.Thread(target=engine.run, args=(Priority.REGISTRATION, done.set))
     with engine.inspecting():
         registration.start()
@@ -86,7 +88,7 @@ def test_a_busy_line_does_not_starve_a_registration() -> None:
 
 
 def test_a_stopping_service_refuses_registration_and_still_inspects() -> None:
-    engine, refused = EngineThread(), threading.Event()
+    engine, refused = EngineThread(SHARE), threading.Event()
 
     def register() -> None:
         with pytest.raises(Draining):
