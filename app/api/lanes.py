@@ -35,7 +35,7 @@ class Lane:
         self._clock = clock
         self._ahead = 0
         self._last_done = -math.inf
-        self._mean_s: float | None = None
+        self.mean_s: float | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     @contextmanager
@@ -45,7 +45,9 @@ class Lane:
         Raises:
             Overloaded: all places are taken, or those ahead would take it beyond its deadline; carries the time after
                 which they should be done.
+            DeadlineExceeded: its time has passed already.
         """
+        deadline.check()
         if self.occupied >= self._limit:
             raise Overloaded(
                 f"All {self._limit} places for {self.name} are taken. Send the request again later.",
@@ -85,15 +87,15 @@ class Lane:
         however many run at once, that is what one of them adds to the wait."""
         now = self._clock()
         took_s, self._last_done = now - max(came, self._last_done), now
-        self._mean_s = took_s if self._mean_s is None else self._mean_s + NEWEST_SHARE * (took_s - self._mean_s)
+        self.mean_s = took_s if self.mean_s is None else self.mean_s + NEWEST_SHARE * (took_s - self.mean_s)
 
     @property
     def _wait_s(self) -> float:
         """What those ahead should still take. Nothing while none has been seen: MAX_QUEUE bounds these."""
-        return self._ahead * (self._mean_s or 0.0)
+        return self._ahead * (self.mean_s or 0.0)
 
     def _retry_after_s(self) -> int:
-        wait_s = self.occupied * (1.0 if self._mean_s is None else self._mean_s)
+        wait_s = self.occupied * (1.0 if self.mean_s is None else self.mean_s)
         return min(LONGEST_RETRY_S, max(1, math.ceil(wait_s)))
 
     def close(self) -> None:
