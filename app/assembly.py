@@ -96,6 +96,7 @@ def _service(settings: Settings, store: OpenStore, backbones: Backbones) -> Serv
             keep_versions=settings.keep_versions,
             bank_cache_bytes=settings.bank_cache_bytes if device == "cpu" else settings.gpu_bank_cache_bytes,
             max_jobs=settings.max_jobs,
+            background_share=settings.background_share,
             pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
         ),
         auto_create=settings.auto_create_products,

@@ -27,19 +27,15 @@ InspectorError
 │   ├── JobNotFound
 │   └── HeatmapNotFound
 ├── Conflict                      right in itself, but not in the present state
-│   ├── NoReferences
-│   ├── BackboneMismatch
-│   ├── BankDamaged
+│   ├── NoReferences, BackboneMismatch, BankDamaged
 │   ├── ProductDamaged            the settings of a product are lost; they must be sent again
 │   ├── PreconditionFailed
 │   └── StaleRevision             a compare-and-set lost its race; the service retries it
 ├── StorageError                  what was stored is not what is found; repeating does not help
-│   ├── BlobMissing
-│   └── BlobDamaged
+│   └── BlobMissing, BlobDamaged
+├── DeadlineExceeded              the caller's own time had passed before the work began
 └── Unavailable                   try again later; carries `retry_after_s`
-    ├── Overloaded
-    ├── NotReady
-    ├── Draining
+    ├── Overloaded, NotReady, Draining
     ├── StorageUnavailable
     │   └── StorageOutdated       Redis and the volume do not belong together: one of them has lost changes
     ├── StorageFull
@@ -248,3 +244,7 @@ class StorageFull(Unavailable):
 
 class GpuOutOfMemory(Unavailable):
     code = "gpu-out-of-memory"
+
+
+class DeadlineExceeded(InspectorError):
+    code = "deadline-exceeded"

@@ -73,8 +73,14 @@ class Settings(BaseSettings):
     max_queue: int = Field(
         32, ge=1, le=10_000, description="Inspections that may wait or run; one more is answered 503."
     )
+    max_wait_s: float = Field(
+        5.0, gt=0, le=600, description="An inspection that would wait longer for its turn is answered 503 at once, s."
+    )
     max_registrations: int = Field(4, ge=1, le=1000, description="Registrations that may wait or run at a time.")
     max_jobs: int = Field(4, ge=1, le=1000, description="Jobs that may wait or run; their images are held in memory.")
+    background_share: float = Field(
+        0.2, ge=0.01, le=0.9, description="Share of the computing time that all but inspections get once they wait."
+    )
     bank_cache_bytes: int = Field(4 * 2**30, ge=2**20, description="Memory for loaded banks; least recently used go.")
     gpu_bank_cache_bytes: int = Field(
         8 * 2**30, ge=2**20, description="The same where banks lie in a GPU's memory, instead of BANK_CACHE_BYTES."

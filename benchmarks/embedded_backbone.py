@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.backbone import Backbone, no_pause
 from app.engine.backbone.embedded import WIDTH, EmbeddedBackbone
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.backbone.vit import ViTBackbone
@@ -66,6 +66,7 @@ class FirstDescriptor:
 
     def __init__(self, spec: BackboneSpec) -> None:
         self.spec = spec
+        self.pause = no_pause
         self._pairs = [self._pair(px, k) for px in (4.0, 8.0, 16.0) for k in range(6)]
 
     def extract(self, inputs: Rows) -> Rows:

@@ -81,7 +81,7 @@ FOLDERS = {
 """Of a layer with folders: which of its other folders the modules of each may import. Modules beside the folders join
 them, but for those that all may use."""
 BESIDE = {
-    "service": {"clock", "limits"},
+    "service": {"clock", "deadline", "limits"},
     "engine": {"types", "options"},
     "evaluate": {"dataset"},
 }

@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import ParamSpec, Self, TypeVar
 
 from app.errors import Overloaded
+from app.service.deadline import NO_DEADLINE, Deadline
 from app.settings import Settings
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 NEWEST_SHARE = 0.2
-"""Weight of the newest request in the running mean of the service time."""
+"""Weight of the newest request in the running mean of the time that one takes."""
 
 LONGEST_RETRY_S = 300
 ADMIN_THREADS, ADMIN_LIMIT = 4, 64
@@ -26,23 +28,35 @@ ADMIN_THREADS, ADMIN_LIMIT = 4, 64
 class Lane:
     """`threads` requests run, `limit` wait or run; one more is refused at once. Used from the event loop only."""
 
-    def __init__(self, name: str, threads: int, limit: int) -> None:
+    def __init__(self, name: str, threads: int, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
         self.occupied = 0
-        self._threads, self._limit = threads, limit
-        self._mean_service_s = 1.0
+        self._limit = limit
+        self._clock = clock
+        self._ahead = 0
+        self._last_done = -math.inf
+        self.mean_s: float | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
+    def admitted(self, deadline: Deadline = NO_DEADLINE) -> Iterator[None]:
         """Holds a place in the lane, from before the body is read until the answer is made.
 
         Raises:
-            Overloaded: all places are taken; carries the time after which one should be free.
+            Overloaded: all places are taken, or those ahead would take it beyond its deadline; carries the time after
+                which they should be done.
+            DeadlineExceeded: its time has passed already.
         """
+        deadline.check()
         if self.occupied >= self._limit:
             raise Overloaded(
                 f"All {self._limit} places for {self.name} are taken. Send the request again later.",
+                retry_after_s=self._retry_after_s(),
+            )
+        if self._wait_s > deadline.left_s:
+            raise Overloaded(
+                f"{self._ahead} {self.name} are ahead, which should take {self._wait_s:.1f} s: longer than this one "
+                "may wait. Send the request again later.",
                 retry_after_s=self._retry_after_s(),
             )
         self.occupied += 1
@@ -53,13 +67,14 @@ class Lane:
 
     async def run(self, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs the function on one of the lane's threads."""
-
-        def timed() -> tuple[Result, float]:
-            started = time.monotonic()
-            return function(*args, **kwargs), time.monotonic() - started
-
-        result, took_s = await asyncio.get_running_loop().run_in_executor(self._pool, timed)
-        self._mean_service_s += NEWEST_SHARE * (took_s - self._mean_service_s)
+        came = self._clock()
+        self._ahead += 1
+        try:
+            call = partial(function, *args, **kwargs)
+            result = await asyncio.get_running_loop().run_in_executor(self._pool, call)
+        finally:
+            self._ahead -= 1
+        self._count(came)
         return result
 
     async def call(self, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
@@ -67,8 +82,20 @@ class Lane:
         with self.admitted():
             return await self.run(function, *args, **kwargs)
 
+    def _count(self, came: float) -> None:
+        """A request that came then is done. It took the lane from then on, or from when the one before it was done:
+        however many run at once, that is what one of them adds to the wait."""
+        now = self._clock()
+        took_s, self._last_done = now - max(came, self._last_done), now
+        self.mean_s = took_s if self.mean_s is None else self.mean_s + NEWEST_SHARE * (took_s - self.mean_s)
+
+    @property
+    def _wait_s(self) -> float:
+        """What those ahead should still take. Nothing while none has been seen: MAX_QUEUE bounds these."""
+        return self._ahead * (self.mean_s or 0.0)
+
     def _retry_after_s(self) -> int:
-        wait_s = self._mean_service_s * self.occupied / self._threads
+        wait_s = self.occupied * (1.0 if self.mean_s is None else self.mean_s)
         return min(LONGEST_RETRY_S, max(1, math.ceil(wait_s)))
 
     def close(self) -> None:

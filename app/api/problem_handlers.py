@@ -13,6 +13,7 @@ from starlette.responses import Response
 from app.api.problems import problem
 from app.api.validation import validation_problem
 from app.errors import (
+    DeadlineExceeded,
     Draining,
     InspectorError,
     InvalidRequest,
@@ -27,6 +28,8 @@ error_log = logging.getLogger("inspector.error")
 
 NOT_FOUND, NOT_ALLOWED, CLIENT_LEFT, SERVER_FAULT = 404, 405, 499, 500
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+OF_A_BUSY_DAY = (Overloaded, DeadlineExceeded, Draining)
+"""Not logged: there are many of them at once, and the access log counts them."""
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -41,7 +44,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 async def _inspector_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, InspectorError)
     answer = problem(request.scope, error)
-    if answer.status_code >= SERVER_FAULT and not isinstance(error, Overloaded | Draining):
+    if answer.status_code >= SERVER_FAULT and not isinstance(error, OF_A_BUSY_DAY):
         request_id = request.scope.get("state", {}).get("request_id")
         told = (request_id, error.code, error.message)
         # What passes by itself is one line: an outage would fill the log with the same trace.

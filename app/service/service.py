@@ -35,7 +35,7 @@ class Service:
     ) -> None:
         self._announcements = store.announcements
         self._draining = False
-        self._accelerator = accelerator = Accelerator(backbones, device)
+        self._accelerator = accelerator = Accelerator(backbones, device, limits.background_share)
         self._banks = banks = BankParts(store, accelerator, limits, segment_precision, self._made_change)
         photographs = Photographs(store.blobs, limits.max_image_pixels)
         calibration = CalibrationParts(store, accelerator, banks, photographs, limits)

@@ -8,6 +8,7 @@ import pytest
 
 from app.api.lanes import Lane, Lanes
 from app.errors import Overloaded
+from app.service.deadline import NO_DEADLINE, Deadline
 from app.settings import load_settings
 
 
@@ -71,3 +72,84 @@ def test_registrations_and_inspections_have_threads_of_their_own() -> None:
 
     name = asyncio.run(inspect_while_registering(Lanes.of(load_settings())))
     assert name.startswith("inspections")
+
+
+class Clock:
+    """Moves on by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def work(self, for_s: float) -> None:
+        self.now_s += for_s
+
+
+async def learnt(took_s: float, places: int = 10) -> Lane:
+    """A lane that has seen requests of that length."""
+    clock = Clock()
+    lane = Lane("inspections", threads=1, limit=places, clock=clock)
+    for _ in range(3):
+        await lane.call(clock.work, took_s)
+    return lane
+
+
+async def told_with(lane: Lane, ahead: int, deadline: Deadline) -> Overloaded | None:
+    """What another request is refused with while so many are ahead of it."""
+    release = threading.Event()
+    waiting = [asyncio.create_task(lane.call(release.wait)) for _ in range(ahead)]
+    await asyncio.sleep(0)
+    try:
+        with lane.admitted(deadline):
+            return None
+    except Overloaded as error:
+        return error
+    finally:
+        release.set()
+        await asyncio.gather(*waiting)
+
+
+def within(seconds: float) -> Deadline:
+    return Deadline(turn_by=time.monotonic() + seconds)
+
+
+@pytest.mark.parametrize(("ahead", "refused"), [(0, False), (2, False), (4, True)])
+def test_a_request_is_refused_at_once_that_those_ahead_would_keep_beyond_its_deadline(
+    ahead: int, refused: bool
+) -> None:
+    async def told() -> Overloaded | None:
+        return await told_with(await learnt(20), ahead, within(60))
+
+    error = asyncio.run(told())
+    assert (error is not None) == refused
+    assert error is None or error.retry_after_s == 80
+
+
+def test_without_a_deadline_any_wait_is_taken() -> None:
+    async def told() -> Overloaded | None:
+        return await told_with(await learnt(1000), 4, NO_DEADLINE)
+
+    assert asyncio.run(told()) is None
+
+
+def test_before_anything_was_seen_nothing_is_foretold() -> None:
+    async def told() -> Overloaded | None:
+        return await told_with(Lane("inspections", threads=1, limit=10), 4, within(0.5))
+
+    assert asyncio.run(told()) is None
+
+
+def test_requests_that_run_at_once_add_to_the_wait_what_one_of_them_takes_of_the_lane() -> None:
+    async def mean_of_two_at_once() -> float | None:
+        clock, started = Clock(), threading.Barrier(3)
+        lane = Lane("inspections", threads=2, limit=10, clock=clock)
+        both = [asyncio.create_task(lane.call(started.wait, 10)) for _ in range(2)]
+        await asyncio.sleep(0)
+        clock.work(8)
+        await asyncio.to_thread(started.wait, 10)
+        await asyncio.gather(*both)
+        return lane.mean_s
+
+    assert asyncio.run(mean_of_two_at_once()) == pytest.approx(8 - 0.2 * 8)

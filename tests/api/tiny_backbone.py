@@ -16,9 +16,9 @@ TINY = BackboneSpec(
 )  # fmt: skip
 
 
-def tiny_backbone() -> ViTBackbone:
+def tiny_backbone(precision: str = "float32") -> ViTBackbone:
     """The backbone, the same at every call."""
-    return ViTBackbone(TINY, {name: _tensor(name, shape) for name, shape in _shapes().items()}, "cpu", "float32")
+    return ViTBackbone(TINY, {name: _tensor(name, shape) for name, shape in _shapes().items()}, "cpu", precision)
 
 
 def _tensor(name: str, shape: tuple[int, ...]) -> torch.Tensor:

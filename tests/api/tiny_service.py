@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from app.engine.backbone.backbone import Backbone
 from app.engine.options import ProductSettings
 from app.opened_store import opened_store
 from app.service.accelerator.backbones import Backbones
@@ -12,10 +13,10 @@ from app.storage.store import Blobs
 from tests.api.tiny_backbone import TINY, tiny_backbone
 
 
-def tiny_service(settings: Settings, blobs: Blobs | None = None) -> Service:
-    """A service as the settings say, on the tiny backbone; `blobs` instead of the store's own."""
+def tiny_service(settings: Settings, blobs: Blobs | None = None, backbone: Backbone | None = None) -> Service:
+    """A service as the settings say, on the tiny backbone or what stands for it; `blobs` instead of the store's own."""
     store = opened_store(settings)
-    backbones = Backbones({TINY.name: TINY}, lambda: TINY.name, lambda _name: tiny_backbone())
+    backbones = Backbones({TINY.name: TINY}, lambda: TINY.name, lambda _name: backbone or tiny_backbone())
     backbones.load_default()
     return Service(
         replace(store, blobs=blobs or store.blobs),
@@ -28,6 +29,7 @@ def tiny_service(settings: Settings, blobs: Blobs | None = None) -> Service:
             keep_versions=settings.keep_versions,
             bank_cache_bytes=settings.bank_cache_bytes,
             max_jobs=settings.max_jobs,
+            background_share=settings.background_share,
             pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
         ),
         auto_create=settings.auto_create_products,

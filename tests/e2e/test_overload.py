@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -63,3 +64,18 @@ def test_health_answers_under_overload(occupied: httpx2.Client) -> None:
 def test_registrations_and_products_have_places_of_their_own(occupied: httpx2.Client) -> None:
     assert occupied.get("/products/flange").status_code == 200
     assert occupied.post("/products/flange/references", content=photograph()).status_code == 200
+
+
+def test_of_45_callers_at_once_each_has_a_verdict_or_is_told_when_to_come_back(tmp_path: Path) -> None:
+    def inspect(client: httpx2.Client) -> httpx2.Response:
+        return client.post("/products/flange/inspect", content=photograph(width=640, height=640))
+
+    slow = {"MAX_QUEUE": "100", "MAX_WAIT_S": "0.5", "SMALLER_EDGE": "448"}
+    with server_process(tmp_path, slow) as running, running.client() as client, ThreadPoolExecutor(45) as pool:
+        client.post("/products/flange/references", content=photograph()).raise_for_status()
+        inspect(client).raise_for_status()
+        answers = list(pool.map(inspect, [client] * 45))
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(503, "overloaded")}
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in refused)
+    assert len(refused) < len(answers)

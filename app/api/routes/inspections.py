@@ -1,6 +1,7 @@
 """/products/{product_id}/inspect: one image in, score and heatmap out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +12,7 @@ from app.api.accept import JSON, PNG, preferred
 from app.api.authorisation import INSPECT
 from app.api.bank_loading import once_loaded
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
+from app.api.patience import PatienceDep
 from app.api.schemas.inspections import CallerIds, CommissioningBody, InspectionBody, InspectQuery
 from app.api.schemas.problem import problems
 from app.api.uploads import image_request_body, one_image
@@ -19,6 +21,7 @@ from app.errors import (
     BankDamaged,
     BankNotFound,
     BodyTooLarge,
+    DeadlineExceeded,
     Draining,
     GpuOutOfMemory,
     ImageTooLarge,
@@ -53,7 +56,7 @@ ID_FIELDS = frozenset(CallerIds.model_fields)
     responses=problems(
         InvalidProductId, ProductNotFound, BankNotFound, NoReferences, BackboneMismatch, BankDamaged, NotAcceptable,
         UnsupportedImageType, ImageUndecodable, ImageTruncated, ImageTooSmall, ImageTooLarge, BodyTooLarge,
-        RequestTimeout, Overloaded, NotReady, Draining, GpuOutOfMemory, StorageUnavailable,
+        RequestTimeout, DeadlineExceeded, Overloaded, NotReady, Draining, GpuOutOfMemory, StorageUnavailable,
     )
     | {200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip
@@ -63,6 +66,7 @@ async def inspect(
     request: Request,
     service: ServiceDep,
     lanes: LanesDep,
+    patience: PatienceDep,
     accept: Accept = None,
 ) -> Response:
     """Inspect one image. Anything but 200 with `verdict: ok` means that the part is not released."""
@@ -71,9 +75,10 @@ async def inspect(
         raise InvalidRequest(
             "Accept: image/png asks for the heatmap and ?heatmap=none for none. Leave one of them out."
         )
-    with lanes.inspection.admitted():
+    with lanes.inspection.admitted(patience.deadline()):
         image, fields = await one_image(request, ID_FIELDS)
-    wanted = query.request(_caller_ids(fields))
+    deadline = patience.deadline()  # what the body took is not the service's doing
+    wanted = replace(query.request(_caller_ids(fields)), deadline=deadline)
     product_path = request.scope["path"].removesuffix("/inspect")
 
     def look() -> Response:
@@ -82,7 +87,7 @@ async def inspect(
     def go_on(loaded: LoadedBank, cold: Cold) -> Response:
         return _answer(service.inspection.inspect_with(loaded, cold, image.data, wanted), media_type, product_path)
 
-    return await once_loaded(look, go_on, service, lanes, lanes.inspection)
+    return await once_loaded(look, go_on, service, lanes, lanes.inspection, deadline)
 
 
 def _caller_ids(fields: Mapping[str, str]) -> CallerIds:

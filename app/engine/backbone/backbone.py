@@ -1,5 +1,6 @@
 """What the engine asks of a backbone, whatever executes it."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -10,15 +11,22 @@ from app.engine.backbone.spec import BackboneSpec
 IMAGE_DOES_NOT_FIT = "The GPU has no memory left for this image. Try again, or lower smaller_edge."
 
 
+def no_pause() -> None:
+    """What a backbone does between its steps, unless it is told otherwise."""
+
+
 class Backbone(Protocol):
     """A frozen network or fixed descriptor: normalised images in, raw patch features out.
 
-    `engine` names what executes it and `precision` its arithmetic; both are recorded in the bank's manifest.
+    `engine` names what executes it and `precision` its arithmetic; both are recorded in the bank's manifest. `pause` is
+    called between the steps of a forward pass: whoever owns the thread may do something else there, another pass of
+    this backbone too.
     """
 
     spec: BackboneSpec
     engine: str
     precision: str
+    pause: Callable[[], None]
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W (H and W whole patches) to raw patch features B×N×D, row-major over the grid, float32.

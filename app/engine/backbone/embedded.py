@@ -4,12 +4,12 @@ It is no network and has seen no photograph. Per 14-px patch it holds colour and
 each over three neighbourhoods; the correlations between them, measured once on drawn images, are divided out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT
+from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
@@ -57,6 +57,7 @@ class EmbeddedBackbone:
             WeightsUnavailable: a tensor is missing or has another shape, or `spec` another width or patch size.
         """
         self.spec = spec
+        self.pause = no_pause
         _refuse_other_tensors(spec, tensors)
         self._device = torch.device(device)
         placed = {name: torch.tensor(value, dtype=torch.float32, device=device) for name, value in tensors.items()}
@@ -76,19 +77,23 @@ class EmbeddedBackbone:
             return np.stack([row.cpu().numpy() for row in rows])
 
     def _features(self, image: torch.Tensor) -> torch.Tensor:
-        described = local_description(image, self._opponent, self._gabor, self.spec.patch_size)
+        described = local_description(image, self._opponent, self._gabor, self.spec.patch_size, self.pause)
         whitened = (described - self._mean) @ self._whitening
         anchor = torch.full_like(whitened[:, :1], ANCHOR * whitened.shape[1] ** 0.5)
         return torch.cat([whitened, anchor], dim=1)
 
 
 def local_description(
-    image: torch.Tensor, opponent: torch.Tensor, gabor: torch.Tensor, patch_size: int = 14
+    image: torch.Tensor,
+    opponent: torch.Tensor,
+    gabor: torch.Tensor,
+    patch_size: int = 14,
+    pause: Callable[[], None] = no_pause,
 ) -> torch.Tensor:
     """Colour and log contrast of every patch over its neighbourhoods, N×(D−1), before whitening.
 
     `image` 1×3×H×W, RGB 0..1. Columns: for each neighbourhood, three opponent colours, then per octave the log
-    amplitude of six orientations of brightness and of two colours.
+    amplitude of six orientations of brightness and of two colours. `pause` is called between the steps.
     """
     planes = torch.einsum("oc,bchw->bohw", opponent, image)
     size = (image.shape[2], image.shape[3])
@@ -96,7 +101,7 @@ def local_description(
     for octave in range(OCTAVES):
         step = 2**octave
         sigma_px = max(SMALLEST_SIGMA_PX, SIGMA_PER_STEP * step)
-        energies = _pool(_energies(planes, gabor), size, step, sigma_px, patch_size)
+        energies = _pool(_energies(planes, gabor, pause), size, step, sigma_px, patch_size)
         described.append(torch.log(energies.clamp_min(0).sqrt() + AMPLITUDE_FLOOR))
         planes = _halved(planes)
     patches = torch.cat(described, dim=1)
@@ -104,11 +109,15 @@ def local_description(
     return around[0].flatten(1).T
 
 
-def _energies(planes: torch.Tensor, gabor: torch.Tensor) -> torch.Tensor:
+def _energies(planes: torch.Tensor, gabor: torch.Tensor, pause: Callable[[], None]) -> torch.Tensor:
     """Squared quadrature responses, 1×8×h×w: six orientations of brightness, then the mean over them of two colours."""
-    responses = torch.nn.functional.conv2d(_padded(planes.transpose(0, 1), gabor.shape[-1] // 2), gabor)
-    energies = responses[:, 0::2] ** 2 + responses[:, 1::2] ** 2
-    return torch.cat([energies[:1], energies[1:].mean(1)[None]], dim=1)
+    energies = []
+    for plane in _padded(planes.transpose(0, 1), gabor.shape[-1] // 2):
+        pause()
+        responses = torch.nn.functional.conv2d(plane[None], gabor)
+        energies.append(responses[:, 0::2] ** 2 + responses[:, 1::2] ** 2)
+    brightness, *colours = energies
+    return torch.cat([brightness, *(colour.mean(1, keepdim=True) for colour in colours)], dim=1)
 
 
 def _halved(planes: torch.Tensor) -> torch.Tensor:

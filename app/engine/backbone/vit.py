@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from timm.layers.mlp import SwiGLUPacked
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 
-from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT
+from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
 from app.engine.backbone.position_table import position_table
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import torch
@@ -37,6 +37,7 @@ class ViTBackbone:
         """
         self.spec = spec
         self.precision = precision
+        self.pause = no_pause
         self._device = torch.device(device)
         self._model = _model(spec, tensors).to(self._device)
         self._prefix, self._stored = _prefix_and_position(self._model)
@@ -44,9 +45,15 @@ class ViTBackbone:
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images to raw patch features B×N×D float32, row-major; GpuOutOfMemory."""
-        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode(), self._arithmetic():
-            batch = torch.from_numpy(inputs).to(self._device)
-            tokens = self._model.norm(self._model.blocks(self._embed(batch)))
+        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
+            with self._arithmetic():
+                tokens = self._embed(torch.from_numpy(inputs).to(self._device))
+            for block in self._model.blocks:
+                self.pause()  # outside the arithmetic, which another backbone must not take over
+                with self._arithmetic():
+                    tokens = block(tokens)
+            with self._arithmetic():
+                tokens = self._model.norm(tokens)
             patches = tokens[:, 1 + self.spec.registers :].float().cpu().numpy()
         return np.ascontiguousarray(patches, np.float32)
 

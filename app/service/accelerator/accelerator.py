@@ -8,10 +8,14 @@ from app.service.accelerator.pieces import Pieces
 class Accelerator:
     """The device of this process, the one thread that uses it, and the backbones that are loaded on it."""
 
-    def __init__(self, backbones: Backbones, device: str) -> None:
+    def __init__(self, backbones: Backbones, device: str, background_share: float) -> None:
+        """`background_share` (0..1) of the engine's time is for what is no inspection, once that waits."""
         self.backbones = backbones
         self.device = device
-        self.engine = EngineThread()
+        self.engine = EngineThread(background_share)
+        if device == "cpu":
+            # A pass takes as long as an inspection there; on a GPU it is short, and cut up it would be slower.
+            backbones.pause_by(self.engine.let_inspections_through)
 
     def pieces(self, priority: Priority) -> Pieces:
         """For work that lets inspections through."""

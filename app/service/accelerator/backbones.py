@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.backbone import Backbone, no_pause
 from app.engine.backbone.spec import BackboneSpec
 from app.errors import InvalidSettings, NotReady, WeightsUnavailable
 
@@ -38,13 +38,21 @@ class Backbones:
         self._loaded: dict[str, Backbone] = {}
         self._default = default
         self._last_default: Backbone | None = None
+        self._pause = no_pause
+
+    def pause_by(self, pause: Callable[[], None]) -> None:
+        """`pause` is called between the steps of every forward pass from now on."""
+        with self._loading:
+            self._pause = pause
+            for loaded in self._loaded.values():
+                loaded.pause = pause
 
     def load_default(self) -> Backbone:
         """Load the default backbone, at the start. WeightsUnavailable."""
         name = self._default()
         with self._loading:
             if name not in self._loaded:
-                self._loaded[name] = self._load(name)
+                self._loaded[name] = self._made(name)
             self._last_default = self._loaded[name]
             return self._last_default
 
@@ -92,7 +100,12 @@ class Backbones:
         with self._loading:
             if name not in self._loaded:
                 try:
-                    self._loaded[name] = self._load(name)
+                    self._loaded[name] = self._made(name)
                 except WeightsUnavailable as error:
                     raise NotReady(error.message, retry_after_s=WEIGHTS_RETRY_S) from error
             return self._loaded[name]
+
+    def _made(self, name: str) -> Backbone:
+        backbone = self._load(name)
+        backbone.pause = self._pause
+        return backbone

@@ -13,7 +13,7 @@ from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import preprocess
-from app.engine.types import Image, PatchDistances, PatchFeatures, Size
+from app.engine.types import Image, ModelInput, PatchDistances, PatchFeatures, Size
 from app.engine.verdict.drift import quantities
 from app.engine.verdict.regions import Region, find_regions, region_mask
 from app.engine.verdict.scoring import anomaly_map, image_score
@@ -29,6 +29,7 @@ from app.service.calibration.commissioning import Commissioner
 from app.service.calibration.judgement import Flag, Foreground, Likeness, judged
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
+from app.service.deadline import Deadline
 from app.service.inspection.drift import DriftWatch
 from app.service.inspection.request import HeatmapRequest, InspectionRequest
 from app.service.inspection.result import InspectionResult
@@ -65,7 +66,8 @@ class InspectionService:
 
         Raises:
             InvalidRequest and what is below it: the file cannot be read; ProductNotFound, BankNotFound, NoReferences,
-            BackboneMismatch, BankDamaged, NotReady, GpuOutOfMemory, StorageUnavailable.
+            BackboneMismatch, BankDamaged, NotReady, GpuOutOfMemory, StorageUnavailable; Overloaded, DeadlineExceeded:
+            the request's deadline had passed before its turn came.
         """
         try:
             return self.inspect_loaded(product_id, upload, request)
@@ -97,6 +99,7 @@ class InspectionService:
         request: InspectionRequest,
         clock: StageClock,
     ) -> InspectionResult:
+        request.deadline.check()
         backbone = self._backbones.get(loaded.manifest.backbone)
         with self._engine.inspecting():
             return self._scored(serving, loaded, backbone, upload, request, clock)
@@ -113,7 +116,7 @@ class InspectionService:
         product = serving.product
         with clock.stage("decode"):
             image = decode_image(upload, self._max_pixels).pixels
-        features = self._features(image, loaded, backbone, clock)
+        features = self._features(image, loaded, backbone, request.deadline, clock)
         with clock.stage("mask"):
             foreground = _foreground(features, product, loaded, backbone)
         with clock.stage("search"):
@@ -164,11 +167,18 @@ class InspectionService:
         image = quantities(distances.values, foreground.mask, seen)
         return bool(self._drift.seen(product, loaded.manifest.version, known.baseline, image))
 
-    def _features(self, image: Image, loaded: LoadedBank, backbone: Backbone, clock: StageClock) -> PatchFeatures:
+    def _features(
+        self, image: Image, loaded: LoadedBank, backbone: Backbone, deadline: Deadline, clock: StageClock
+    ) -> PatchFeatures:
         with clock.stage("preprocess"):
             model_input = preprocess(image, loaded.manifest.preprocessing.smaller_edge, backbone.spec)
         with clock.stage("backbone"):
-            return self._engine.run(Priority.INSPECTION, patch_features, backbone, [model_input])[0]
+            return self._engine.run(Priority.INSPECTION, _features_in_time, deadline, backbone, model_input)
+
+
+def _features_in_time(deadline: Deadline, backbone: Backbone, model_input: ModelInput) -> PatchFeatures:
+    deadline.check()
+    return patch_features(backbone, [model_input])[0]
 
 
 def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, backbone: Backbone) -> Foreground:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.engine.heatmap import HeatmapStyle
+from app.service.deadline import NO_DEADLINE, Deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,4 @@ class InspectionRequest:
     part_id: str | None = None
     meas_id: str | None = None
     station_id: str | None = None
+    deadline: Deadline = NO_DEADLINE

@@ -1,0 +1,45 @@
+"""What holds for every backbone."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from app.engine.backbone.backbone import Backbone, no_pause
+from app.engine.backbone.embedded import EmbeddedBackbone
+from app.engine.device.faiss_torch import torch
+from tests.api.tiny_backbone import tiny_backbone
+from tests.engine.backbone.test_embedded import FILE, SPEC, Pixels
+
+
+@pytest.fixture(params=["float32", "bfloat16", "embedded"])
+def backbone(request: pytest.FixtureRequest) -> Backbone:
+    """The embedded one, or a tiny transformer at that precision."""
+    return EmbeddedBackbone(SPEC, load_file(FILE)) if request.param == "embedded" else tiny_backbone(request.param)
+
+
+@pytest.fixture
+def images() -> list[Pixels]:
+    return list(np.random.default_rng(0).random((2, 1, 3, 112, 126), np.float32))
+
+
+def test_another_pass_in_each_pause_changes_nothing(backbone: Backbone, images: list[Pixels]) -> None:
+    alone = [backbone.extract(image) for image in images]
+    inside: list[Pixels] = []
+
+    def pass_of_another() -> None:
+        backbone.pause = no_pause
+        inside.append(backbone.extract(images[1]))
+        backbone.pause = pass_of_another
+
+    backbone.pause = pass_of_another
+    np.testing.assert_array_equal(backbone.extract(images[0]), alone[0])
+    assert len(inside) > 1
+    assert all(np.array_equal(each, alone[1]) for each in inside)
+
+
+def test_the_arithmetic_of_a_pass_ends_before_each_pause(backbone: Backbone, images: list[Pixels]) -> None:
+    seen: list[bool] = []
+    backbone.pause = lambda: seen.append(torch.is_autocast_enabled("cpu"))
+    backbone.extract(images[0])
+    assert seen
+    assert not any(seen)
