@@ -38,6 +38,7 @@ from app.errors import (
 )
 from app.service.banks.cache import LoadedBank
 from app.service.banks.loader import Cold
+from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 
 router = APIRouter(tags=["inspection"])
@@ -73,7 +74,7 @@ async def inspect(
         )
     with lanes.inspection.admitted():
         image, fields = await one_image(request, ID_FIELDS)
-    wanted = query.request(_caller_ids(fields))
+    wanted = _request(query, fields)
     product_path = request.scope["path"].removesuffix("/inspect")
 
     def look() -> Response:
@@ -85,11 +86,13 @@ async def inspect(
     return await once_loaded(look, go_on, service, lanes, lanes.inspection)
 
 
-def _caller_ids(fields: Mapping[str, str]) -> CallerIds:
+def _request(query: InspectQuery, fields: Mapping[str, str]) -> InspectionRequest:
     try:
-        return CallerIds.model_validate(dict(fields))
+        return query.request(CallerIds.model_validate(dict(fields)))
     except ValidationError as error:
         raise RequestValidationError([{**item, "loc": ("form", *item["loc"])} for item in error.errors()]) from error
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from error
 
 
 def _answer(result: InspectionResult, media_type: str, product_path: str) -> Response:

@@ -3,8 +3,9 @@
 import base64
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.api.parsing.text import visible_text
 from app.api.schemas.calibration import PromiseBody
 from app.api.schemas.regions import RegionBody
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle
@@ -30,7 +31,7 @@ def _heatmap_size(given: object) -> object:
 
 
 HeatmapSize = Annotated[Literal["map", "image"] | Pixels, BeforeValidator(_heatmap_size)]
-CallerId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+CallerId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_text)]
 
 
 class CallerIds(BaseModel):
@@ -58,7 +59,14 @@ class InspectQuery(CallerIds):
     )
 
     def request(self, ids: CallerIds) -> InspectionRequest:
-        """The inspection to ask the service for; `ids` from the form add to those of the query."""
+        """The inspection to ask the service for; `ids` from the form add to those of the query.
+
+        ValueError where both name the same id and differ: which one is the part's, nobody can tell.
+        """
+        for name in CallerIds.model_fields:
+            in_query, in_form = getattr(self, name), getattr(ids, name)
+            if in_query and in_form and in_query != in_form:
+                raise ValueError(f"{name} is {in_query!r} in the query and {in_form!r} in the form. Send one of them.")
         wanted = HeatmapRequest(self.style, self.size) if self.heatmap == "inline" else None
         return InspectionRequest(
             heatmap=wanted,

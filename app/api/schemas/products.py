@@ -3,8 +3,18 @@
 import json
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    field_validator,
+)
 
+from app.api.parsing.text import visible_text
 from app.api.schemas.masking import MaskingBody
 from app.engine.options import Masking, Profile, Rotation, StatisticName
 from app.engine.verdict.calibration import CalibrationState, fewest_good_images
@@ -15,7 +25,7 @@ from app.service.products.view import ProductView
 PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MAX_METADATA_BYTES = 16 * 1024
 
-DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_text)]
 
 
 class Given(BaseModel):
