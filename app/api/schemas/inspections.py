@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.api.parsing.number import LARGEST_NUMBER
 from app.api.parsing.text import visible_text
 from app.api.schemas.calibration import PromiseBody
 from app.api.schemas.regions import RegionBody
@@ -25,7 +26,7 @@ def _heatmap_size(given: object) -> object:
     text = str(given)
     if text in ("map", "image"):
         return text
-    if text.isascii() and text.isdigit() and SMALLEST_HEATMAP_PX <= int(text[:9]) <= LARGEST_HEATMAP_PX:
+    if text.isascii() and text.isdigit() and len(text) <= 4 and SMALLEST_HEATMAP_PX <= int(text) <= LARGEST_HEATMAP_PX:
         return int(text)
     raise ValueError(f"give map, image or a number of pixels from {SMALLEST_HEATMAP_PX} to {LARGEST_HEATMAP_PX}")
 
@@ -55,7 +56,7 @@ class InspectQuery(CallerIds):
         default="map", description="As the backbone saw it, as the image, or its smaller edge in px."
     )
     bank_version: int | None = Field(
-        default=None, ge=1, description="Inspect with this bank version, not the active one."
+        default=None, ge=1, le=LARGEST_NUMBER, description="Inspect with this bank version, not the active one."
     )
 
     def request(self, ids: CallerIds) -> InspectionRequest:

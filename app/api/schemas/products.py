@@ -14,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from app.api.parsing.number import LARGEST_NUMBER
 from app.api.parsing.text import visible_text
 from app.api.schemas.masking import MaskingBody
 from app.engine.options import Masking, Profile, Rotation, StatisticName
@@ -38,7 +39,7 @@ class StatisticGiven(Given):
     """How patch distances become the image score. `mean_topk` needs `k`, `percentile` needs `q`."""
 
     name: StatisticName = "mean_top1p"
-    k: int | None = Field(default=None, ge=1, description="Patches that `mean_topk` averages.")
+    k: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="Patches that `mean_topk` averages.")
     q: float | None = Field(default=None, ge=0, le=100, description="The percentile, 0..100.")
     foreground_only: bool = Field(default=False, description="Leave masked patches out instead of counting them as 0.")
 
@@ -47,7 +48,7 @@ class ThresholdGiven(Given):
     """A threshold that a person has chosen by the scores of one bank version."""
 
     value: float = Field(ge=0, le=2, description="Of the image score.")
-    bank_version: int = Field(ge=1)
+    bank_version: int = Field(ge=1, le=LARGEST_NUMBER)
 
 
 def _long_form(statistic: object) -> object:
