@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from app.api.lanes import Lanes
 from app.api.middleware.authentication import Authentication
 from app.api.middleware.body_limits import BodyLimits
+from app.api.middleware.head import Head
 from app.api.middleware.path_guard import PathGuard
 from app.api.middleware.request_log import RequestLog
 from app.api.openapi import add_openapi
@@ -61,6 +62,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(BodyLimits, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(PathGuard)
+    app.add_middleware(Head)
     app.add_middleware(Authentication, keys=keys)
     app.add_middleware(RequestLog)
     add_problem_handlers(app)

@@ -76,6 +76,8 @@ def _method_not_allowed(request: Request) -> Response:
         if route.methods and route.path_regex.match(path)
         for method in route.methods
     }
+    if "GET" in methods:
+        methods.add("HEAD")
     allowed = ", ".join(sorted(methods))
     error = MethodNotAllowed(f"{request.method} cannot be used on {path}. Use {allowed}.")
     return problem(request.scope, error, headers={"Allow": allowed})
