@@ -67,13 +67,14 @@ def serve(
 
     from app.assembly import build_service
     from app.main import create_app
-    from app.server import GRACE_S, DrainingServer
+    from app.server import GRACE_S, AnswersHalfClosed, DrainingServer
 
     service = build_service(settings)
     config = uvicorn.Config(
         create_app(settings, service),
         host=settings.host,
         port=settings.port,
+        http=AnswersHalfClosed,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         log_config=None,
