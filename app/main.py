@@ -16,11 +16,11 @@ from app.api.middleware.request_log import RequestLog
 from app.api.openapi import add_openapi
 from app.api.problem_handlers import add_problem_handlers
 from app.api.router import add_routes
-from app.api.routes.health import service_version
 from app.assembly import build_service
 from app.keys.key_ring import KeyRing
 from app.service.service import Service
 from app.settings import Settings
+from app.version import service_version
 
 TITLE = "AnomalyDINO Inspector"
 DOCS_PARAMETERS = {"validatorUrl": None, "tryItOutEnabled": True}
