@@ -13,6 +13,7 @@ from app.api.parsing.multipart import FormPart, form_parts, header_value
 from app.engine.photograph.image_file import MEDIA_TYPES
 from app.errors import InspectorError, InvalidRequest, TooManyImages, UnsupportedImageType
 from app.service.uploads.checked_upload import Upload
+from app.wording import counted
 
 MAX_FIELD_BYTES = 4096
 MAX_FILENAME = 255
@@ -36,7 +37,7 @@ async def one_image(request: Request, text_fields: frozenset[str]) -> tuple[Uplo
 
 async def many_images(request: Request, limit: int) -> list[Upload]:
     """The images of the body: form fields `images`, or the raw body."""
-    excess = TooManyImages(f"More than {limit} images in one request. Send them in several.", limit=limit)
+    excess = TooManyImages(f"More than {counted(limit, 'image')} in one request. Send them in several.", limit=limit)
     return (await _received(request, "images", limit, excess, frozenset())).images
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from app.engine.photograph.image_file import decode_image
 from app.engine.types import Image
 from app.errors import InspectorError, InvalidDataset
+from app.wording import counted
 
 GOOD = "good"
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
@@ -63,8 +64,8 @@ class ObjectData:
         chosen = self.train[seed * shots : (seed + 1) * shots]
         if len(chosen) < shots:
             raise InvalidDataset(
-                f"{self.name}: seed {seed} of {shots} shots needs {(seed + 1) * shots} images in train/{GOOD}, "
-                f"there are {len(self.train)}."
+                f"{self.name}: seed {seed} of {counted(shots, 'shot')} needs {counted((seed + 1) * shots, 'image')} in "
+                f"train/{GOOD}, and there are {len(self.train)}."
             )
         return chosen
 
