@@ -65,7 +65,7 @@ class ObjectData:
         if len(chosen) < shots:
             raise InvalidDataset(
                 f"{self.name}: seed {seed} of {counted(shots, 'shot')} needs {counted((seed + 1) * shots, 'image')} in "
-                f"train/{GOOD}, and there are {len(self.train)}."
+                f"train/{GOOD}, there are {len(self.train)}."
             )
         return chosen
 
