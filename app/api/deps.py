@@ -68,4 +68,5 @@ ProductId = Annotated[str, Path(pattern=PRODUCT_ID, description="The product's i
 Sha256 = Annotated[str, Depends(_sha256)]
 BankVersion = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="Number of the bank version.")]
 ExpectedRevision = Annotated[int | None, Depends(_expected_revision)]
-Accept = Annotated[str | None, Header(description="Media types that the caller can take.")]
+Accept = Annotated[str | None, Header(include_in_schema=False)]
+"""Not among the parameters of the document: OpenAPI has the media types of the answer say what can be asked for."""

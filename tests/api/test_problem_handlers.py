@@ -71,7 +71,7 @@ def test_damage_is_told_and_logged(failing: TestClient, caplog: pytest.LogCaptur
 
 
 def test_an_unknown_path_is_a_problem(client: TestClient) -> None:
-    for path in ("/", "/nosuch", "/products/", "/products/a/nosuch", "/static-offline-docs/nosuch.js", "/v1"):
+    for path in ("/nosuch", "/products/", "/products/a/nosuch", "/static-offline-docs/nosuch.js", "/v1"):
         answer = client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
         assert answer.headers["Content-Type"] == "application/problem+json"
