@@ -1,17 +1,17 @@
 """Every setting of the service, in one place: the only reader of the environment."""
 
 import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.engine.options import Profile
 from app.errors import ConfigurationError
 from app.setting_files import ENV_ENCODING, names_in_file, names_of_secrets, require_utf8, unknown_names
+from app.setting_values import origins, path_prefix
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -27,12 +27,6 @@ OF_COMPOSE = (
     "SECRETS_DIR", "WEIGHTS",
 )  # fmt: skip
 """What docker-compose.yml and its overlays read from the same `.env`, behind the same prefix."""
-
-ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
-ENDPOINTS = (
-    "docs", "health", "jobs", "openapi.json", "products", "static-offline-docs", "v1", "version", "zero-shot",
-)  # fmt: skip
-"""First segments of the paths that the API has."""
 
 REDIS_SCHEMES = ("redis", "rediss")
 
@@ -114,13 +108,11 @@ class Settings(BaseSettings):
     )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM) to serve HTTPS with.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of TLS_CERT.")
-    cors_origins: str | None = Field(
+    cors_origins: Annotated[str | None, AfterValidator(origins)] = Field(
         None, description="Origins, separated by spaces, whose pages a browser lets call; `*`: all of them."
     )
-    root_path: str | None = Field(
-        None,
-        pattern=r"^((/[A-Za-z0-9._~-]+)+)?$",
-        description="Path prefix under which a proxy shows the service, such as `/inspector`.",
+    root_path: Annotated[str | None, AfterValidator(path_prefix)] = Field(
+        None, description="Path prefix under which a proxy shows the service, such as `/inspector`."
     )
     drain_s: float = Field(
         0.0, ge=0, le=60, description="After SIGTERM: serve on for so long, not ready, for a proxy to notice, s."
@@ -144,23 +136,6 @@ class Settings(BaseSettings):
     def _coordination_is_redis(cls, value: str | None) -> str | None:
         if value is not None and not _is_redis(value):
             raise ValueError("only redis://host:port/number is supported")
-        return value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _origins_are_origins(cls, value: str | None) -> str | None:
-        for origin in (value or "").split():
-            if origin != "*" and not ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    "an origin is scheme://host or scheme://host:port in lower case, with nothing behind it"
-                )
-        return value
-
-    @field_validator("root_path")
-    @classmethod
-    def _prefix_is_no_endpoint(cls, value: str | None) -> str | None:
-        if value and value.split("/")[1] in ENDPOINTS:
-            raise ValueError("this is the path of an endpoint, and could not be told from it; choose another prefix")
         return value
 
     @model_validator(mode="after")

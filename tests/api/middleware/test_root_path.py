@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.settings import ENDPOINTS, load_settings
+from app.setting_values import ENDPOINTS
+from app.settings import load_settings
 from tests.api.keyed_app import ADMIN_KEY
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
@@ -59,4 +60,4 @@ def test_what_is_no_prefix_stops_the_start(prefix: str) -> None:
 def test_every_endpoint_is_refused_as_a_prefix(client: TestClient) -> None:
     assert isinstance(client.app, FastAPI)
     paths = [route.path or "" for route in iter_route_contexts(client.app.routes)]
-    assert {path.split("/")[1] for path in paths} - {""} == set(ENDPOINTS)
+    assert {path.split("/")[1] for path in paths} - {""} == ENDPOINTS
