@@ -119,15 +119,18 @@ def _base_name(filename: str | None) -> str | None:
 def image_request_body(
     name: str, *, many: bool = False, text_fields: Sequence[str] = (), raw: bool = True
 ) -> dict[str, Any]:
-    """The OpenAPI description of a body that holds images: as form field `name`, or if `raw` as they are."""
+    """The OpenAPI description of a body that holds images: as form field `name`, or if `raw` as they are.
+
+    Text fields are told in words, for they are parameters of the query too: as properties, /docs fills each one with
+    `string`, or sends it empty.
+    """
     binary = {"type": "string", "format": "binary"}
     images: dict[str, Any] = {"type": "array", "items": binary} if many else binary
-    form = {
-        "type": "object",
-        "required": [name],
-        "properties": {name: images} | {field: {"type": "string", "maxLength": 200} for field in text_fields},
-    }
+    form = {"type": "object", "required": [name], "properties": {name: images}}
     content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
     if raw:
         content |= {kind: {"schema": binary} for kind in (*MEDIA_TYPES.values(), "application/octet-stream")}
-    return {"requestBody": {"required": True, "content": content}}
+    body: dict[str, Any] = {"required": True, "content": content}
+    if text_fields:
+        body["description"] = f"A form may also hold the fields {', '.join(f'`{each}`' for each in text_fields)}."
+    return {"requestBody": body}
