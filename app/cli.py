@@ -22,8 +22,9 @@ from app.commands.store import store_app
 from app.commands.weights import weights_app
 from app.errors import InspectorError
 from app.keys.listening import check_listening
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, misspelt_settings
 from app.tls import check_certificate
+from app.version import service_version
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -41,6 +42,21 @@ cli.command(cls=SeveralValues)(evaluate)
 cli.command()(compare)
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"inspector {service_version()}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit")
+    ] = False,
+) -> None:
+    del version
+
+
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on [INSPECTOR_HOST]")] = None,
@@ -56,6 +72,8 @@ def serve(
         given |= {"data_dir": data_dir, "store_url": None, "coordination_url": None}
     settings = load_settings(**given)
     start_logging(settings)
+    for line in misspelt_settings():
+        logging.getLogger("inspector.settings").warning(line)
     # While it loads, SIGTERM ends it at once, as the first process of a container too, where it would be ignored else.
     # uvicorn raises the signal again once it has stopped: that is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -67,13 +85,14 @@ def serve(
 
     from app.assembly import build_service
     from app.main import create_app
-    from app.server import GRACE_S, DrainingServer
+    from app.server import GRACE_S, AnswersHalfClosed, DrainingServer
 
     service = build_service(settings)
     config = uvicorn.Config(
         create_app(settings, service),
         host=settings.host,
         port=settings.port,
+        http=AnswersHalfClosed,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         log_config=None,

@@ -7,19 +7,22 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from app.api.cors import allow_origins
 from app.api.lanes import Lanes
 from app.api.middleware.authentication import Authentication
 from app.api.middleware.body_limits import BodyLimits
+from app.api.middleware.head import Head
 from app.api.middleware.path_guard import PathGuard
 from app.api.middleware.request_log import RequestLog
+from app.api.middleware.root_path import RootPath
 from app.api.openapi import add_openapi
 from app.api.problem_handlers import add_problem_handlers
 from app.api.router import add_routes
-from app.api.routes.health import service_version
 from app.assembly import build_service
 from app.keys.key_ring import KeyRing
 from app.service.service import Service
 from app.settings import Settings
+from app.version import service_version
 
 TITLE = "AnomalyDINO Inspector"
 DOCS_PARAMETERS = {"validatorUrl": None, "tryItOutEnabled": True}
@@ -61,8 +64,13 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(BodyLimits, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(PathGuard)
+    app.add_middleware(Head)
     app.add_middleware(Authentication, keys=keys)
+    if settings.cors_origins:
+        allow_origins(app, settings.cors_origins.split())
     app.add_middleware(RequestLog)
+    if settings.root_path:
+        app.add_middleware(RootPath, root_path=settings.root_path)
     add_problem_handlers(app)
     add_routes(app)
     add_openapi(app)

@@ -1,4 +1,4 @@
-"""uvicorn, told to stop in good order."""
+"""uvicorn, told to stop in good order, and to answer clients that have closed their sending side."""
 
 import signal
 import threading
@@ -7,6 +7,7 @@ from functools import partial
 from types import FrameType
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from app.service.service import Service
 
@@ -37,6 +38,25 @@ class DrainingServer(uvicorn.Server):
             self._drain_s = 0
         else:
             super().handle_exit(sig, frame)
+
+
+class AnswersHalfClosed(H11Protocol):
+    """A client that closes its sending side behind a whole request (`nc -N`, some PLCs) gets its answer, and then the
+    connection is closed. Behind half a request it is closed at once. Not with TLS, which has no such half."""
+
+    _half_closed = False
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        is_answering = self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
+        self._half_closed = is_answering and self.scheme == "http"
+        # True keeps the transport open for the answer.
+        return self._half_closed or None
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # It may have begun to answer the next request, which came before the end.
+        if self._half_closed and (self.cycle.response_complete or self.cycle.more_body):
+            self.transport.close()
 
 
 def _later(after_s: float, call: Callable[[], None]) -> None:

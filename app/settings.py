@@ -2,22 +2,31 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.engine.options import Profile
 from app.errors import ConfigurationError
+from app.setting_files import ENV_ENCODING, names_in_file, names_of_secrets, require_utf8, unknown_names
+from app.setting_values import origins, path_prefix
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ENV_PREFIX = "INSPECTOR_"
+ENV_FILE = Path(".env")
 SECRETS_DIR = Path("/run/secrets")
 OF_THE_MACHINE = ("weights_dir", "device", "threads", "precision")
 """The settings that say what this machine has to compute with, not what a server does with it."""
+
+OF_COMPOSE = (
+    "IMAGE", "MEMORY", "PROXY_PEM", "PUBLISH", "PUBLISH_TLS", "REDIS_MAXMEMORY", "REDIS_MEMORY", "REPLICAS",
+    "SECRETS_DIR", "WEIGHTS",
+)  # fmt: skip
+"""What docker-compose.yml and its overlays read from the same `.env`, behind the same prefix."""
 
 REDIS_SCHEMES = ("redis", "rediss")
 
@@ -28,7 +37,12 @@ class Settings(BaseSettings):
     """Read from the environment (`INSPECTOR_…`), then `.env`, then Docker secrets in `/run/secrets`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix=ENV_PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding=ENV_ENCODING,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -100,6 +114,12 @@ class Settings(BaseSettings):
     )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM) to serve HTTPS with.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of TLS_CERT.")
+    cors_origins: Annotated[str | None, AfterValidator(origins)] = Field(
+        None, description="Origins, separated by spaces, whose pages a browser lets call; `*`: all of them."
+    )
+    root_path: Annotated[str | None, AfterValidator(path_prefix)] = Field(
+        None, description="Path prefix under which a proxy shows the service, such as `/inspector`."
+    )
     drain_s: float = Field(
         0.0, ge=0, le=60, description="After SIGTERM: serve on for so long, not ready, for a proxy to notice, s."
     )
@@ -160,12 +180,24 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Settings from the environment; a wrong value raises `ConfigurationError` that names it."""
-    secrets_dir = SECRETS_DIR if SECRETS_DIR.is_dir() else None
+    """Settings from the environment; a wrong value, or a file that is no UTF-8, raises `ConfigurationError` that names
+    it."""
+    secrets_dir = _secrets_dir()
+    require_utf8(ENV_FILE, mark_allowed=True)
+    for _, name in names_of_secrets(secrets_dir):
+        if name.lower().removeprefix(ENV_PREFIX.lower()) in Settings.model_fields:
+            require_utf8(SECRETS_DIR / name)
     try:
         return Settings(_secrets_dir=secrets_dir, **overrides)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         raise ConfigurationError("Wrong settings. " + "; ".join(map(_told, error.errors()))) from None
+
+
+def misspelt_settings() -> list[str]:
+    """A line for each `INSPECTOR_…` name in the environment, `.env` or the secrets that is no setting."""
+    given = [("environment", name) for name in sorted(os.environ)]
+    given += [*names_in_file(ENV_FILE), *names_of_secrets(_secrets_dir())]
+    return unknown_names(given, ENV_PREFIX, [*map(str.upper, Settings.model_fields), *OF_COMPOSE])
 
 
 def environment_for_demo() -> dict[str, str]:
@@ -183,6 +215,10 @@ def environment_for_demo() -> dict[str, str]:
     chosen["auth"] = "off"  # a secret may hold a key, and this server listens on loopback only
     others = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
     return others | {_setting_name((name,)): str(value) for name, value in chosen.items() if value is not None}
+
+
+def _secrets_dir() -> Path | None:
+    return SECRETS_DIR if SECRETS_DIR.is_dir() else None
 
 
 def _is_redis(url: str) -> bool:

@@ -19,9 +19,10 @@ WIDE = {"schemas", "routes"}
 """Folders with one module for each resource."""
 
 ALLOWED = {
-    "cli": {"commands", "main", "server", "assembly", "tls", "demo", "keys", "settings", "errors"},
+    "cli": {"commands", "version", "main", "server", "assembly", "tls", "demo", "keys", "settings", "errors"},
     "commands": {
         "commands",
+        "wording",
         "assembly",
         "opened_store",
         "service",
@@ -35,19 +36,23 @@ ALLOWED = {
     },
     "opened_store": {"storage", "settings"},
     "server": {"service"},
-    "evaluate": {"evaluate", "engine", "errors"},
+    "evaluate": {"evaluate", "wording", "engine", "errors"},
     "tls": {"errors"},
-    "main": {"assembly", "api", "keys", "service", "settings"},
+    "main": {"version", "assembly", "api", "keys", "service", "settings"},
     "assembly": {"opened_store", "service", "storage", "weights", "engine", "settings", "errors"},
     "demo": {"demo", "errors", "settings"},
-    "api": {"api", "keys", "service", "storage", "engine", "settings", "errors"},
+    "api": {"api", "version", "wording", "keys", "service", "storage", "engine", "settings", "errors"},
     "keys": {"keys", "storage", "settings", "errors"},
-    "service": {"service", "storage", "engine", "errors"},
+    "service": {"service", "wording", "storage", "engine", "errors"},
     "weights": {"weights", "engine", "settings", "errors"},
     "storage": {"storage", "engine", "errors"},
     "engine": {"engine", "errors"},
-    "settings": {"settings", "engine", "errors"},
+    "settings": {"settings", "setting_files", "setting_values", "engine", "errors"},
+    "setting_files": {"errors"},
+    "setting_values": set(),
     "errors": set(),
+    "version": set(),
+    "wording": set(),
     "__init__": set(),
 }
 FOLDERS = {

@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from app.version import service_version
+
 ROOT = Path(__file__).parents[1]
 
 
 def inspector(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return inspector_in(ROOT, *arguments, **environment)
+
+
+def inspector_in(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "app.cli", *arguments],
         capture_output=True,
         text=True,
-        cwd=ROOT,
+        cwd=folder,
         env={**os.environ, **environment},
         check=False,
     )
@@ -33,6 +39,24 @@ def inspector(*arguments: str, **environment: str) -> subprocess.CompletedProces
 def test_help_names_every_command(arguments: list[str], offered: list[str]) -> None:
     shown = inspector(*arguments, "--help").stdout
     assert [command for command in offered if command not in shown] == []
+
+
+def test_the_version_is_told() -> None:
+    assert inspector("--version").stdout == f"inspector {service_version()}\n"
+
+
+def test_a_file_of_settings_in_another_encoding_is_one_line_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("INSPECTOR_PORT=18999\r\n", encoding="utf-16")
+    failed = inspector_in(tmp_path, "health", PYTHONPATH=str(ROOT))
+    assert failed.returncode == 1
+    assert failed.stderr == f"inspector: {tmp_path}/.env is no UTF-8 text. Save it as UTF-8.\n"
+
+
+def test_a_misspelt_setting_is_told_at_the_start(tmp_path: Path) -> None:
+    # An unknown backbone ends the start behind the warning.
+    told = inspector("serve", INSPECTOR_BACKBONE="none", INSPECTOR_DATA_DRI="x", INSPECTOR_DATA_DIR=str(tmp_path))
+    assert "INSPECTOR_DATA_DRI (environment) is no setting" in told.stderr
+    assert "INSPECTOR_DATA_DIR meant?" in told.stderr
 
 
 def test_a_wrong_setting_is_one_line_and_no_traceback(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from app.engine.masking.masking_test import ACCEPTED
 from app.engine.options import ProductSettings
 from app.engine.verdict.calibration import FEWEST_REFERENCES
 from app.server import GRACE_S
-from app.settings import Settings
+from app.settings import OF_COMPOSE, Settings
 
 PATCH_PX = 14
 POSIX_ONLY = (
@@ -66,6 +66,12 @@ def test_every_setting_that_is_named_exists(path: Path) -> None:
     named = set(re.findall(r"INSPECTOR_([A-Z_]+[A-Z])", path.read_text()))
     of_compose = {name for file in COMPOSE for name in re.findall(r"\$\{INSPECTOR_([A-Z_]+)", file.read_text())}
     assert named <= {name.upper() for name in Settings.model_fields} | of_compose
+
+
+def test_the_names_of_compose_are_known_so_that_none_is_told_as_misspelt() -> None:
+    files = [*COMPOSE, ROOT / "Dockerfile", *(ROOT / "docker").glob("*entrypoint")]
+    named = {name for file in files for name in re.findall(r"INSPECTOR_([A-Z_]+[A-Z])", file.read_text())}
+    assert named - {name.upper() for name in Settings.model_fields} == set(OF_COMPOSE)
 
 
 def test_every_command_that_is_named_exists() -> None:

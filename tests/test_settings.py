@@ -7,7 +7,7 @@ import pytest
 
 import app.settings
 from app.errors import ConfigurationError
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, misspelt_settings
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +75,42 @@ def test_the_store_is_at_the_data_dir_unless_a_url_says_otherwise(tmp_path: Path
 
 def test_every_setting_is_explained() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
+def test_a_file_that_is_no_utf8_is_named(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / ".env").write_bytes("# Größe\nINSPECTOR_PORT=9002\n".encode(encoding))
+    with pytest.raises(ConfigurationError, match=r"\.env .*Save it as UTF-8") as refused:
+        load_settings()
+    assert "\n" not in refused.value.message
+
+
+def test_a_byte_order_mark_is_taken(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("INSPECTOR_PORT=9002\n", encoding="utf-8-sig")
+    assert load_settings().port == 9002
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_secret_in_another_encoding_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    (tmp_path / "inspector_admin_key").write_text("hidden", encoding=encoding)
+    monkeypatch.setattr(app.settings, "SECRETS_DIR", tmp_path)
+    with pytest.raises(ConfigurationError, match=r"inspector_admin_key .*Save it as UTF-8"):
+        load_settings()
+
+
+def test_misspelt_names_are_told_with_the_nearest_one_and_no_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "inspector_admin_kye").write_text("hidden")
+    monkeypatch.setattr(app.settings, "SECRETS_DIR", secrets)
+    (tmp_path / ".env").write_text("inspector_backbon=hidden\nINSPECTOR_PUBLISH=0.0.0.0:80\nOTHER=hidden\n")
+    monkeypatch.setenv("INSPECTOR_MAX_QUEU", "hidden")
+    monkeypatch.setenv("INSPECTOR_PORT", "9001")
+    told = [line for line in misspelt_settings() if "TEST_SHARED" not in line]
+    assert [line.split()[0] for line in told] == ["INSPECTOR_MAX_QUEU", "inspector_backbon", "inspector_admin_kye"]
+    assert [line.split()[-2] for line in told] == [
+        "INSPECTOR_MAX_QUEUE", "INSPECTOR_BACKBONE", "INSPECTOR_ADMIN_KEY",
+    ]  # fmt: skip
+    assert "hidden" not in " ".join(told)

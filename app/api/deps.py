@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Request
 
 from app.api.lanes import Lanes
+from app.api.parsing.number import LARGEST_NUMBER
 from app.api.schemas.products import PRODUCT_ID
 from app.errors import PreconditionFailed, ReferenceNotFound
 from app.service.service import Service
@@ -44,13 +45,18 @@ def checked_digest(sha256: str) -> str:
 
 
 def _expected_revision(
+    request: Request,
     if_match: Annotated[str | None, Header(description="The ETag that the product must still have.")] = None,
 ) -> int | None:
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None:
         return None
-    quoted = if_match.strip()
+    # Several headers are one list, of which the framework gives the first entry alone.
+    quoted = ", ".join(request.headers.getlist("if-match")).strip()
+    if quoted == "*":
+        return None
     revision = quoted[1:-1]
-    if quoted != f'"{revision}"' or not revision.isascii() or not revision.isdigit():
+    is_number = revision.isascii() and revision.isdigit() and len(revision) <= len(str(LARGEST_NUMBER))
+    if quoted != f'"{revision}"' or not is_number:
         raise PreconditionFailed(f"If-Match: {quoted[:100]} is no ETag of a product. Read it anew and use its ETag.")
     return int(revision)
 
@@ -60,6 +66,7 @@ LanesDep = Annotated[Lanes, Depends(_lanes)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 ProductId = Annotated[str, Path(pattern=PRODUCT_ID, description="The product's id, as it is on disk.")]
 Sha256 = Annotated[str, Depends(_sha256)]
-BankVersion = Annotated[int, Path(ge=1, description="Number of the bank version.")]
+BankVersion = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="Number of the bank version.")]
 ExpectedRevision = Annotated[int | None, Depends(_expected_revision)]
-Accept = Annotated[str | None, Header(description="Media types that the caller can take.")]
+Accept = Annotated[str | None, Header(include_in_schema=False)]
+"""Not among the parameters of the document: OpenAPI has the media types of the answer say what can be asked for."""

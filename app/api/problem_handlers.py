@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from app.api.middleware.root_path import route_path
 from app.api.problems import problem
 from app.api.validation import validation_problem
 from app.errors import (
@@ -65,20 +66,24 @@ async def _framework_error(request: Request, error: Exception) -> Response:
     if isinstance(error.__cause__, ClientDisconnect):
         return await _client_left(request, error.__cause__)
     if error.status_code == NOT_FOUND:
-        return problem(request.scope, NotFound(f"Nothing is at {request.scope['path']}. See /docs for what there is."))
+        return problem(
+            request.scope, NotFound(f"Nothing is at {route_path(request.scope)}. See /docs for what there is.")
+        )
     if error.status_code == NOT_ALLOWED:
         return _method_not_allowed(request)
     return problem(request.scope, InvalidRequest(f"{error.detail}. Check the request and send it again."))
 
 
 def _method_not_allowed(request: Request) -> Response:
-    path = request.scope["path"]
+    path = route_path(request.scope)
     methods = {
         method
         for route in iter_route_contexts(request.app.routes)
         if route.methods and route.path_regex.match(path)
         for method in route.methods
     }
+    if "GET" in methods:
+        methods.add("HEAD")
     allowed = ", ".join(sorted(methods))
     error = MethodNotAllowed(f"{request.method} cannot be used on {path}. Use {allowed}.")
     return problem(request.scope, error, headers={"Allow": allowed})

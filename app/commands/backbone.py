@@ -12,6 +12,7 @@ from app.opened_store import opened_store
 from app.settings import load_settings
 from app.storage.store import Catalog
 from app.weights.registry import load_registry
+from app.wording import counted
 
 if TYPE_CHECKING:
     from app.service.service import Service
@@ -73,7 +74,7 @@ def set_backbone(
     finally:
         service.close()
     _report(done)
-    counts = f"{len(done.rebuilt)} banks rebuilt, {len(done.failed)} failed"
+    counts = f"{counted(len(done.rebuilt), 'bank')} rebuilt, {len(done.failed)} failed"
     if switched:
         typer.echo(f"default backbone: {before or 'none'} -> {name}; {counts}")
         return

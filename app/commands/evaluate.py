@@ -16,6 +16,7 @@ from app.errors import InvalidDataset, InvalidSettings
 from app.evaluate.planned.choices import PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
 from app.evaluate.planned.variant import MaskingChoice, Mode, RotationChoice
 from app.settings import Settings, load_settings
+from app.wording import counted
 
 if TYPE_CHECKING:
     from app.engine.backbone.backbone import Backbone
@@ -175,7 +176,7 @@ def _evaluate(
     )
     folder = RunFolder(out)
     if before := len(folder.rows()):
-        typer.echo(f"{out} holds {before} rows; what it holds is not made again.", err=True)
+        typer.echo(f"{out} holds {counted(before, 'row')}; what it holds is not made again.", err=True)
     with evaluation_display() as progress:
         make_rows(plan, folder, machine, about, progress)
     run = load_run(out)

@@ -12,6 +12,7 @@ from app.keys.api_key import KeyRecord, Scope, key_id
 from app.keys.key_file import KeyFile
 from app.settings import load_settings
 from app.storage.product_id import is_product_id
+from app.wording import counted
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NO_KEY_LEFT = (
@@ -62,7 +63,7 @@ def list_keys() -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    typer.echo(f"{len(rows) - 1} keys in {file.path.absolute()}.", err=True)
+    typer.echo(f"{counted(len(rows) - 1, 'key')} in {file.path.absolute()}.", err=True)
     if count := len(admin_keys(settings.admin_key)):
         typer.echo(f"INSPECTOR_ADMIN_KEY holds {count} more, with every right.", err=True)
 

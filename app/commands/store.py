@@ -5,6 +5,7 @@ import typer
 from app.errors import ConfigurationError
 from app.opened_store import redis_password
 from app.settings import load_settings
+from app.wording import counted
 
 store_app = typer.Typer(help="The store: bring Redis up to what the volume knows.", no_args_is_help=True)
 
@@ -42,7 +43,7 @@ def recover() -> None:
     if done.default_backbone:
         typer.echo(f"default backbone: {done.default_backbone}")
     typer.echo(
-        f"{len(done.brought_back)} products brought back, {len(done.current)} were as new or newer in Redis, "
+        f"{counted(len(done.brought_back), 'product')} brought back, {len(done.current)} as new or newer in Redis, "
         f"{len(done.refused)} refused"
     )
     if done.refused:

@@ -12,6 +12,7 @@ from pathlib import Path
 from app.engine.photograph.image_file import decode_image
 from app.engine.types import Image
 from app.errors import InspectorError, InvalidDataset
+from app.wording import counted
 
 GOOD = "good"
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
@@ -58,8 +59,8 @@ class ObjectData:
         chosen = self.train[seed * shots : (seed + 1) * shots]
         if len(chosen) < shots:
             raise InvalidDataset(
-                f"{self.name}: seed {seed} of {shots} shots needs {(seed + 1) * shots} images in train/{GOOD}, "
-                f"there are {len(self.train)}."
+                f"{self.name}: seed {seed} of {counted(shots, 'shot')} needs {counted((seed + 1) * shots, 'image')} in "
+                f"train/{GOOD}, there are {len(self.train)}."
             )
         return chosen
 

@@ -126,7 +126,10 @@ class Blobs(Protocol):
         ...
 
     def get(self, product_id: str, kind: BlobKind, digest: str) -> bytes:
-        """The content of a blob, verified. BlobMissing; BlobDamaged, once: the damaged copy is kept in quarantine."""
+        """The content of a blob, verified. BlobMissing; BlobDamaged, once: the damaged copy is kept in quarantine.
+
+        ProductNotFound, also where the product is deleted meanwhile.
+        """
         ...
 
     def collect(self, product_id: str, kind: BlobKind, keep: AbstractSet[str], grace_s: float = BLOB_GRACE_S) -> int:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.server import AnswersHalfClosed
+
 STARTED_WITHIN_S = 30
 
 
@@ -16,7 +18,8 @@ STARTED_WITHIN_S = 30
 def live_server(app: ASGIApp) -> Iterator[tuple[str, int]]:
     """Host and port of a server that runs until the block ends."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    config = uvicorn.Config(app, http=AnswersHalfClosed, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -71,7 +71,7 @@ def test_damage_is_told_and_logged(failing: TestClient, caplog: pytest.LogCaptur
 
 
 def test_an_unknown_path_is_a_problem(client: TestClient) -> None:
-    for path in ("/", "/nosuch", "/products/", "/products/a/nosuch", "/static-offline-docs/nosuch.js", "/v1"):
+    for path in ("/nosuch", "/products/", "/products/a/nosuch", "/static-offline-docs/nosuch.js", "/v1"):
         answer = client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
         assert answer.headers["Content-Type"] == "application/problem+json"
@@ -80,11 +80,11 @@ def test_an_unknown_path_is_a_problem(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/products", "GET, POST"),
-        ("POST", "/products/a", "DELETE, GET, PATCH, PUT"),
+        ("DELETE", "/products", "GET, HEAD, POST"),
+        ("POST", "/products/a", "DELETE, GET, HEAD, PATCH, PUT"),
         ("GET", "/products/a/inspect", "POST"),
-        ("PUT", "/v1/products/a/masking", "GET, POST"),
-        ("POST", "/health/live", "GET"),
+        ("PUT", "/v1/products/a/masking", "GET, HEAD, POST"),
+        ("POST", "/health/live", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_is_told_the_right_ones(client: TestClient, method: str, path: str, allowed: str) -> None:

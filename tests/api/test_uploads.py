@@ -64,7 +64,7 @@ def test_a_body_that_may_be_an_image_is_taken(client: TestClient, flange: str, m
         (part("file", photograph()) + END, "Unknown form field `file`"),
         (part("image", photograph()), "closing boundary"),
         (part("image", photograph())[:-400], "closing boundary"),
-        (b"garbage" + part("image", photograph()) + END, "cannot be read"),
+        (b"garbage", "boundary that the Content-Type names"),
         (part("part_id", b"1", filename=None) * 2 + part("image", photograph()) + END, "twice"),
         (part("part_id", b"\xff", filename=None) + part("image", photograph()) + END, "UTF-8"),
         (part("part_id", bytes(5000), filename=None) + part("image", photograph()) + END, "too long"),

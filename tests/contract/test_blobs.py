@@ -40,8 +40,14 @@ def test_storing_a_blob_again_makes_it_young(blobs: Blobs, stored_blobs: StoredB
 def test_an_absent_blob_is_missing(blobs: Blobs) -> None:
     with pytest.raises(BlobMissing, match="add the reference again"):
         blobs.get("flange", "references", "0" * 64)
-    with pytest.raises(BlobMissing):
-        blobs.get("gear", "references", "0" * 64)
+
+
+def test_the_blobs_of_a_product_that_is_not_there_are_not_called_missing(blobs: Blobs, catalog: Catalog) -> None:
+    digest = blobs.put("flange", "references", b"photograph")
+    catalog.delete("flange")
+    for product_id in ("flange", "gear"):
+        with pytest.raises(ProductNotFound):
+            blobs.get(product_id, "references", digest)
 
 
 @pytest.mark.parametrize("digest", ["", "..", "../product.json", "A" * 64, "0" * 63, "0" * 64 + "\n"])

@@ -3,6 +3,7 @@
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.middleware.root_path import route_path
 from app.api.problems import problem
 from app.errors import Unauthenticated
 from app.keys.api_key import key_id
@@ -11,6 +12,7 @@ from app.keys.key_ring import KeyRing
 
 OPEN_PATHS = frozenset(
     {
+        "/",
         "/health/live",
         "/health/ready",
         "/v1/health/live",
@@ -38,7 +40,7 @@ class Authentication:
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _is_open(scope["path"]):
+        if scope["type"] == "http" and not _is_open(route_path(scope)):
             state = scope.setdefault("state", {})
             try:
                 state["caller"] = self._caller(scope) if self._keys.enforced else ANYONE

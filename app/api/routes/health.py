@@ -1,8 +1,6 @@
 """/health and /version: answered on the event loop, whatever the service is busy with."""
 
 import platform
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,20 +11,11 @@ from app.api.schemas.health import BackboneBody, LiveBody, ReadyBody, VersionBod
 from app.api.schemas.problem import problems
 from app.engine.device.faiss_torch import faiss, torch
 from app.errors import Draining, NotReady
+from app.version import service_version
 
 router = APIRouter(tags=["health"])
 
-DISTRIBUTION = "anomalydino-inspector"
 DRAINING = "draining"
-
-
-@cache
-def service_version() -> str:
-    """Version of the installed package; `uninstalled` when it runs from a bare checkout."""
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return "uninstalled"
 
 
 @router.get("/health/live")

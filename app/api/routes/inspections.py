@@ -41,6 +41,7 @@ from app.errors import (
 )
 from app.service.banks.cache import LoadedBank
 from app.service.banks.loader import Cold
+from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 
 router = APIRouter(tags=["inspection"])
@@ -78,7 +79,7 @@ async def inspect(
     with lanes.inspection.admitted(patience.deadline()):
         image, fields = await one_image(request, ID_FIELDS)
     deadline = patience.deadline()  # what the body took is not the service's doing
-    wanted = replace(query.request(_caller_ids(fields)), deadline=deadline)
+    wanted = replace(_request(query, fields), deadline=deadline)
     product_path = request.scope["path"].removesuffix("/inspect")
 
     def look() -> Response:
@@ -90,11 +91,13 @@ async def inspect(
     return await once_loaded(look, go_on, service, lanes, lanes.inspection, deadline)
 
 
-def _caller_ids(fields: Mapping[str, str]) -> CallerIds:
+def _request(query: InspectQuery, fields: Mapping[str, str]) -> InspectionRequest:
     try:
-        return CallerIds.model_validate(dict(fields))
+        return query.request(CallerIds.model_validate(dict(fields)))
     except ValidationError as error:
         raise RequestValidationError([{**item, "loc": ("form", *item["loc"])} for item in error.errors()]) from error
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from error
 
 
 def _answer(result: InspectionResult, media_type: str, product_path: str) -> Response:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from app.api.accept import PNG
 from app.api.authorisation import INSPECT
 from app.api.deps import LanesDep, ServiceDep
+from app.api.parsing.number import LARGEST_NUMBER
 from app.api.schemas.jobs import JobBody
 from app.api.schemas.problem import problems
 from app.errors import HeatmapNotFound, JobNotFound, Overloaded, StorageUnavailable
@@ -14,7 +15,7 @@ from app.errors import HeatmapNotFound, JobNotFound, Overloaded, StorageUnavaila
 router = APIRouter(prefix="/jobs/{job_id}", tags=["jobs"])
 
 JobId = Annotated[str, Path(description="The job's id. Whoever knows it may see and end the job.")]
-Index = Annotated[int, Path(ge=0, description="Place of the image in the batch, from 0.")]
+Index = Annotated[int, Path(ge=0, le=LARGEST_NUMBER, description="Place of the image in the batch, from 0.")]
 
 
 @router.get("", dependencies=[INSPECT], responses=problems(JobNotFound, Overloaded, StorageUnavailable))

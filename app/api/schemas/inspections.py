@@ -3,8 +3,10 @@
 import base64
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.api.parsing.number import LARGEST_NUMBER
+from app.api.parsing.text import visible_text
 from app.api.schemas.calibration import PromiseBody
 from app.api.schemas.regions import RegionBody
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle
@@ -24,13 +26,13 @@ def _heatmap_size(given: object) -> object:
     text = str(given)
     if text in ("map", "image"):
         return text
-    if text.isascii() and text.isdigit() and SMALLEST_HEATMAP_PX <= int(text[:9]) <= LARGEST_HEATMAP_PX:
+    if text.isascii() and text.isdigit() and len(text) <= 4 and SMALLEST_HEATMAP_PX <= int(text) <= LARGEST_HEATMAP_PX:
         return int(text)
     raise ValueError(f"give map, image or a number of pixels from {SMALLEST_HEATMAP_PX} to {LARGEST_HEATMAP_PX}")
 
 
 HeatmapSize = Annotated[Literal["map", "image"] | Pixels, BeforeValidator(_heatmap_size)]
-CallerId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+CallerId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_text)]
 
 
 class CallerIds(BaseModel):
@@ -54,11 +56,18 @@ class InspectQuery(CallerIds):
         default="map", description="As the backbone saw it, as the image, or its smaller edge in px."
     )
     bank_version: int | None = Field(
-        default=None, ge=1, description="Inspect with this bank version, not the active one."
+        default=None, ge=1, le=LARGEST_NUMBER, description="Inspect with this bank version, not the active one."
     )
 
     def request(self, ids: CallerIds) -> InspectionRequest:
-        """The inspection to ask the service for; `ids` from the form add to those of the query."""
+        """The inspection to ask the service for; `ids` from the form add to those of the query.
+
+        ValueError where both name the same id and differ: which one is the part's, nobody can tell.
+        """
+        for name in CallerIds.model_fields:
+            in_query, in_form = getattr(self, name), getattr(ids, name)
+            if in_query and in_form and in_query != in_form:
+                raise ValueError(f"{name} is {in_query!r} in the query and {in_form!r} in the form. Send one of them.")
         wanted = HeatmapRequest(self.style, self.size) if self.heatmap == "inline" else None
         return InspectionRequest(
             heatmap=wanted,

@@ -3,8 +3,19 @@
 import json
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    field_validator,
+)
 
+from app.api.parsing.number import LARGEST_NUMBER
+from app.api.parsing.text import visible_text
 from app.api.schemas.masking import MaskingBody
 from app.engine.options import Masking, Profile, Rotation, StatisticName
 from app.engine.verdict.calibration import CalibrationState, fewest_good_images
@@ -15,7 +26,7 @@ from app.service.products.view import ProductView
 PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MAX_METADATA_BYTES = 16 * 1024
 
-DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_text)]
 
 
 class Given(BaseModel):
@@ -28,7 +39,7 @@ class StatisticGiven(Given):
     """How patch distances become the image score. `mean_topk` needs `k`, `percentile` needs `q`."""
 
     name: StatisticName = "mean_top1p"
-    k: int | None = Field(default=None, ge=1, description="Patches that `mean_topk` averages.")
+    k: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="Patches that `mean_topk` averages.")
     q: float | None = Field(default=None, ge=0, le=100, description="The percentile, 0..100.")
     foreground_only: bool = Field(default=False, description="Leave masked patches out instead of counting them as 0.")
 
@@ -37,7 +48,7 @@ class ThresholdGiven(Given):
     """A threshold that a person has chosen by the scores of one bank version."""
 
     value: float = Field(ge=0, le=2, description="Of the image score.")
-    bank_version: int = Field(ge=1)
+    bank_version: int = Field(ge=1, le=LARGEST_NUMBER)
 
 
 def _long_form(statistic: object) -> object:

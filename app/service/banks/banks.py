@@ -22,6 +22,7 @@ from app.service.accelerator.engine_thread import Priority
 from app.service.banks.builder import BankBuilder
 from app.service.banks.cache import BankCache, BankKey, LoadedBank
 from app.service.banks.left_out import stored_left_out
+from app.service.banks.life import same_life
 from app.service.banks.loader import BankLoader, BankNotLoaded, Cold, RepairNeeded, Wanted
 from app.service.banks.serving import Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
@@ -194,7 +195,8 @@ class BankService:
 
     def _repaired(self, key: BankKey, manifest: BankManifest, error: InspectorError) -> LoadedBank:
         logger.warning("bank %d of %s is repaired: %s", key.version, key.product_id, error)
-        return self._built(key, self._builder.repair(key.product_id, manifest))
+        with same_life(self._catalog, key.product_id, key.created_at):
+            return self._built(key, self._builder.repair(key.product_id, manifest))
 
     def _built(self, key: BankKey, manifest: BankManifest) -> LoadedBank:
         segments = self._segments(key.product_id, manifest)

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from app.engine.bank.left_out import heat_scale
 from app.engine.options import ProductSettings, Profile
-from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, ProductNotFound, StaleRevision
+from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, StaleRevision
 from app.service.accelerator.backbones import Backbones
 from app.service.accelerator.extraction import ReferenceExtractor
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.left_out import LeftOutMaker
+from app.service.banks.life import require_same_life, same_life
 from app.service.banks.masking_policy import masking_applies
 from app.service.banks.reference_maker import Recipe, ReferenceMaker
 from app.service.banks.serving import ServingKnowledge
@@ -87,14 +88,15 @@ class BankBuilder:
         product = self._catalog.product(product_id)
         maker = self._maker(product_id)
         while True:
-            pointer, active = self._start(product_id, reason)
-            manifest = self._next(maker, product, pointer, active, reason, change)
+            with same_life(self._catalog, product_id, product.created_at):
+                pointer, active = self._start(product_id, reason)
+                manifest = self._next(maker, product, pointer, active, reason, change)
             try:
                 with self._serving.changing(product_id):
                     self._catalog.publish(product_id, manifest, pointer, made_for=product)
             except StaleRevision:
                 logger.info("another change of %s was faster; starting over from it", product_id)
-                product = self._same_product(product)
+                product = require_same_life(self._catalog, product_id, product.created_at)
                 continue
             self._collect(product_id)
             return manifest
@@ -144,15 +146,6 @@ class BankBuilder:
 
     def _recipe_of(self, manifest: BankManifest) -> Recipe:
         return Recipe(self._backbones.get(manifest.backbone), manifest.preprocessing)
-
-    def _same_product(self, product: Product) -> Product:
-        """The product as it is now; ProductNotFound where it was deleted and another one has its id."""
-        found = self._catalog.product(product.product_id)
-        if found.created_at != product.created_at:
-            raise ProductNotFound(
-                f"Product {product.product_id!r} was deleted meanwhile. Register its references again."
-            )
-        return found
 
     def _start(self, product_id: str, reason: ManifestReason) -> tuple[BankPointer, BankManifest | None]:
         if reason == "rebuild":

@@ -91,7 +91,7 @@ class JobService:
             raise draining()
         if len(self._under_way) >= self._limit:
             raise Overloaded(
-                f"All {self._limit} places for jobs are taken. Send the batch again later.",
+                f"All places for jobs are taken ({self._limit}). Send the batch again later.",
                 retry_after_s=min(LONGEST_RETRY_S, max(1, math.ceil(self._mean_s))),
             )
 

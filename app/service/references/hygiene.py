@@ -25,6 +25,7 @@ from app.service.accelerator.pieces import Pieces
 from app.service.banks.banks import BankService, no_references
 from app.service.banks.builder import BankBuilder, References
 from app.service.banks.left_out import stored_left_out
+from app.service.banks.life import same_life
 from app.service.calibration.bank_calibration import masks_of_references
 from app.service.uploads.photographs import Photographs
 from app.storage.documents import BankManifest, Product
@@ -123,7 +124,8 @@ class HygieneService:
         found = self.of_photographs(product_id, measured, [])
         accused, how_odd = self.outliers(product, manifest)
         compared = evenly_spaced(len(names), COVERED_REFERENCES)
-        covered = self._coverage(product, manifest, compared)
+        with same_life(self._catalog, product_id, product.created_at):
+            covered = self._coverage(product, manifest, compared)
         return Quality(
             manifest=manifest,
             findings={name: (*found.get(name, ()), *accused.get(name, ())) for name in names},

@@ -16,6 +16,7 @@ from app.errors import (
 )
 from app.service.banks.banks import BankService
 from app.service.banks.builder import BankBuilder, References
+from app.service.banks.life import same_life
 from app.service.banks.masking_policy import MaskingView
 from app.service.products.products import ProductService
 from app.service.references.hygiene import Findings, HygieneService, ReferenceFinding
@@ -97,9 +98,10 @@ class RegistrationService:
         findings = self._findings(product_id, dict(checked), refuse=refuse_unfit)
         decoded = time.perf_counter()
         created = self._products.ensure(product_id, create=self._auto_create)
-        for upload in uploads:
-            self._blobs.put(product_id, "references", upload.data)
-        manifest = self._publish(product_id, sent)
+        with same_life(self._catalog, product_id):
+            for upload in uploads:
+                self._blobs.put(product_id, "references", upload.data)
+            manifest = self._publish(product_id, sent)
         done = time.perf_counter()
         return Registered(
             product_id=product_id,

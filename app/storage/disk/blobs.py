@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from pathlib import Path
 
+from app.errors import NotFound, StorageError
 from app.storage.disk.durable import (
     age_s,
     explained,
@@ -20,7 +21,7 @@ from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock
 from app.storage.disk.quarantine import quarantine
 from app.storage.documents import BlobKind
-from app.storage.refusals import blob_damaged, blob_missing
+from app.storage.refusals import blob_damaged, blob_missing, product_not_found
 from app.storage.store import BLOB_GRACE_S, Blobs
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -53,7 +54,7 @@ class DiskBlobs(Blobs):
         path = self._path(product_id, kind, digest)
         data = None if path is None else read_if_present(path)
         if path is None or data is None:
-            raise blob_missing(product_id, kind, digest)
+            raise self._absent(product_id, kind, digest)
         return data if sha256(data).hexdigest() == digest else self._second_look(product_id, path)
 
     def collect(self, product_id: str, kind: BlobKind, keep: AbstractSet[str], grace_s: float = BLOB_GRACE_S) -> int:
@@ -70,6 +71,12 @@ class DiskBlobs(Blobs):
     def _path(self, product_id: str, kind: BlobKind, digest: str) -> Path | None:
         path = self._layout.blob(product_id, kind, digest)
         return path if _DIGEST.fullmatch(digest) else None
+
+    def _absent(self, product_id: str, kind: BlobKind, digest: str) -> NotFound | StorageError:
+        folder = self._layout.product_folder(product_id)
+        with explained(folder):
+            is_there = folder.is_dir()
+        return blob_missing(product_id, kind, digest) if is_there else product_not_found(product_id)
 
     def _second_look(self, product_id: str, path: Path) -> bytes:
         # Under the lock, because a writer may be replacing the damaged copy at this moment.

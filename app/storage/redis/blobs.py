@@ -58,12 +58,14 @@ class RedisBlobs(Blobs):
 
     def get(self, product_id: str, kind: BlobKind, digest: str) -> bytes:
         with explained(self._client):
-            birth = self._birth(product_id)
-            if birth is None or not _DIGEST.fullmatch(digest):
+            birth = self._born(product_id)
+            if not _DIGEST.fullmatch(digest):
                 raise blob_missing(product_id, kind, digest)
             key = keys.blob(birth, kind, digest)
             data = fetch(self._client, key)
             if data is None:
+                # Deleted meanwhile?
+                self._born(product_id)
                 raise blob_missing(product_id, kind, digest)
             if not _intact(data, digest):
                 # Looked at again, because a writer may be replacing the damaged copy at this moment.

@@ -143,6 +143,15 @@ def test_a_long_id_in_the_form_is_refused_by_name(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "meas_id")
 
 
+@pytest.mark.parametrize("name", ["part_id", "meas_id", "station_id"])
+@pytest.mark.parametrize(("in_query", "status"), [("b", 400), ("a ", 400), ("a", 200)])
+@pytest.mark.usefixtures("flange")
+def test_an_id_may_not_differ_between_query_and_form(client: TestClient, name: str, in_query: str, status: int) -> None:
+    answer = client.post(INSPECT, params={name: in_query}, files={"image": photograph(1)}, data={name: "a"})
+    assert answer.status_code == status
+    assert status == 200 or name in answer.json()["detail"]
+
+
 def test_two_images_are_one_too_many(client: TestClient) -> None:
     form = [("image", ("1.png", photograph(1))), ("image", ("2.png", photograph(2)))]
     answer = client.post(INSPECT, files=form)

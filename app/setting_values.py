@@ -1,0 +1,27 @@
+"""What the values of some settings may be. ValueError says what they must be."""
+
+import re
+
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+ENDPOINTS = frozenset(
+    {"docs", "health", "jobs", "openapi.json", "products", "static-offline-docs", "v1", "version", "zero-shot"}
+)
+"""First segments of the paths that the API has."""
+
+
+def origins(value: str | None) -> str | None:
+    """Origins of web pages, separated by spaces, or `*`."""
+    for origin in (value or "").split():
+        if origin != "*" and not ORIGIN.fullmatch(origin):
+            raise ValueError("an origin is scheme://host or scheme://host:port, in lower case, and ends there")
+    return value
+
+
+def path_prefix(value: str | None) -> str | None:
+    """Segments of a path, each with a slash before it, that no path of the API begins with."""
+    if not PATH_PREFIX.fullmatch(value or ""):
+        raise ValueError("a prefix is written as /inspector or /shop/inspector, without a slash at its end")
+    if value and value.split("/")[1] in ENDPOINTS:
+        raise ValueError("this is the path of an endpoint and could not be told from it; choose another prefix")
+    return value
