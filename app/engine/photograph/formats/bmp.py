@@ -13,6 +13,11 @@ MAGIC = b"BM"
 _OS2_HEADER, _WINDOWS_HEADER, _PROFILED_HEADER = 12, 40, 124
 _PLAIN, _MASKED = 0, 3
 _DEPTHS = (1, 4, 8, 16, 24, 32)
+_MASKS = {
+    16: ((0x7C00, 0x03E0, 0x001F), (0xF800, 0x07E0, 0x001F)),
+    32: ((0xFF0000, 0x00FF00, 0x0000FF),),
+}
+"""Of red, green and blue, that OpenCV takes them for; others it does not look at."""
 
 
 def read_bmp(data: bytes, max_pixels: int) -> StoredImage:
@@ -46,9 +51,11 @@ def _header(data: bytes) -> tuple[Size, int]:
             compression = _PLAIN
         else:
             width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
+        masks = struct.unpack_from("<III", data, 54) if compression == _MASKED else None
     except struct.error as error:
         raise ImageTruncated(f"The BMP file ends early, after {len(data)} bytes. Send it again, whole.") from error
-    if width < 1 or not height or bits not in _DEPTHS or compression not in (_PLAIN, _MASKED):
+    usual = compression == _PLAIN or masks in _MASKS.get(bits, ())
+    if width < 1 or not height or bits not in _DEPTHS or not usual:
         raise ImageUndecodable(
             f"The BMP file is of an unusual kind (compression {compression}, {bits} bits a pixel). Save it as PNG."
         )

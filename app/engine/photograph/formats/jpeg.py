@@ -16,22 +16,31 @@ from app.errors import ImageTruncated, ImageUndecodable
 
 MAGIC = b"\xff\xd8\xff"
 _XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
-_START, _END, _SCAN, _APP1, _APP2 = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2
+_START, _END, _SCAN, _CODES, _APP1, _APP2 = 0xD8, 0xD9, 0xDA, 0xC4, 0xE1, 0xE2
 _FRAMES = (0xC0, 0xC1, 0xC2)
 _OTHER_FRAMES = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 """Lossless, hierarchical, arithmetic coding: nobody's cameras write them, and the last hides what it has lost."""
 _COEFFICIENTS = 64
+_COEFFICIENT_TABLE = 0x10
 _NEVER_SENT = 255
 _AFTER_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """The next marker: no escaped 255, restart or fill byte."""
+_FILL_IN_SCAN = b"\xff\xff\0"
+_ZEROED = bytes(32)
+"""More zeros than a block takes. Where the shortest code is that of a coefficient, they are a block full of the same
+one, and the next: nothing that was photographed. Where it is the end of a block, they are an even ground, but not in a
+progressive scan, which counts such blocks."""
 
 
 @dataclass(slots=True)
 class _Layout:
-    """What the markers tell. `missing`: for each component how many bits of each coefficient are not there yet."""
+    """What the markers tell. `missing`: for each component how many bits of each coefficient are not there yet;
+    `codes`: for each table of coefficients what its shortest code, all zeros, stands for."""
 
     size: Size | None = None
+    progressive: bool = False
     missing: dict[int, list[int]] = field(default_factory=dict)
+    codes: dict[int, int] = field(default_factory=dict)
     exif: bytes | None = None
     xmp: bytes | None = None
     announces_pictures: bool = False
@@ -91,6 +100,7 @@ def _layout(data: bytes) -> _Layout:
             found = _AFTER_SCAN.search(data, at)
             if found is None:
                 raise _ends_early(data)
+            _require_unspoilt(layout, segment, data[at : found.start()])
             at = found.start()
 
 
@@ -108,9 +118,12 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
 def _take(layout: _Layout, marker: int, segment: bytes) -> None:
     try:
         if marker in _FRAMES:
+            layout.progressive = marker == _FRAMES[-1]
             _take_frame(layout, segment)
         elif marker == _SCAN:
             _take_scan(layout, segment)
+        elif marker == _CODES:
+            _take_codes(layout, segment)
         elif marker == _APP1 and segment.startswith(EXIF_HEAD):
             layout.exif = layout.exif or segment
         elif marker == _APP1 and segment.startswith(_XMP_HEAD):
@@ -135,6 +148,23 @@ def _take_scan(layout: _Layout, segment: bytes) -> None:
         bits = layout.missing[segment[1 + 2 * component]]
         for coefficient in range(first, min(last, _COEFFICIENTS - 1) + 1):
             bits[coefficient] = precision & 15
+
+
+def _take_codes(layout: _Layout, segment: bytes) -> None:
+    at = 0
+    while at < len(segment):
+        layout.codes[segment[at]] = segment[at + 17]
+        at += 17 + sum(segment[at + 1 : at + 17])
+
+
+def _require_unspoilt(layout: _Layout, head: bytes, scan: bytes) -> None:
+    """That no bytes of a scan were overwritten with zeros or fill bytes, which libjpeg would decode without a word."""
+    components = head[0]
+    last, precision = head[2 + 2 * components], head[3 + 2 * components]
+    tables = [_COEFFICIENT_TABLE | head[2 + 2 * at] & 15 for at in range(components)]
+    coefficients = layout.progressive or any(layout.codes.get(table, 0) & 15 for table in tables)
+    if _FILL_IN_SCAN in scan or (_ZEROED in scan and coefficients and last > 0 and precision < 16):
+        raise _damaged("some of its bytes were overwritten")
 
 
 def _ends_early(data: bytes) -> ImageTruncated:

@@ -37,6 +37,8 @@ def unpacked(chunks: Sequence[bytes], row_bytes: int, chunk_rows: int, rows: int
             raise ImageTruncated(
                 f"Part {place + 1} of the TIFF file has lost some of its pixels. Send it again, whole."
             )
+        if len(found) >= full + row_bytes:
+            raise ImageUndecodable("The TIFF file holds more rows than its directory tells. Save it again.")
         parts.append(found[:needed])
     return b"".join(parts)
 

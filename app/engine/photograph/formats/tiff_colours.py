@@ -3,9 +3,10 @@
 import numpy as np
 
 from app.engine.photograph.formats.stored_image import Samples
+from app.engine.photograph.formats.tiff_chunks import JPEG
 from app.engine.photograph.formats.tiff_directory import Directory
 
-_PHOTOMETRIC, _COLOUR_MAP, _INK_SET, _DOT_RANGE = 262, 320, 332, 336
+_COMPRESSION, _PHOTOMETRIC, _COLOUR_MAP, _INK_SET, _DOT_RANGE = 259, 262, 320, 332, 336
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _ALPHA = 1
@@ -21,6 +22,8 @@ def colours(samples: Samples, bits: int, directory: Directory) -> Samples:
     """
     kind = directory.one(_PHOTOMETRIC)
     wanted = _COLOURS.get(kind)
+    if kind == _YCBCR and directory.one(_COMPRESSION, 1) != JPEG:
+        raise ValueError("YCbCr other than in JPEG is not read")
     if wanted is None or samples.shape[2] - wanted not in (0, _ALPHA):
         raise ValueError(f"{samples.shape[2]} samples a pixel of photometric interpretation {kind} are not read")
     if kind == _PALETTE:
