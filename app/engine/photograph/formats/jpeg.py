@@ -29,7 +29,7 @@ _FILL_IN_SCAN = b"\xff\xff\0"
 _ZEROED = bytes(32)
 """More zeros than a block takes. Where the shortest code is that of a coefficient, they are a block full of the same
 one, and the next: nothing that was photographed. Where it is the end of a block, they are an even ground, but not in a
-progressive scan, which counts such blocks."""
+progressive file, which counts such blocks."""
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ def _take(layout: _Layout, marker: int, segment: bytes) -> None:
             layout.xmp = layout.xmp or segment
         elif marker == _APP2 and segment.startswith(b"MPF\0"):
             layout.announces_pictures = True
-    except (IndexError, KeyError) as error:
+    except (IndexError, KeyError, ValueError) as error:
         raise _damaged("a segment contradicts another") from error
 
 
@@ -160,10 +160,10 @@ def _take_codes(layout: _Layout, segment: bytes) -> None:
 def _require_unspoilt(layout: _Layout, head: bytes, scan: bytes) -> None:
     """That no bytes of a scan were overwritten with zeros or fill bytes, which libjpeg would decode without a word."""
     components = head[0]
-    last, precision = head[2 + 2 * components], head[3 + 2 * components]
+    last = head[2 + 2 * components]
     tables = [_COEFFICIENT_TABLE | head[2 + 2 * at] & 15 for at in range(components)]
     coefficients = layout.progressive or any(layout.codes.get(table, 0) & 15 for table in tables)
-    if _FILL_IN_SCAN in scan or (_ZEROED in scan and coefficients and last > 0 and precision < 16):
+    if _FILL_IN_SCAN in scan or (coefficients and last > 0 and _ZEROED in scan):
         raise _damaged("some of its bytes were overwritten")
 
 

@@ -26,9 +26,8 @@ class AwkwardFile:
 def drawn(height: int, width: int, channels: int = 3) -> NDArray[np.uint8]:
     """Smooth, with fine marks near each corner, no two alike."""
     random = np.random.default_rng(height * 1000 + width)
-    picture = cv2.resize(random.integers(0, 255, (5, 7, channels), np.uint8), (width, height)).reshape(
-        height, width, -1
-    )
+    coarse = random.integers(0, 255, (5, 7, channels), np.uint8)
+    picture = np.asarray(cv2.resize(coarse, (width, height)), np.uint8).reshape(height, width, channels)
     picture[2:6, 2:12] = 250
     picture[-5:-2, -9:-2] = 10
     picture[2:9, -4:-2] = 90

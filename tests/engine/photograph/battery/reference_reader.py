@@ -7,8 +7,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
-_ORIENTATION = 274
+_BITS, _ORIENTATION, _XMP = 258, 274, 700
 
 
 def library_reading(data: bytes) -> NDArray[np.uint8] | None:
@@ -17,9 +18,10 @@ def library_reading(data: bytes) -> NDArray[np.uint8] | None:
         return read
     try:
         with PillowImage.open(io.BytesIO(data)) as opened:
+            bits = opened.tag_v2[_BITS][0] if isinstance(opened, TiffImageFile) else 16
             picture = ImageOps.exif_transpose(opened)
         if picture.mode.startswith("I"):
-            return np.repeat((np.asarray(picture) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
+            return np.repeat((np.asarray(picture) >> (bits - 8)).astype(np.uint8)[:, :, None], 3, axis=2)
         return np.asarray(picture.convert("RGB"))
     except (OSError, ValueError, SyntaxError):
         return None
@@ -36,7 +38,7 @@ def _by_tifffile(data: bytes) -> NDArray[np.uint8] | None:
             samples = page.asarray()
     except (ValueError, NotImplementedError, StopIteration, tifffile.TiffFileError):
         return None
-    if photometric not in (0, 1, 2) or bits not in (8, 12, 16) or _ORIENTATION not in page.tags and 700 in page.tags:
+    if photometric not in (0, 1, 2) or bits not in (8, 12, 16) or (_ORIENTATION not in page.tags and _XMP in page.tags):
         return None
     samples = np.moveaxis(samples, 0, -1) if page.planarconfig == 2 and samples.ndim == 3 else samples
     colours = samples.reshape(*samples.shape[:2], -1)[..., : 3 if photometric == 2 else 1]

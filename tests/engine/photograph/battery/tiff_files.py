@@ -36,7 +36,7 @@ PARTS: dict[str, tuple[tuple[int, int], int]] = {
 def deep(channels: int) -> NDArray[np.uint16]:
     """16 bits, all of which say something."""
     eight = drawn(*ODD, channels).astype(np.uint16)
-    return eight << 8 | np.random.default_rng(2).integers(0, 256, eight.shape, np.uint16)
+    return np.asarray(eight << 8 | np.random.default_rng(2).integers(0, 256, eight.shape, np.uint16), np.uint16)
 
 
 def layout_files() -> Iterator[AwkwardFile]:

@@ -33,7 +33,7 @@ class Page:
 def packed_rows(rows: NDArray[np.generic], bits: int, order: str) -> bytes:
     """R×N samples of so many bits, each row filled up to whole bytes."""
     if bits >= 8 and bits % 8 == 0:
-        return rows.astype(rows.dtype.newbyteorder(order)).tobytes()
+        return rows.astype(np.dtype(f"{order}{rows.dtype.str[1:]}")).tobytes()
     digits = rows.astype(np.uint16)[:, :, None] >> np.arange(bits - 1, -1, -1, dtype=np.uint16) & 1
     return np.packbits(digits.astype(np.uint8).reshape(len(rows), -1), axis=1).tobytes()
 
@@ -43,7 +43,8 @@ def tiff(pages: Sequence[Page], order: str = "<", big: bool = False, sub_directo
     place = "Q" if big else "I"
     out = bytearray(b"II" if order == "<" else b"MM")
     out += struct.pack(f"{order}HHHQ", 43, 8, 0, 0) if big else struct.pack(f"{order}HI", 42, 0)
-    link_at, placed = len(out) - struct.calcsize(f"={place}"), []
+    link_at = len(out) - struct.calcsize(f"={place}")
+    placed: list[int] = []
     for page in reversed(pages) if sub_directories else pages:
         inside = [(330, 4, tuple(placed))] if sub_directories and page is pages[0] and placed else []
         at, next_at = _append(out, page, order, big, inside)
