@@ -92,7 +92,9 @@ def main() -> None:
     parser.add_argument("--objects", nargs="+", default=["cookies", "hazelnut", "magnetic_tile", "transistor"])
     options = parser.parse_args()
     say(measured_with(("numpy", "opencv-python-headless", "pillow", "simplejpeg")))
-    photographs = [load_object(options.root, name, needs_references=True).train[:PHOTOGRAPHS] for name in options.objects]
+    photographs = [
+        load_object(options.root, name, needs_references=True).train[:PHOTOGRAPHS] for name in options.objects
+    ]
     say(f"\nTime at {SIDE}x{SIDE}, ms: the service's decoder, OpenCV's, ratio (mean over the objects)")
     shown = [np.asarray(cv2.resize(read_image(each[0]), (SIDE, SIDE)), np.uint8) for each in photographs]
     for form in FORMATS:

@@ -10,7 +10,8 @@ from app.engine.types import Size
 from app.errors import ImageTruncated, ImageUndecodable
 
 MAGIC = b"BM"
-_OS2_HEADER, _WINDOWS_HEADER, _PROFILED_HEADER = 12, 40, 124
+_OS2_HEADER, _PROFILED_HEADER = 12, 124
+_HEADERS = (_OS2_HEADER, 40, 52, 56, 64, 108, _PROFILED_HEADER)
 _PLAIN, _MASKED = 0, 3
 _DEPTHS = (1, 4, 8, 16, 24, 32)
 _MASKS = {
@@ -34,7 +35,7 @@ def read_bmp(data: bytes, max_pixels: int) -> StoredImage:
     end = int.from_bytes(data[10:14], "little") + row * size.height
     if end > len(data):
         raise ImageTruncated(f"The BMP file ends early, after {len(data)} bytes of {end}. Send it again, whole.")
-    if data[14] != _PROFILED_HEADER and len(data) - end >= row and any(data[end:]):
+    if data[14] < _PROFILED_HEADER and len(data) - end >= row and any(data[end:]):
         raise ImageUndecodable("The BMP file holds more pixels than its header tells. Save it again.")
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     if pixels is None or pixels.shape[:2] != (size.height, size.width):
@@ -55,8 +56,7 @@ def _header(data: bytes) -> tuple[Size, int]:
     except struct.error as error:
         raise ImageTruncated(f"The BMP file ends early, after {len(data)} bytes. Send it again, whole.") from error
     usual = compression == _PLAIN or masks in _MASKS.get(bits, ())
-    if width < 1 or not height or bits not in _DEPTHS or not usual:
-        raise ImageUndecodable(
-            f"The BMP file is of an unusual kind (compression {compression}, {bits} bits a pixel). Save it as PNG."
-        )
+    if length not in _HEADERS or width < 1 or not height or bits not in _DEPTHS or not usual:
+        kind = f"header {length}, compression {compression}, {bits} bits"
+        raise ImageUndecodable(f"The BMP file is of an unusual kind ({kind}). Save it as PNG.")
     return Size(abs(height), width), bits

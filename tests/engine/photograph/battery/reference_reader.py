@@ -1,6 +1,7 @@
 """What an independent library reads: tifffile or, where that lacks the codec, and for all other kinds, Pillow."""
 
 import io
+import warnings
 
 import numpy as np
 import tifffile
@@ -14,8 +15,12 @@ _BITS, _ORIENTATION, _XMP = 258, 274, 700
 
 def library_reading(data: bytes) -> NDArray[np.uint8] | None:
     """H×W×3 upright; None where neither library reads such a file."""
-    if data[:2] in (b"II", b"MM") and (read := _by_tifffile(data)) is not None:
-        return read
+    with warnings.catch_warnings(action="ignore"):
+        read = _by_tifffile(data) if data[:2] in (b"II", b"MM") else None
+        return _by_pillow(data) if read is None else read
+
+
+def _by_pillow(data: bytes) -> NDArray[np.uint8] | None:
     try:
         with PillowImage.open(io.BytesIO(data)) as opened:
             bits = opened.tag_v2[_BITS][0] if isinstance(opened, TiffImageFile) else 16
