@@ -38,10 +38,13 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """A decoded photograph and the media type that its first bytes told."""
+    """A decoded photograph and the media type that its first bytes told. Of the `bits` of each sample in the file,
+    `used_bits` are as many as the largest sample needs; of 8 bits all count as used."""
 
     pixels: Image
     media_type: str
+    bits: int = 8
+    used_bits: int = 8
 
 
 def decode_image(data: bytes, max_pixels: int) -> DecodedImage:
@@ -61,7 +64,8 @@ def decode_image(data: bytes, max_pixels: int) -> DecodedImage:
         raise InvalidRequest("The image is empty. Send the photograph's file as the body or as the form field.")
     kind = _kind(data)
     stored = _READERS[kind](data, max_pixels)
-    return DecodedImage(_rgb(stored), MEDIA_TYPES[kind])
+    used_bits = max(8, int(stored.samples.max()).bit_length()) if stored.bits > 8 else 8
+    return DecodedImage(_rgb(stored), MEDIA_TYPES[kind], stored.bits, used_bits)
 
 
 def _rgb(stored: StoredImage) -> Image:

@@ -90,7 +90,7 @@ def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge:
         hashlib.sha256(upload.data).hexdigest(),
         decoded.media_type,
         sizes,
-        photograph(decoded.pixels),
+        photograph(decoded.pixels, decoded.bits, decoded.used_bits),
     )
 
 
