@@ -1,12 +1,12 @@
 """Products in JSON."""
 
 import json
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, field_validator
 
 from app.api.schemas.masking import MaskingBody
-from app.engine.options import Masking, Profile, Rotation, StatisticName
+from app.engine.options import BitDepth, Masking, Profile, Rotation, StatisticName
 from app.engine.verdict.calibration import CalibrationState, fewest_good_images
 from app.engine.verdict.drift import QuantityName
 from app.service.inspection.drift import DriftView
@@ -67,6 +67,10 @@ class SettingsGiven(Given):
     threshold: ThresholdGiven | None = Field(default=None, description="Overrides every other threshold.")
     commissioning: bool = Field(
         default=False, description="Keep inspected images so that they can be confirmed as good."
+    )
+    bit_depth: Literal["auto"] | Annotated[int, Field(ge=8, le=16)] = Field(
+        default="auto",
+        description="Bits filled in files with more than 8; `auto`: as by the references.",
     )
 
 
@@ -131,6 +135,7 @@ class SettingsBody(BaseModel):
     alpha: float
     threshold: ThresholdBody | None
     commissioning: bool
+    bit_depth: BitDepth
 
 
 class ProductCalibrationBody(BaseModel):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.engine.hygiene.finding import Finding
 from app.engine.hygiene.sampling import FEWEST_BITS_LOST, MOSAIC_RATIO, mosaic_contrast
 from app.engine.photograph.appearance import Appearance
+from app.engine.photograph.bit_depth import bit_depth
 from app.engine.photograph.photometry import appearance, scaled_down
 from app.engine.types import Image, Size
 
@@ -41,8 +42,8 @@ class Photograph:
     """The numbers of a photograph that the checks compare.
 
     `dark`, `light`: shares of clipped pixels, 0..1. `thumbnail`: 64×64 grey, coarse shading removed, unit length (zeros
-    where nothing is left). `bits`: of the samples in the file, of which `used_bits` are used. `mosaic`: contrast of
-    neighbours against that of pixels two apart.
+    where nothing is left). `bits`: of the samples in the file, of which `used_bits` are used (None: 8 of 8). `mosaic`:
+    contrast of neighbours against that of pixels two apart.
     """
 
     size: Size
@@ -51,7 +52,7 @@ class Photograph:
     light: float
     thumbnail: NDArray[np.float32]
     bits: int
-    used_bits: int
+    used_bits: int | None
     mosaic: float
 
     @property
@@ -60,7 +61,7 @@ class Photograph:
         return self.size.width / self.size.height
 
 
-def photograph(image: Image, bits: int = 8, used_bits: int = 8) -> Photograph:
+def photograph(image: Image, bits: int = 8, used_bits: int | None = None) -> Photograph:
     """Measure a photograph (H×W×3 uint8 RGB), decoded from samples of so many bits."""
     scaled = scaled_down(image)
     return Photograph(
@@ -127,11 +128,11 @@ def _blurred(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
 
 def _bit_depth(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
     """By all of the same depth together: one may be dark."""
-    used = max(of.used_bits, *(each.used_bits for each in others if each.bits == of.bits), 0)
-    if of.bits - used >= FEWEST_BITS_LOST:
+    used = bit_depth([of.used_bits, *(each.used_bits for each in others if each.bits == of.bits)])
+    if of.used_bits is not None and of.bits - used >= FEWEST_BITS_LOST:
         text = (
-            f"Only {used} of {of.bits} bits are used, so that few grey levels are left. Let the camera write 8 bits, "
-            f"or values over all {of.bits}, in references and inspections alike."
+            f"Only {used} of {of.bits} bits are used. By bit_depth `auto` the references are scaled from the bits that "
+            "they use together; what exceeds these in an inspection gets no verdict. Set bit_depth to the camera's."
         )
         yield Finding("bit_depth", text, {"bits": of.bits, "used_bits": used})
 
