@@ -9,6 +9,9 @@ Rotation = Literal["on", "off"]
 Masking = Literal["auto", "on", "off"]
 ZeroShotAggregation = Literal["quantile", "musc"]
 
+BitDepth = Literal["auto"] | int
+
+FULL_BIT_DEPTH = 16
 ROTATION_ANGLES_DEG: tuple[float, ...] = (0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0)
 
 
@@ -28,10 +31,12 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """What changes the features of a bank: a bank answers only to the preprocessing that made it."""
+    """What changes the features of a bank: a bank answers only to the preprocessing that made it. Of files with more
+    than 8 bits, the upper 8 of the lower `bit_depth` bits are taken, or of all where the file has fewer."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
+    bit_depth: int = FULL_BIT_DEPTH
 
     @property
     def angles_deg(self) -> tuple[float, ...]:
@@ -50,7 +55,8 @@ class ManualThreshold:
 class ProductSettings:
     """What the user chose for a product. `backbone` is a registry name or `default`; a `pinned` product's bank stays
     in memory. `alpha` is the share of good parts that a calibrated threshold may call bad, 0..1; `threshold` overrides
-    every other. While `commissioning`, inspected images are kept so that a person can confirm them as good."""
+    every other. While `commissioning`, inspected images are kept so that a person can confirm them as good. `bit_depth`
+    `auto` is decided by all references together."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
@@ -62,7 +68,10 @@ class ProductSettings:
     alpha: float = 0.05
     threshold: ManualThreshold | None = None
     commissioning: bool = False
+    bit_depth: BitDepth = "auto"
 
-    @property
-    def preprocessing(self) -> Preprocessing:
-        return Preprocessing(self.smaller_edge, self.rotation)
+    def preprocessing(self, auto_depth: int) -> Preprocessing:
+        """`auto_depth`: the bits that the references need together."""
+        return Preprocessing(
+            self.smaller_edge, self.rotation, auto_depth if self.bit_depth == "auto" else self.bit_depth
+        )

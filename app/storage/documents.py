@@ -85,7 +85,8 @@ class ReferenceEntry:
 
     `sha256` names the upload and the reference, `segment` the segment blob (both SHA-256 of their content).
     `foreground_fractions` has one number per angle: the share of patches that the masking step keeps, 0..1.
-    `appearance` is None where an earlier release registered it.
+    `appearance` is None where an earlier release registered it. `used_bits`: as many as its largest sample
+    needs; None for a file of 8 bits, or where an earlier release registered it.
     """
 
     sha256: str
@@ -99,6 +100,7 @@ class ReferenceEntry:
     size_bytes: int
     added_at: str
     appearance: Appearance | None = None
+    used_bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ class PreprocessingBody(BaseModel):
 
     smaller_edge: int
     rotation: Rotation
+    bit_depth: int
 
 
 class BankSummary(BaseModel):

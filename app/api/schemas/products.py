@@ -1,7 +1,7 @@
 """Products in JSON."""
 
 import json
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,7 @@ from pydantic import (
 from app.api.parsing.number import LARGEST_NUMBER
 from app.api.parsing.text import visible_text
 from app.api.schemas.masking import MaskingBody
-from app.engine.options import Masking, Profile, Rotation, StatisticName
+from app.engine.options import BitDepth, Masking, Profile, Rotation, StatisticName
 from app.engine.verdict.calibration import CalibrationState, fewest_good_images
 from app.engine.verdict.drift import QuantityName
 from app.service.inspection.drift import DriftView
@@ -78,6 +78,10 @@ class SettingsGiven(Given):
     threshold: ThresholdGiven | None = Field(default=None, description="Overrides every other threshold.")
     commissioning: bool = Field(
         default=False, description="Keep inspected images so that they can be confirmed as good."
+    )
+    bit_depth: Literal["auto"] | Annotated[int, Field(ge=8, le=16)] = Field(
+        default="auto",
+        description="Bits filled in files with more than 8; `auto`: as by the references.",
     )
 
 
@@ -142,6 +146,7 @@ class SettingsBody(BaseModel):
     alpha: float
     threshold: ThresholdBody | None
     commissioning: bool
+    bit_depth: BitDepth
 
 
 class ProductCalibrationBody(BaseModel):

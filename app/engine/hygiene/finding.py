@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 FindingKind = Literal[
-    "blurred", "under_exposed", "over_exposed", "different_size", "different_aspect", "near_duplicate", "outlier"
+    "blurred",
+    "under_exposed",
+    "over_exposed",
+    "bit_depth",
+    "bayer_mosaic",
+    "different_size",
+    "different_aspect",
+    "near_duplicate",
+    "outlier",
 ]
 
 

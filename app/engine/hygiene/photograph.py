@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.hygiene.finding import Finding
+from app.engine.hygiene.sampling import FEWEST_BITS_LOST, MOSAIC_RATIO, mosaic_contrast
 from app.engine.photograph.appearance import Appearance
+from app.engine.photograph.bit_depth import bit_depth
 from app.engine.photograph.photometry import appearance, scaled_down
 from app.engine.types import Image, Size
 
@@ -40,7 +42,8 @@ class Photograph:
     """The numbers of a photograph that the checks compare.
 
     `dark`, `light`: shares of clipped pixels, 0..1. `thumbnail`: 64×64 grey, coarse shading removed, unit length (zeros
-    where nothing is left).
+    where nothing is left). `bits`: of the samples in the file, of which `used_bits` are used (None: 8 of 8). `mosaic`:
+    contrast of neighbours against that of pixels two apart.
     """
 
     size: Size
@@ -48,6 +51,9 @@ class Photograph:
     dark: float
     light: float
     thumbnail: NDArray[np.float32]
+    bits: int
+    used_bits: int | None
+    mosaic: float
 
     @property
     def aspect(self) -> float:
@@ -55,8 +61,8 @@ class Photograph:
         return self.size.width / self.size.height
 
 
-def photograph(image: Image) -> Photograph:
-    """Measure a photograph (H×W×3 uint8 RGB)."""
+def photograph(image: Image, bits: int = 8, used_bits: int | None = None) -> Photograph:
+    """Measure a photograph (H×W×3 uint8 RGB), decoded from samples of so many bits."""
     scaled = scaled_down(image)
     return Photograph(
         size=Size(*image.shape[:2]),
@@ -64,6 +70,9 @@ def photograph(image: Image) -> Photograph:
         dark=float((scaled.max(axis=2) <= CLIPPED_DARK).mean()),
         light=float((scaled.min(axis=2) >= CLIPPED_LIGHT).mean()),
         thumbnail=_thumbnail(np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2GRAY), np.float32)),
+        bits=bits,
+        used_bits=used_bits,
+        mosaic=mosaic_contrast(image),
     )
 
 
@@ -88,7 +97,14 @@ def same_photographs(of: Photograph, others: Sequence[Photograph]) -> list[SameP
 
 def findings(of: Photograph, others: Sequence[Photograph]) -> list[Finding]:
     """What may be wrong with a photograph beside the other references (none: by itself)."""
-    return [*_blurred(of, others), *_exposure(of, others), *_shape(of, others), *_near_duplicate(of, others)]
+    sampling = [*_bit_depth(of, others), *_mosaic(of)]
+    return [
+        *_blurred(of, others),
+        *sampling,
+        *_exposure(of, others, sampling),
+        *_shape(of, others),
+        *_near_duplicate(of, others),
+    ]
 
 
 def _thumbnail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -110,11 +126,32 @@ def _blurred(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
         )
 
 
-def _exposure(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
+def _bit_depth(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
+    """By all of the same depth together: one may be dark."""
+    used = bit_depth([of.used_bits, *(each.used_bits for each in others if each.bits == of.bits)])
+    if of.used_bits is not None and of.bits - used >= FEWEST_BITS_LOST:
+        text = (
+            f"Only {used} of {of.bits} bits are used. By bit_depth `auto` the references are scaled from the bits that "
+            "they use together; what exceeds these in an inspection gets no verdict. Set bit_depth to the camera's."
+        )
+        yield Finding("bit_depth", text, {"bits": of.bits, "used_bits": used})
+
+
+def _mosaic(of: Photograph) -> Iterator[Finding]:
+    if of.mosaic > MOSAIC_RATIO:
+        text = (
+            "The photograph looks like the raw mosaic of a colour sensor taken as grey. Let the camera write colours."
+        )
+        yield Finding("bayer_mosaic", text, {"contrast": of.mosaic, "limit": MOSAIC_RATIO})
+
+
+def _exposure(of: Photograph, others: Sequence[Photograph], sampling: Sequence[Finding]) -> Iterator[Finding]:
+    """Where bits are unused, it is not the light."""
     darkest, lightest = _brightness_limits(others)
     numbers = {"brightness": of.appearance.brightness, "dark_share": of.dark, "light_share": of.light}
     limits = {"darkest": darkest, "lightest": lightest}
-    if of.appearance.brightness < darkest or (of.dark > MOST_CLIPPED and not _usual([each.dark for each in others])):
+    dark = of.appearance.brightness < darkest or (of.dark > MOST_CLIPPED and not _usual([x.dark for x in others]))
+    if dark and not any(each.kind == "bit_depth" for each in sampling):
         text = "The photograph is under-exposed. Give it the light and the exposure of the others, and take it again."
         yield Finding("under_exposed", text, numbers | limits)
     if of.appearance.brightness > lightest or (of.light > MOST_CLIPPED and not _usual([each.light for each in others])):

@@ -1,17 +1,18 @@
-"""Photographs as files: bytes to 8-bit RGB, with the limits that keep a hostile file from filling the memory."""
+"""Photographs as files: bytes to 8-bit RGB, read whole or refused; and no file, however hostile, fills the memory."""
 
-import io
-import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image as PillowImage
-from PIL import UnidentifiedImageError
 
-from app.engine.photograph.tiff_directory import alpha_unnamed, directory_is_inside, tiff_size
-from app.engine.types import Image, Size
-from app.errors import ImageTooLarge, ImageTruncated, ImageUndecodable, InvalidRequest, UnsupportedImageType
+from app.engine.options import FULL_BIT_DEPTH, BitDepth
+from app.engine.photograph.bit_depth import bit_depth
+from app.engine.photograph.formats import bmp, jpeg, png, tiff, webp
+from app.engine.photograph.formats.orientation import upright
+from app.engine.photograph.formats.stored_image import StoredImage
+from app.engine.types import Image
+from app.errors import InvalidRequest, UnsupportedImageType
 
 MEDIA_TYPES = {
     "JPEG": "image/jpeg",
@@ -20,104 +21,75 @@ MEDIA_TYPES = {
     "TIFF": "image/tiff",
     "WEBP": "image/webp",
 }
-_MAGIC = {
-    "JPEG": (b"\xff\xd8\xff",),
-    "PNG": (b"\x89PNG\r\n\x1a\n",),
-    "BMP": (b"BM",),
-    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+_READERS: dict[str, Callable[[bytes, int], StoredImage]] = {
+    "JPEG": jpeg.read_jpeg,
+    "PNG": png.read_png,
+    "BMP": bmp.read_bmp,
+    "TIFF": tiff.read_tiff,
+    "WEBP": webp.read_webp,
+}
+_MAGIC: dict[str, bytes | tuple[bytes, ...]] = {
+    "JPEG": jpeg.MAGIC,
+    "PNG": png.MAGIC,
+    "BMP": bmp.MAGIC,
+    "TIFF": tiff.MAGICS,
 }
 
-# Pillow reads headers here, nothing more; the limit on pixels is the caller's.
-PillowImage.MAX_IMAGE_PIXELS = None
-# What Pillow finds odd in a header is no news for the operator: the file is decoded or refused. Filters belong to the
-# whole process and cannot be set per thread, so this one is set once.
-warnings.filterwarnings("ignore", module=r"PIL\.")
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """A decoded photograph and the media type that its first bytes told."""
+    """A decoded photograph and the media type that its first bytes told. Of the `bits` of each sample in the file,
+    `used_bits` are as many as the largest sample needs, None for files of 8 bits. `exceeds`: there are larger values
+    than the bit depth holds, and they were clipped."""
 
     pixels: Image
     media_type: str
+    bits: int = 8
+    used_bits: int | None = None
+    exceeds: bool = False
 
 
-def decode_image(data: bytes, max_pixels: int) -> DecodedImage:
+def decode_image(data: bytes, max_pixels: int, depth: BitDepth = FULL_BIT_DEPTH) -> DecodedImage:
     """Decode JPEG, PNG, BMP, TIFF or WebP to H×W×3 uint8 RGB.
 
-    Grey is replicated, alpha dropped, 16 bits scaled to 8, CMYK converted, the EXIF orientation applied. The size is
-    read from the header first, so that nothing larger than `max_pixels` is ever decoded.
+    Grey is replicated, alpha dropped, CMYK converted, the orientation applied. Deeper samples are cut to the upper 8
+    bits of the lower `depth` bits (`auto`: of those that this file uses). The size is read from the header first, so
+    that nothing larger than `max_pixels` is ever decoded.
 
     Raises:
         InvalidRequest: nothing was sent.
         UnsupportedImageType: the first bytes are none of the five types.
         ImageTooLarge: more pixels than `max_pixels`.
-        ImageTruncated: the file ends early.
-        ImageUndecodable: damaged, or of a kind that cannot be decoded.
+        ImageTruncated: the file ends early, or has lost parts.
+        ImageUndecodable: damaged, of a kind that cannot be decoded, or with several pictures in it.
     """
     if not data:
         raise InvalidRequest("The image is empty. Send the photograph's file as the body or as the form field.")
     kind = _kind(data)
-    _check_pixels(data, kind, max_pixels)
-    plain = alpha_unnamed(data) if kind == "TIFF" else data
-    try:
-        pixels = cv2.imdecode(np.frombuffer(plain, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except cv2.error:
-        pixels = None
-    if pixels is None:
-        raise _undecodable(data, kind)
-    return DecodedImage(np.asarray(pixels, np.uint8), MEDIA_TYPES[kind])
+    stored = _READERS[kind](data, max_pixels)
+    used_bits = int(stored.samples.max()).bit_length() if stored.bits > 8 else None
+    held = min(bit_depth([used_bits]) if depth == "auto" else depth, stored.bits)
+    exceeds = used_bits is not None and used_bits > held
+    return DecodedImage(_rgb(stored, held), MEDIA_TYPES[kind], stored.bits, used_bits, exceeds)
+
+
+def _rgb(stored: StoredImage, depth: int) -> Image:
+    samples = stored.samples
+    if samples.dtype != np.uint8:
+        samples = np.minimum(samples >> (depth - 8), 255).astype(np.uint8)
+    if samples.ndim == 2:
+        samples = np.repeat(samples[:, :, None], 3, axis=2)
+    return np.asarray(upright(samples, stored.orientation), np.uint8)
 
 
 def _kind(data: bytes) -> str:
     for kind, magics in _MAGIC.items():
         if data.startswith(magics):
             return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+    if webp.is_webp(data):
         return "WEBP"
     raise UnsupportedImageType(
         f"This is no photograph that can be read (its first bytes are {data[:8]!r}). Send JPEG, PNG, BMP, TIFF or WebP."
     )
-
-
-def _check_pixels(data: bytes, kind: str, max_pixels: int) -> None:
-    try:
-        size = _header_size(data, kind)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise _undecodable(data, kind) from error
-    pixels = size.width * size.height
-    if pixels > max_pixels:
-        raise ImageTooLarge(
-            f"The image has {size.width}x{size.height} = {pixels} pixels; at most {max_pixels} are accepted. "
-            "Scale it down, or raise INSPECTOR_MAX_IMAGE_PIXELS.",
-            limit=max_pixels,
-        )
-
-
-def _header_size(data: bytes, kind: str) -> Size:
-    if kind == "TIFF":
-        return tiff_size(data)
-    with PillowImage.open(io.BytesIO(data), formats=[kind]) as header:
-        return Size(header.height, header.width)
-
-
-def _undecodable(data: bytes, kind: str) -> ImageUndecodable:
-    if _ends_early(data, kind):
-        return ImageTruncated(f"The {kind} file ends early, after {len(data)} bytes. Send it again, whole.")
-    return ImageUndecodable(f"The {kind} file cannot be decoded: it is damaged or of an unusual kind. Save it again.")
-
-
-def _ends_early(data: bytes, kind: str) -> bool:
-    """Whether a file that did not decode lacks its end, judged by its format's own end mark or size."""
-    match kind:
-        case "JPEG":
-            return b"\xff\xd9" not in data[-64:]
-        case "PNG":
-            return b"IEND" not in data[-64:]
-        case "WEBP":
-            return int.from_bytes(data[4:8], "little") + 8 > len(data)
-        case "BMP":
-            return int.from_bytes(data[2:6], "little") > len(data)
-        case _:
-            return not directory_is_inside(data)

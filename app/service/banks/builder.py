@@ -16,6 +16,7 @@ from app.service.banks.life import require_same_life, same_life
 from app.service.banks.masking_policy import masking_applies
 from app.service.banks.reference_maker import Recipe, ReferenceMaker
 from app.service.banks.serving import ServingKnowledge
+from app.service.banks.wanted_preprocessing import wanted_preprocessing
 from app.service.clock import now
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
@@ -111,8 +112,8 @@ class BankBuilder:
         change: Change,
     ) -> BankManifest:
         settings = product.settings
-        recipe = self._recipe_of(active) if active and reason == "delete" else self._recipe_for(settings)
         references = change(active.references if active else ())
+        recipe = self._recipe_of(active) if active and reason == "delete" else self._recipe_for(settings, references)
         usable = active if active and reason != "rebuild" and recipe.made(active) else None
         tested = usable.masking if usable and reason != "masking" else None
         masking = _kept(tested, references, settings.profile) or self._tested(
@@ -141,8 +142,8 @@ class BankBuilder:
     def _maker(self, product_id: str) -> ReferenceMaker:
         return ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels, self._segment_precision)
 
-    def _recipe_for(self, settings: ProductSettings) -> Recipe:
-        return Recipe(self._backbones.get(settings.backbone), settings.preprocessing)
+    def _recipe_for(self, settings: ProductSettings, references: References) -> Recipe:
+        return Recipe(self._backbones.get(settings.backbone), wanted_preprocessing(settings, references))
 
     def _recipe_of(self, manifest: BankManifest) -> Recipe:
         return Recipe(self._backbones.get(manifest.backbone), manifest.preprocessing)

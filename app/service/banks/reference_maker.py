@@ -9,6 +9,7 @@ from app.engine.heatmap import encode_png
 from app.engine.masking.picture import preview
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
 from app.engine.photograph.image_file import decode_image
+from app.engine.photograph.photometry import appearance
 from app.engine.types import Image
 from app.service.accelerator.extraction import ReferenceExtractor, Rotated, tested_masks
 from app.storage.documents import BankManifest, MaskingRecord, ReferenceEntry
@@ -58,6 +59,9 @@ class ReferenceMaker:
         if key not in self._entries:
             angles_deg = recipe.preprocessing.angles_deg
             rotations = self._rotations(reference, recipe, angles_deg)
+            if reference.used_bits is not None:
+                # How light it is depends on the depth, which the references decide together.
+                reference = replace(reference, appearance=appearance(self._image(reference, recipe)))
             part = segment([each.features for each in rotations], angles_deg, rotations[0].mask)
             self._entries[key] = replace(
                 reference,
@@ -74,7 +78,7 @@ class ReferenceMaker:
             rotations = self._rotations(reference, recipe, ROTATION_ANGLES_DEG)
             verdict, masks = tested_masks(rotations, recipe.backbone.spec, profile)
             geometry = rotations[0].features.geometry
-            picture = preview(self._image(reference), masks, ROTATION_ANGLES_DEG, geometry)
+            picture = preview(self._image(reference, recipe), masks, ROTATION_ANGLES_DEG, geometry)
             stored = self._blobs.put(self.product_id, "previews", encode_png(picture))
             self._tests[key] = MaskingRecord(reference.sha256, verdict, stored, profile)
         return self._tests[key]
@@ -84,11 +88,11 @@ class ReferenceMaker:
         reference both need them."""
         count = len(angles_deg)
         if self._recent is None or self._recent[:2] != (reference.sha256, recipe) or len(self._recent[2]) < count:
-            image = self._image(reference)
+            image = self._image(reference, recipe)
             made = self._extractor.rotations(image, angles_deg, recipe.preprocessing, recipe.backbone)
             self._recent = (reference.sha256, recipe, made)
         return self._recent[2][:count]
 
-    def _image(self, reference: ReferenceEntry) -> Image:
+    def _image(self, reference: ReferenceEntry, recipe: Recipe) -> Image:
         data = self._blobs.get(self.product_id, "references", reference.sha256)
-        return decode_image(data, self._max_pixels).pixels
+        return decode_image(data, self._max_pixels, recipe.preprocessing.bit_depth).pixels

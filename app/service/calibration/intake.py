@@ -62,6 +62,7 @@ class CalibrationIntake:
             max_pixels=self._max_pixels,
             smaller_edge=manifest.preprocessing.smaller_edge,
             patch_size=self._backbones.spec(manifest.backbone).patch_size,
+            depth=manifest.preprocessing.bit_depth,
         )
         self._photographs.keep(checked.sha256, checked.photograph)
         return CalibrationImage(is_good=is_good, **checked.facts)

@@ -20,6 +20,7 @@ Flag = Literal[
     "mask_untested",
     "mask_empty",
     "bank_unconfirmed",
+    "bit_depth_exceeded",
 ]
 
 
@@ -72,15 +73,24 @@ something else than they do. Measured in `docs/accuracy.md`."""
 FEATURELESS_SHARE = 0.25
 """An image with less than this share of the least contrast of a good photograph shows nothing: a lens cap."""
 
-UNDECIDABLE: frozenset[Flag] = frozenset({"mask_untrusted", "mask_empty", "unlike_references", "uncalibrated"})
+UNDECIDABLE: frozenset[Flag] = frozenset(
+    {"mask_untrusted", "mask_empty", "unlike_references", "uncalibrated", "bit_depth_exceeded"}
+)
 """What leaves a verdict open, whatever the score."""
 
 
 def judged(
-    score: float, distances: Distances, foreground: Foreground, seen: Appearance, known: Calibration, bank_version: int
+    score: float,
+    distances: Distances,
+    foreground: Foreground,
+    seen: Appearance,
+    known: Calibration,
+    bank_version: int,
+    found: tuple[Flag, ...] = (),
 ) -> Judgement:
-    """Whether a part is good: `ok` or `not_ok` where that can be said, else `not_decidable` and why."""
-    flags: list[Flag] = []
+    """Whether a part is good: `ok` or `not_ok` where that can be said, else `not_decidable` and why. `found`: flags of
+    the file itself."""
+    flags = list(found)
     if known.limit is None:
         flags.append("uncalibrated")
     shown = likeness(median_distance(distances, foreground.mask), seen, known)

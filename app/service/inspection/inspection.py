@@ -115,7 +115,9 @@ class InspectionService:
     ) -> InspectionResult:
         product = serving.product
         with clock.stage("decode"):
-            image = decode_image(upload, self._max_pixels).pixels
+            decoded = decode_image(upload, self._max_pixels, loaded.manifest.preprocessing.bit_depth)
+        image = decoded.pixels
+        found: tuple[Flag, ...] = ("bit_depth_exceeded",) if decoded.exceeds else ()
         features = self._features(image, loaded, backbone, request.deadline, clock)
         with clock.stage("mask"):
             foreground = _foreground(features, product, loaded, backbone)
@@ -125,7 +127,7 @@ class InspectionService:
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
             known = self._knowledge.of(product, loaded)
             seen = appearance(image)
-            judgement = judged(score, distances.values, foreground, seen, known, loaded.manifest.version)
+            judgement = judged(score, distances.values, foreground, seen, known, loaded.manifest.version, found)
             drifted = self._drifted(product, loaded, known, distances, foreground, seen)
             regions = _regions(distances, features, known, product, loaded)
         with clock.stage("heatmap"):

@@ -25,6 +25,7 @@ from app.service.banks.banks import BankService
 from app.service.banks.builder import BankBuilder
 from app.service.banks.masking_policy import masking_view
 from app.service.banks.serving import ServingKnowledge
+from app.service.banks.wanted_preprocessing import made_by
 from app.service.calibration.bank_calibration import calibration_state
 from app.service.clock import now
 from app.service.inspection.drift import DriftWatch
@@ -237,10 +238,8 @@ class ProductService:
 
     def _outdated(self, product: Product, active: BankManifest) -> bool:
         """Whether the product's settings of now would make another bank of the same references."""
-        settings = product.settings
-        wanted = (self._backbones.sha256(settings.backbone), settings.preprocessing)
-        tested = active.masking is None or active.masking.profile == settings.profile
-        return bool(active.references) and not (tested and (active.backbone_sha256, active.preprocessing) == wanted)
+        same = made_by(product.settings, self._backbones.sha256(product.settings.backbone), active)
+        return bool(active.references) and not same
 
     def _view_if_there(self, product_id: str) -> ProductView | None:
         try:

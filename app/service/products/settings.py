@@ -5,10 +5,20 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any, get_args
 
-from app.engine.options import ManualThreshold, Masking, ProductSettings, Profile, Rotation, Statistic, StatisticName
+from app.engine.options import (
+    FULL_BIT_DEPTH,
+    ManualThreshold,
+    Masking,
+    ProductSettings,
+    Profile,
+    Rotation,
+    Statistic,
+    StatisticName,
+)
 from app.errors import InvalidSettings
 
 SMALLEST_EDGE_PX, LARGEST_EDGE_PX = 112, 1344
+SHALLOWEST_BITS = 8
 SMALLEST_ALPHA, LARGEST_ALPHA = 0.001, 0.5
 LARGEST_THRESHOLD = 2.0
 """No patch distance is larger."""
@@ -61,6 +71,8 @@ def _checked(key: str, value: Any) -> Any:
         return _whole_number(key, value, SMALLEST_EDGE_PX, LARGEST_EDGE_PX)
     if key == "statistic":
         return _statistic(value)
+    if key == "bit_depth":
+        return value if value == "auto" else _whole_number(key, value, SHALLOWEST_BITS, FULL_BIT_DEPTH)
     if key in ("pinned", "commissioning"):
         return _yes_or_no(key, value)
     if key == "alpha":

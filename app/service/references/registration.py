@@ -191,7 +191,12 @@ class RegistrationService:
         new = {entry.sha256: each for entry, each in photographs.items() if entry.sha256 not in present}
         found = self._hygiene.of_photographs(product_id, new, present)
         names = {entry.sha256: entry.filename or entry.sha256 for entry in photographs}
-        unfit = [f"{names[sha256]}: {each.message}" for sha256, all_of_it in found.items() for each in all_of_it]
+        unfit = [
+            f"{names[sha256]}: {each.message}"
+            for sha256, all_of_it in found.items()
+            for each in all_of_it
+            if each.kind != "bit_depth"
+        ]
         if refuse and unfit:
             raise UnfitReference(" ".join(unfit) + " Nothing was registered.")
         for sha256, measured in new.items():
@@ -212,7 +217,8 @@ class RegistrationService:
             smaller_edge=smaller_edge,
             patch_size=patch_size,
         )
-        entry = ReferenceEntry(segment="", rows=0, foreground_fractions=(), **checked.facts)
+        used_bits = checked.photograph.used_bits
+        entry = ReferenceEntry(segment="", rows=0, foreground_fractions=(), used_bits=used_bits, **checked.facts)
         return entry, checked.photograph
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypedDict, TypeVar
 
 from app.engine.hygiene import Photograph, photograph
+from app.engine.options import BitDepth
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.preprocess import geometry
@@ -74,14 +75,16 @@ def require_images(uploads: Sequence[Upload], limit: int) -> None:
         )
 
 
-def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge: int, patch_size: int) -> CheckedUpload:
+def checked_upload(
+    upload: Upload, place: int, *, max_pixels: int, smaller_edge: int, patch_size: int, depth: BitDepth = "auto"
+) -> CheckedUpload:
     """Decode the upload at `place` (from 0) of its request, and see that it can be scaled to `smaller_edge`.
 
     Raises:
         InvalidRequest and what is below it: it cannot be read, or is too small or too large; the message names it.
     """
     try:
-        decoded = decode_image(upload.data, max_pixels)
+        decoded = decode_image(upload.data, max_pixels, depth)
         sizes = geometry(Size(*decoded.pixels.shape[:2]), smaller_edge, patch_size)
     except InvalidRequest as error:
         raise _named(error, upload, place) from error
@@ -90,7 +93,7 @@ def checked_upload(upload: Upload, place: int, *, max_pixels: int, smaller_edge:
         hashlib.sha256(upload.data).hexdigest(),
         decoded.media_type,
         sizes,
-        photograph(decoded.pixels),
+        photograph(decoded.pixels, decoded.bits, decoded.used_bits),
     )
 
 

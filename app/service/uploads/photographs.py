@@ -33,7 +33,8 @@ class Photographs:
             data = self._blobs.get(product_id, kind, sha256)
         except (BlobMissing, BlobDamaged):
             return None
-        measured = photograph(decode_image(data, self._max_pixels).pixels)
+        decoded = decode_image(data, self._max_pixels, "auto")
+        measured = photograph(decoded.pixels, decoded.bits, decoded.used_bits)
         self.keep(sha256, measured)
         return measured
 

@@ -26,6 +26,7 @@ def test_a_created_product_tells_its_place_its_settings_and_its_revision(client:
         "alpha": 0.05,
         "threshold": None,
         "commissioning": False,
+        "bit_depth": "auto",
     }
 
 

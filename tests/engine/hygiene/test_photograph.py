@@ -108,3 +108,25 @@ def test_parts_that_all_look_alike_are_no_duplicates() -> None:
 
 def test_an_even_image_shows_nothing_sharp() -> None:
     assert kinds(np.full((300, 400, 3), 120, np.uint8), GOOD) == ["blurred"]
+
+
+def test_twelve_bits_in_sixteen_are_told_instead_of_too_little_light() -> None:
+    upper_bytes = part(9) // 16
+    assert kinds(upper_bytes, []) == ["under_exposed"]
+    (found,) = findings(photograph(upper_bytes, bits=16, used_bits=12), [])
+    assert found.kind == "bit_depth"
+    assert "12 of 16 bits" in found.message
+
+
+def test_the_depth_is_judged_by_all_references_together() -> None:
+    darker = photograph(part(9), bits=16, used_bits=13)
+    assert kinds(darker, [photograph(part(1), bits=16, used_bits=15)]) == []
+    assert kinds(darker, [photograph(part(1))]) == ["bit_depth"]
+
+
+def test_a_raw_mosaic_that_is_taken_as_grey_is_told() -> None:
+    colours = np.clip(part(9) * np.array([1.3, 1.0, 0.6]), 0, 255).astype(np.uint8)
+    raw = colours[..., 1].copy()
+    raw[::2, ::2], raw[1::2, 1::2] = colours[::2, ::2, 0], colours[1::2, 1::2, 2]
+    assert "bayer_mosaic" in kinds(np.repeat(raw[..., None], 3, axis=2), [])
+    assert kinds(np.repeat(colours[..., 1:2], 3, axis=2), []) == []

@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from app.engine.options import BitDepth
 from app.engine.photograph.image_file import decode_image
 from app.errors import (
     ImageTooLarge,
@@ -192,3 +193,27 @@ def test_what_is_no_photograph_is_refused_for_what_it_is(data: bytes, error: typ
     with pytest.raises(error) as refused:
         decode_image(data, LIMIT)
     assert type(refused.value) is error
+
+
+DEEP = SMOOTH[:, :, ::-1].astype(np.uint16) * 16 + 9
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+@pytest.mark.parametrize("depth", ["auto", 12])
+def test_twelve_bits_in_a_file_of_sixteen_keep_all_their_grey_levels(suffix: str, depth: BitDepth) -> None:
+    decoded = decode_image(cv2.imencode(suffix, DEEP)[1].tobytes(), LIMIT, depth)
+    np.testing.assert_array_equal(decoded.pixels, SMOOTH)
+    assert (decoded.bits, decoded.exceeds) == (16, False)
+
+
+def test_what_exceeds_the_bit_depth_is_clipped_and_told() -> None:
+    decoded = decode_image(cv2.imencode(".png", DEEP)[1].tobytes(), LIMIT, 10)
+    assert decoded.exceeds
+    np.testing.assert_array_equal(decoded.pixels, np.minimum(SMOOTH.astype(int) * 4 + 2, 255))
+
+
+@pytest.mark.parametrize("depth", ["auto", 8, 12, 16])
+def test_files_of_eight_bits_have_no_other_depth(depth: BitDepth) -> None:
+    decoded = decode_image(encoded(PICTURE, "PNG"), LIMIT, depth)
+    np.testing.assert_array_equal(decoded.pixels, SMOOTH)
+    assert (decoded.used_bits, decoded.exceeds) == (None, False)

@@ -1,0 +1,19 @@
+"""What a product's settings ask for, given its references."""
+
+from collections.abc import Iterable
+
+from app.engine.options import Preprocessing, ProductSettings
+from app.engine.photograph.bit_depth import bit_depth
+from app.storage.documents import BankManifest, ReferenceEntry
+
+
+def wanted_preprocessing(settings: ProductSettings, references: Iterable[ReferenceEntry]) -> Preprocessing:
+    """The bit depth `auto` is that of all references together."""
+    return settings.preprocessing(bit_depth(entry.used_bits for entry in references))
+
+
+def made_by(settings: ProductSettings, backbone_sha256: str | None, manifest: BankManifest) -> bool:
+    """Whether the settings, which name the backbone, would make this bank of its references."""
+    tested = manifest.masking is None or manifest.masking.profile == settings.profile
+    wanted = (backbone_sha256, wanted_preprocessing(settings, manifest.references))
+    return tested and (manifest.backbone_sha256, manifest.preprocessing) == wanted
