@@ -7,6 +7,7 @@ Profile = Literal["robust", "paper"]
 StatisticName = Literal["mean_top1p", "max", "mean_topk", "percentile"]
 Rotation = Literal["on", "off"]
 Masking = Literal["auto", "on", "off"]
+Fit = Literal["crop", "whole"]
 ZeroShotAggregation = Literal["quantile", "musc"]
 
 ROTATION_ANGLES_DEG: tuple[float, ...] = (0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0)
@@ -26,12 +27,22 @@ class Statistic:
     foreground_only: bool = False
 
 
+def fit_of(profile: Profile) -> Fit:
+    """How a profile brings images to whole patches: `paper` as the authors do, `robust` so that all of them is seen."""
+    return "crop" if profile == "paper" else "whole"
+
+
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """What changes the features of a bank: a bank answers only to the preprocessing that made it."""
+    """What changes the features of a bank: a bank answers only to the preprocessing that made it.
+
+    `fit`, how an image comes to whole patches: `crop` leaves the rest at the right and at the bottom out, `whole`
+    resizes the image to them. Banks whose manifest does not tell were made by `crop`.
+    """
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
+    fit: Fit = "crop"
 
     @property
     def angles_deg(self) -> tuple[float, ...]:
@@ -65,4 +76,4 @@ class ProductSettings:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        return Preprocessing(self.smaller_edge, self.rotation)
+        return Preprocessing(self.smaller_edge, self.rotation, fit_of(self.profile))

@@ -39,8 +39,8 @@ class CalibrationMeasurer:
         """One image in a bank, unmasked. Whose patches are nearest is not told."""
         backbone = self._backbones.get(loaded.manifest.backbone)
         image = self._pieces.beside(decode_image, data, self._max_pixels).pixels
-        smaller_edge = loaded.manifest.preprocessing.smaller_edge
-        model_input = self._pieces.beside(preprocess, image, smaller_edge, backbone.spec)
+        made = loaded.manifest.preprocessing
+        model_input = self._pieces.beside(preprocess, image, made.smaller_edge, backbone.spec, made.fit)
         [features] = self._pieces.run(patch_features, backbone, [model_input])
         distances, _ = self._pieces.run(loaded.bank.nearest, unit_length(features.values))
         mask = self._pieces.beside(foreground_mask, features, backbone.spec, "robust")

@@ -12,8 +12,8 @@ from app.engine.masking.foreground import foreground_mask, scored_patches, trust
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
-from app.engine.photograph.preprocess import preprocess
-from app.engine.types import Image, PatchDistances, PatchFeatures, Size
+from app.engine.photograph.preprocess import geometry, preprocess
+from app.engine.types import Geometry, Image, PatchDistances, PatchFeatures, Size
 from app.engine.verdict.drift import quantities
 from app.engine.verdict.regions import Region, find_regions, region_mask
 from app.engine.verdict.scoring import anomaly_map, image_score
@@ -124,7 +124,7 @@ class InspectionService:
             seen = appearance(image)
             judgement = judged(score, distances.values, foreground, seen, known, loaded.manifest.version)
             drifted = self._drifted(product, loaded, known, distances, foreground, seen)
-            regions = _regions(distances, features, known, product, loaded)
+            regions = _regions(distances, features, known, product, loaded, backbone)
         with clock.stage("heatmap"):
             scale_max = _heat_scale(known, loaded, backbone)
             drawn = _drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions)
@@ -166,7 +166,8 @@ class InspectionService:
 
     def _features(self, image: Image, loaded: LoadedBank, backbone: Backbone, clock: StageClock) -> PatchFeatures:
         with clock.stage("preprocess"):
-            model_input = preprocess(image, loaded.manifest.preprocessing.smaller_edge, backbone.spec)
+            made = loaded.manifest.preprocessing
+            model_input = preprocess(image, made.smaller_edge, backbone.spec, made.fit)
         with clock.stage("backbone"):
             return self._engine.run(Priority.INSPECTION, patch_features, backbone, [model_input])[0]
 
@@ -184,7 +185,12 @@ def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, b
 
 
 def _regions(
-    distances: PatchDistances, features: PatchFeatures, known: Calibration, product: Product, loaded: LoadedBank
+    distances: PatchDistances,
+    features: PatchFeatures,
+    known: Calibration,
+    product: Product,
+    loaded: LoadedBank,
+    backbone: Backbone,
 ) -> list[Region] | None:
     """The largest peaks first; None without a region threshold."""
     if known.region_threshold is None:
@@ -195,9 +201,15 @@ def _regions(
         product.settings.profile,
         known.region_threshold,
         loaded.bank,
-        [Size(entry.height, entry.width) for entry in loaded.manifest.references],
+        _reference_geometries(loaded, backbone),
         limit=MAX_REGIONS,
     )
+
+
+def _reference_geometries(loaded: LoadedBank, backbone: Backbone) -> list[Geometry]:
+    made, patch_size = loaded.manifest.preprocessing, backbone.spec.patch_size
+    sizes = [Size(entry.height, entry.width) for entry in loaded.manifest.references]
+    return [geometry(size, made.smaller_edge, patch_size, made.fit) for size in sizes]
 
 
 def _heat_scale(known: Calibration, loaded: LoadedBank, backbone: Backbone) -> float:

@@ -9,7 +9,7 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_features
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle, heatmap
 from app.engine.masking.foreground import foreground_mask, scored_patches
-from app.engine.options import Masking, Preprocessing, Profile, Statistic, ZeroShotAggregation
+from app.engine.options import Masking, Preprocessing, Profile, Statistic, ZeroShotAggregation, fit_of
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Distances, Image, Mask, PatchFeatures
@@ -44,6 +44,11 @@ class ZeroShotRequest:
     backbone: str = "default"
     profile: Profile = "robust"
     style: HeatmapStyle = "heat"
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Of each image; `auto` tests the masks of all rotations of the first."""
+        return Preprocessing(self.smaller_edge, "on", fit_of(self.profile))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class ZeroShotRun:
         """What the first image's foregrounds are compared with, rotation by rotation; None where its masks fail the
         masking test."""
         self.under_way.report(0, "features")
-        preprocessing, spec = Preprocessing(self.request.smaller_edge), self.backbone.spec
+        preprocessing, spec = self.request.preprocessing, self.backbone.spec
         extractor = ReferenceExtractor(self.pieces)
         rotations = extractor.rotations(self._image(0), preprocessing.angles_deg, preprocessing, self.backbone)
         verdict, _ = self.pieces.beside(tested_masks, rotations, spec, self.request.profile)
@@ -90,7 +95,8 @@ class ZeroShotRun:
 
     def _added(self, batch: ZeroShotBatch, index: int, fractions: Sequence[float] | None) -> Foreground:
         self.under_way.report(index, "features")
-        model_input = self.pieces.beside(preprocess, self._image(index), self.request.smaller_edge, self.backbone.spec)
+        made, spec = self.request.preprocessing, self.backbone.spec
+        model_input = self.pieces.beside(preprocess, self._image(index), made.smaller_edge, spec, made.fit)
         [features] = self.pieces.run(patch_features, self.backbone, [model_input])
         self.pieces.run(batch.add, features)
         return self._foreground(features, fractions)

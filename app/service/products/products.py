@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from app.engine.options import ProductSettings
+from app.engine.options import Preprocessing, ProductSettings
 from app.errors import (
     BankDamaged,
     Conflict,
@@ -161,14 +161,15 @@ class ProductService:
         with self._serving.changing(product_id):
             self._catalog.delete(product_id)
 
-    def feature_sizes(self, product_id: str) -> tuple[int, int]:
-        """Smaller edge and patch size, px, of the product or of one that would be created now. InvalidProductId."""
+    def preprocessing(self, product_id: str) -> tuple[Preprocessing, int]:
+        """How images are preprocessed, and the patch size in px, of the product or of one that would be created now.
+        InvalidProductId."""
         checked_product_id(product_id)
         try:
             settings = self._catalog.product(product_id).settings
         except ProductNotFound:
             settings = self._defaults
-        return settings.smaller_edge, self._backbones.spec(settings.backbone).patch_size
+        return settings.preprocessing, self._backbones.spec(settings.backbone).patch_size
 
     def ensure(self, product_id: str, *, create: bool) -> bool:
         """See to it that the product exists; whether it had to be created.

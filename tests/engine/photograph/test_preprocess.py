@@ -21,7 +21,7 @@ from tests.engine.synthetic_weights import VITS14
     ],
 )
 def test_the_smaller_edge_is_resized_and_the_rest_cropped(original: Size, resized: Size, grid: Grid) -> None:
-    found = geometry(original, smaller_edge=448, patch_size=14)
+    found = geometry(original, smaller_edge=448, patch_size=14, fit="crop")
     assert (found.resized, found.grid) == (resized, grid)
 
 
@@ -29,7 +29,7 @@ def test_the_smaller_edge_is_resized_and_the_rest_cropped(original: Size, resize
 def test_the_crop_takes_less_than_a_patch_and_never_pads(height: int, width: int) -> None:
     if max(height, width) > 8 * min(height, width):
         return
-    found = geometry(Size(height, width), smaller_edge=448, patch_size=14)
+    found = geometry(Size(height, width), smaller_edge=448, patch_size=14, fit="crop")
     assert 0 <= found.resized.height - found.cropped.height < 14
     assert 0 <= found.resized.width - found.cropped.width < 14
 
@@ -37,7 +37,7 @@ def test_the_crop_takes_less_than_a_patch_and_never_pads(height: int, width: int
 @pytest.mark.parametrize("size", [Size(1, 1), Size(13, 500), Size(20, 500)])
 def test_what_is_too_small_or_too_thin_is_refused(size: Size) -> None:
     with pytest.raises(ImageTooSmall, match="px"):
-        geometry(size, smaller_edge=448, patch_size=14)
+        geometry(size, smaller_edge=448, patch_size=14, fit="crop")
 
 
 @pytest.mark.parametrize(
@@ -45,19 +45,19 @@ def test_what_is_too_small_or_too_thin_is_refused(size: Size) -> None:
 )
 def test_the_patches_of_one_image_are_bounded(size: Size, patches: int | None) -> None:
     if patches:
-        assert geometry(size, smaller_edge=1344, patch_size=14).grid.patches == patches
+        assert geometry(size, smaller_edge=1344, patch_size=14, fit="crop").grid.patches == patches
         return
     with pytest.raises(ImageTooLarge, match=r"73728 patches .* Lower smaller_edge, or cut the image") as refused:
-        geometry(size, smaller_edge=1344, patch_size=14)
+        geometry(size, smaller_edge=1344, patch_size=14, fit="crop")
     assert refused.value.limit == MAX_PATCHES
 
 
 def test_the_longest_image_is_taken_at_the_usual_smaller_edge() -> None:
-    assert geometry(Size(500, 4000), smaller_edge=448, patch_size=14).grid == Grid(32, 256)
+    assert geometry(Size(500, 4000), smaller_edge=448, patch_size=14, fit="crop").grid == Grid(32, 256)
 
 
 def test_a_white_image_becomes_one_minus_mean_over_std() -> None:
-    tensor = preprocess(np.full((50, 60, 3), 255, np.uint8), 112, VITS14).tensor
+    tensor = preprocess(np.full((50, 60, 3), 255, np.uint8), 112, VITS14, "crop").tensor
     expected = (1 - np.array(VITS14.mean)) / np.array(VITS14.std)
     assert tensor.shape == (3, 112, 126)
     np.testing.assert_allclose(tensor[:, 5, 5], expected, rtol=1e-5)

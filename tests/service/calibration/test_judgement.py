@@ -53,7 +53,7 @@ def test_the_threshold_is_the_largest_score_of_a_left_out_reference(service: Ser
         bank = MemoryBank([part for other, part in enumerate(parts) if other != left], "cpu")
         image = decode_image(blobs.get("flange", "references", entry.sha256), 10**7).pixels
         backbone = tiny_backbone()
-        [features] = patch_features(backbone, [preprocess(image, manifest.preprocessing.smaller_edge, backbone.spec)])
+        [features] = patch_features(backbone, [preprocess(image, 112, backbone.spec, "whole")])
         everything = np.ones(features.geometry.grid.patches, bool)
         distances, _ = bank.nearest(parts[left].upright)
         scores.append(image_score(distances, everything, Statistic("max")))
