@@ -5,8 +5,8 @@
 DATA_ROOT is laid out as MVTec-AD. `crop`: the resized image loses what is beyond its last whole patch (the authors'
 way). `nearest`, `up`: it is resized to the nearest number of whole patches, or to the next larger one. `pad`: it is
 mirrored at the right and at the bottom. Sets of square images are seen whole at 448 px, so the choice is made on them
-at smaller edges that are no multiples of the patch; it is confirmed on sets of other shapes at 448 px. Image score: mean of
-the largest 1 %; upright references (`--rotations` for eight turns), no mask.
+at smaller edges that are no multiples of the patch; it is confirmed on sets of other shapes at 448 px. Image score:
+mean of the largest 1 %; upright references (`--rotations` for eight turns), no mask.
 """
 
 import argparse
@@ -119,9 +119,7 @@ def _aurocs(
     found = []
     for paths in _draws(data):
         images = [read_image(path) for path in paths]
-        parts = [
-            segment([features(rotate(image, angle)) for angle in angles_deg], angles_deg) for image in images
-        ]
+        parts = [segment([features(rotate(image, angle)) for angle in angles_deg], angles_deg) for image in images]
         bank = MemoryBank(parts, "cpu")
         scores = [_score(bank, query) for query in queries]
         found.append(100 * float(roc_auc_score(bad, scores)))

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 FindingKind = Literal[
-    "blurred", "under_exposed", "over_exposed", "different_size", "different_aspect", "near_duplicate", "outlier"
+    "blurred",
+    "under_exposed",
+    "over_exposed",
+    "featureless",
+    "different_size",
+    "different_aspect",
+    "near_duplicate",
+    "outlier",
 ]
 
 

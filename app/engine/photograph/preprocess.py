@@ -1,5 +1,7 @@
 """Image to tensor (ALGORITHM 1): Pillow's bicubic resize, crop to whole patches, normalisation."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image as PillowImage
 
@@ -78,6 +80,20 @@ def preprocess(image: Image, smaller_edge: int, spec: BackboneSpec, fit: Fit) ->
     mean = np.asarray(spec.mean, np.float32)[:, None, None]
     std = np.asarray(spec.std, np.float32)[:, None, None]
     return ModelInput(np.ascontiguousarray((scaled - mean) / std, np.float32), sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenEdge:
+    """Pixels of the original at its right and at its bottom that no patch saw."""
+
+    right_px: int
+    bottom_px: int
+
+
+def unseen_edge(geometry: Geometry) -> UnseenEdge | None:
+    """What the crop to whole patches left out; None where the patches saw all of the image."""
+    seen, original = covered(geometry), geometry.original
+    return None if seen == original else UnseenEdge(original.width - seen.width, original.height - seen.height)
 
 
 def covered(geometry: Geometry) -> Size:

@@ -47,7 +47,7 @@ def find_regions(
     """Areas of neighbouring patches (8-connected) above `threshold`, the largest peak first, at most `limit`.
 
     `threshold` is in units of the patch distance; patches off the foreground belong to no region. A region lies where
-    `anomaly_map` shows it under the same profile. `references`: the geometry of each reference of the bank, in its order.
+    `anomaly_map` shows it under the same profile. `references`: geometries of those of the bank, in its order.
     """
     labels = _labels((distances.values > threshold) & (distances.nearest >= 0), inspected)
     found = []

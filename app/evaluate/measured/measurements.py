@@ -28,7 +28,9 @@ class Measurements:
 
     def geometries(self, queries: QuerySet) -> list[Geometry]:
         return [
-            geometry(Size(int(height), int(width)), self.preprocessing.smaller_edge, self.patch_size, self.preprocessing.fit)
+            geometry(
+                Size(int(height), int(width)), self.preprocessing.smaller_edge, self.patch_size, self.preprocessing.fit
+            )
             for height, width in self.cache.load(needs.sizes(queries.name))
         ]
 

@@ -9,11 +9,12 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_distances, patch_features
 from app.engine.heatmap import Heatmap, heatmap
 from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
+from app.engine.masking.pixels import unseen_pixels
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
-from app.engine.photograph.preprocess import geometry, preprocess
-from app.engine.types import Geometry, Image, PatchDistances, PatchFeatures, Size
+from app.engine.photograph.preprocess import geometry, preprocess, unseen_edge
+from app.engine.types import Geometry, Image, PatchDistances, PatchFeatures, RegionMask, Size
 from app.engine.verdict.drift import quantities
 from app.engine.verdict.regions import Region, find_regions, region_mask
 from app.engine.verdict.scoring import anomaly_map, image_score
@@ -26,7 +27,7 @@ from app.service.banks.masking_policy import masking_applies
 from app.service.banks.serving import Serving, ServingKnowledge
 from app.service.calibration.bank_calibration import Calibration
 from app.service.calibration.commissioning import Commissioner
-from app.service.calibration.judgement import Flag, Foreground, Likeness, judged
+from app.service.calibration.judgement import Flag, Foreground, Likeness, Looked, judged
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.inspection.drift import DriftWatch
@@ -122,22 +123,29 @@ class InspectionService:
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
             known = self._knowledge.of(product, loaded)
             seen = appearance(image)
-            judgement = judged(score, distances.values, foreground, seen, known, loaded.manifest.version)
+            looked, statistic = Looked(seen, features.geometry.original), product.settings.statistic
+            judgement = judged(score, distances.values, foreground, looked, known, loaded.manifest.version, statistic)
             drifted = self._drifted(product, loaded, known, distances, foreground, seen)
             regions = _regions(distances, features, known, product, loaded, backbone)
         with clock.stage("heatmap"):
             scale_max = _heat_scale(known, loaded, backbone)
-            drawn = _drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions)
+            unseen = unseen_pixels(foreground.mask, features.geometry)
+            drawn = _drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions, unseen)
         sha256 = hashlib.sha256(upload).hexdigest()
-        drift: tuple[Flag, ...] = ("drift",) if drifted else ()
-        unconfirmed: tuple[Flag, ...] = () if serving.confirmed else ("bank_unconfirmed",)
+        edge = unseen_edge(features.geometry)
+        told: dict[Flag, bool] = {
+            "edge_unseen": edge is not None,
+            "drift": drifted,
+            "bank_unconfirmed": not serving.confirmed,
+        }
         return InspectionResult(
             inspection_id=str(uuid4()),
             product_id=product.product_id,
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
             score=score,
-            flags=(*judgement.flags, *foreground.flags, *drift, *unconfirmed),
+            flags=(*judgement.flags, *foreground.flags, *(flag for flag, holds in told.items() if holds)),
+            unseen_edge=edge,
             foreground_fraction=float(foreground.mask.mean()),
             heatmap=drawn,
             width=image.shape[1],
@@ -228,6 +236,7 @@ def _drawn(
     loaded: LoadedBank,
     scale_max: float,
     regions: list[Region] | None,
+    unseen: RegionMask | None,
 ) -> Heatmap | None:
     if wanted is None:
         return None
@@ -240,4 +249,5 @@ def _drawn(
         style=wanted.style,
         smaller_edge=None if edge == "image" else edge,
         regions=None if regions is None else region_mask(regions, features.geometry, profile),
+        unseen=unseen,
     )

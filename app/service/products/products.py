@@ -28,7 +28,7 @@ from app.service.banks.serving import ServingKnowledge
 from app.service.calibration.bank_calibration import calibration_state
 from app.service.clock import now
 from app.service.inspection.drift import DriftWatch
-from app.service.products.settings import UNSET, Unset, merged, require_known_version
+from app.service.products.settings import UNSET, Unset, merged, require_known_version, require_seeing_statistic
 from app.service.products.view import ProductView
 from app.storage.documents import BankManifest, Product
 from app.storage.product_id import checked_product_id
@@ -162,8 +162,7 @@ class ProductService:
             self._catalog.delete(product_id)
 
     def preprocessing(self, product_id: str) -> tuple[Preprocessing, int]:
-        """How images are preprocessed, and the patch size in px, of the product or of one that would be created now.
-        InvalidProductId."""
+        """And the patch size, px, of the product or of one that would be created now. InvalidProductId."""
         checked_product_id(product_id)
         try:
             settings = self._catalog.product(product_id).settings
@@ -207,6 +206,7 @@ class ProductService:
                 )
             changed = change(product)
             require_known_version(changed.settings, self._catalog.pointer(product_id).latest)
+            require_seeing_statistic(changed.settings, product.settings, self._banks.active(product_id))
             if changed.settings.backbone != product.settings.backbone:
                 self._usable(changed.settings)
             try:

@@ -107,4 +107,4 @@ def test_parts_that_all_look_alike_are_no_duplicates() -> None:
 
 
 def test_an_even_image_shows_nothing_sharp() -> None:
-    assert kinds(np.full((300, 400, 3), 120, np.uint8), GOOD) == ["blurred"]
+    assert kinds(np.full((300, 400, 3), 120, np.uint8), GOOD) == ["featureless"]
