@@ -94,7 +94,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--weights", type=Path, required=True, help="folder of the weight files")
-    parser.add_argument("--choose", nargs="+", default=["hazelnut", "transistor"])
+    parser.add_argument("--choose", nargs="*", default=["hazelnut", "transistor"])
     parser.add_argument("--edges", nargs="+", type=int, default=[440, 230])
     parser.add_argument("--confirm", nargs="+", default=["cookies", "magnetic_tile"])
     parser.add_argument("--backbones", nargs="+", default=["embedded", "vit_tiny_patch16_224"])

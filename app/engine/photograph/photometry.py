@@ -37,14 +37,13 @@ def appearance(image: Image) -> Appearance:
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     mean, deviation = cv2.meanStdDev(grey)
     scaled = scaled_down(grey)
-    smooth = np.asarray(cv2.GaussianBlur(scaled.astype(np.float32), (0, 0), NOISE_SIGMA_PX), np.float32)
     cells = np.asarray(cv2.resize(scaled, (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.float64)
     return Appearance(
         float(mean.item()),
         float(deviation.item()),
-        _sharpness(smooth),
+        _sharpness(scaled),
         *_centroid(cells),
-        detail=_detail(smooth, cells),
+        detail=_detail(grey, cells),
     )
 
 
@@ -56,17 +55,22 @@ def scaled_down(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _sharpness(smooth: NDArray[np.float32]) -> float:
-    if min(smooth.shape) < 2:
+def _sharpness(grey: NDArray[np.uint8]) -> float:
+    if min(grey.shape) < 2:
         return 0.0
+    smooth = np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), NOISE_SIGMA_PX), np.float32)
     slopes = float(np.diff(smooth, axis=0).var() + np.diff(smooth, axis=1).var())
     return float(cv2.Laplacian(smooth, cv2.CV_32F).var()) / slopes if slopes > ROUNDING else 0.0
 
 
-def _detail(smooth: NDArray[np.float32], cells: NDArray[np.float64]) -> float:
-    """What is left of the deviation without a shading of second order, as lamps and lenses make it."""
+def _detail(grey: NDArray[np.uint8], cells: NDArray[np.float64]) -> float:
+    """What is left of the deviation without noise and without a shading of second order, as lamps and lenses make it.
+
+    At full size: scaled down, a fine texture would be as even as noise.
+    """
+    _, deviation = cv2.meanStdDev(cv2.GaussianBlur(grey, (0, 0), NOISE_SIGMA_PX))
     shading = (_SHADINGS.T @ cells.ravel())[1:]
-    return math.sqrt(max(0.0, float(smooth.var()) - float(shading @ shading) / cells.size))
+    return math.sqrt(max(0.0, float(deviation.item()) ** 2 - float(shading @ shading) / cells.size))
 
 
 def _centroid(cells: NDArray[np.float64]) -> tuple[float, float]:

@@ -89,7 +89,7 @@ FEATURELESS_SHARE = 0.25
 """An image with less than this share of the least contrast of a good photograph shows nothing: a lens cap."""
 
 ROUNDING = 1e-5
-"""What float32 makes of the distance between equal patches is below this; no larger threshold tells parts apart."""
+"""What float32 makes of the distance between equal patches is below this."""
 
 UNDECIDABLE: frozenset[Flag] = frozenset(
     {
@@ -166,7 +166,7 @@ def _is_degenerate(score: float, mask: Mask, known: Calibration, statistic: Stat
     """Whether the score says nothing: a defect would not move it, or every photograph has the same."""
     if not isfinite(score) or unmoved_share(statistic, float(mask.mean())) > MOST_UNMOVED:
         return True
-    if known.limit is not None and known.limit <= ROUNDING:
+    if known.limit is not None and max(score, known.limit) <= ROUNDING:
         return True
     return len(known.good_scores) > 1 and len(set(known.good_scores)) == 1
 
