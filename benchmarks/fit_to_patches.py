@@ -24,7 +24,7 @@ from app.engine.bank.bank import MemoryBank, segment, unit_length
 from app.engine.detector import patch_features
 from app.engine.options import ROTATION_ANGLES_DEG, Statistic
 from app.engine.photograph.augment import rotate
-from app.engine.photograph.preprocess import preprocess, resized_size
+from app.engine.photograph.preprocess import geometry, preprocess, resized_size
 from app.engine.types import Image, ModelInput, PatchFeatures, Size
 from app.engine.verdict.scoring import image_score
 from app.errors import InvalidDataset
@@ -43,26 +43,23 @@ def cropped(image: Image, smaller_edge: int, backbone: Backbone) -> ModelInput:
 
 
 def nearest(image: Image, smaller_edge: int, backbone: Backbone) -> ModelInput:
-    return preprocess(image, smaller_edge, backbone.spec, "whole")
+    size, patch = resized_size(Size(*image.shape[:2]), smaller_edge), backbone.spec.patch_size
+    height, width = (round(length / patch) * patch for length in (size.height, size.width))
+    return _as_it_is(_resized(image, Size(height, width)), backbone)
 
 
 def up(image: Image, smaller_edge: int, backbone: Backbone) -> ModelInput:
-    target = _whole(resized_size(Size(*image.shape[:2]), smaller_edge), backbone.spec.patch_size)
-    return _as_it_is(_resized(image, target), backbone)
+    return preprocess(image, smaller_edge, backbone.spec, "whole")
 
 
 def padded(image: Image, smaller_edge: int, backbone: Backbone) -> ModelInput:
     size = resized_size(Size(*image.shape[:2]), smaller_edge)
-    target = _whole(size, backbone.spec.patch_size)
+    target = geometry(Size(*image.shape[:2]), smaller_edge, backbone.spec.patch_size, "whole").resized
     beyond = ((0, target.height - size.height), (0, target.width - size.width), (0, 0))
     return _as_it_is(np.pad(_resized(image, size), beyond, mode="symmetric"), backbone)
 
 
 FITS: dict[str, Prepare] = {"crop": cropped, "nearest": nearest, "up": up, "pad": padded}
-
-
-def _whole(size: Size, patch: int) -> Size:
-    return Size(-(-size.height // patch) * patch, -(-size.width // patch) * patch)
 
 
 def _resized(image: Image, size: Size) -> Image:

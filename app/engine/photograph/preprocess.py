@@ -30,8 +30,8 @@ def resized_size(original: Size, smaller_edge: int) -> Size:
 def geometry(original: Size, smaller_edge: int, patch_size: int, fit: Fit) -> Geometry:
     """Sizes of an image on its way to the backbone.
 
-    `crop`: the resized image loses what is beyond its last whole patch. `whole`: both edges become the nearest number
-    of whole patches, so that every pixel is in one; the shape changes by half a patch per edge at most.
+    `crop`: the resized image loses what is beyond its last whole patch. `whole`: both edges become the next larger
+    number of whole patches, so that every pixel is in one; each edge grows by less than a patch.
 
     Raises:
         ImageTooSmall: no pixels to work on, or a strip so thin that it cannot be inspected.
@@ -50,7 +50,7 @@ def geometry(original: Size, smaller_edge: int, patch_size: int, fit: Fit) -> Ge
         )
     resized = resized_size(original, smaller_edge)
     if fit == "whole":
-        resized = Size(_nearest_multiple(resized.height, patch_size), _nearest_multiple(resized.width, patch_size))
+        resized = Size(_whole(resized.height, patch_size), _whole(resized.width, patch_size))
     grid = Grid(resized.height // patch_size, resized.width // patch_size)
     if grid.patches > MAX_PATCHES:
         raise ImageTooLarge(
@@ -62,8 +62,8 @@ def geometry(original: Size, smaller_edge: int, patch_size: int, fit: Fit) -> Ge
     return Geometry(original, resized, cropped, grid)
 
 
-def _nearest_multiple(length: int, of: int) -> int:
-    return max(1, (2 * length + of) // (2 * of)) * of
+def _whole(length: int, patch_size: int) -> int:
+    return -(-length // patch_size) * patch_size
 
 
 def preprocess(image: Image, smaller_edge: int, spec: BackboneSpec, fit: Fit) -> ModelInput:

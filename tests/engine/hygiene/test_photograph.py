@@ -106,5 +106,14 @@ def test_parts_that_all_look_alike_are_no_duplicates() -> None:
     assert "near_duplicate" not in kinds(alike[0], alike[1:])
 
 
-def test_an_even_image_shows_nothing_sharp() -> None:
-    assert kinds(np.full((300, 400, 3), 120, np.uint8), GOOD) == ["featureless"]
+@pytest.mark.parametrize("grey", [0, 120, 255])
+def test_photographs_that_show_nothing_are_told_also_among_others_like_them(grey: int) -> None:
+    noise = [np.random.default_rng(seed).normal(grey, 3, (300, 400, 3)) for seed in range(8)]
+    first, *others = (photograph(np.clip(each, 0, 255).astype(np.uint8)) for each in noise)
+    for beside in ([], GOOD, others):
+        assert "featureless" in kinds(first, beside)
+
+
+def test_photographs_that_are_all_blurred_are_told() -> None:
+    first, *others = (photograph(np.asarray(cv2.GaussianBlur(part(seed), (0, 0), 6), np.uint8)) for seed in range(4))
+    assert "blurred" in kinds(first, others)

@@ -1,11 +1,14 @@
 """Sizes, cropping and normalisation on the way to the backbone."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.photograph.preprocess import MAX_PATCHES, geometry, preprocess
+from app.engine.options import Fit
+from app.engine.photograph.preprocess import MAX_PATCHES, UnseenEdge, covered, geometry, preprocess, unseen_edge
 from app.engine.types import Grid, Size
 from app.errors import ImageTooLarge, ImageTooSmall
 from tests.engine.synthetic_weights import VITS14
@@ -61,3 +64,33 @@ def test_a_white_image_becomes_one_minus_mean_over_std() -> None:
     expected = (1 - np.array(VITS14.mean)) / np.array(VITS14.std)
     assert tensor.shape == (3, 112, 126)
     np.testing.assert_allclose(tensor[:, 5, 5], expected, rtol=1e-5)
+
+
+@given(st.integers(14, 2000), st.integers(14, 2000), st.integers(112, 500), st.sampled_from([14, 16]))
+def test_fitted_whole_every_pixel_is_in_a_patch(height: int, width: int, edge: int, patch: int) -> None:
+    if max(height, width) > 8 * min(height, width) or min(height, width) < patch:
+        return
+    found = geometry(Size(height, width), edge, patch, "whole")
+    assert found.resized == found.cropped == Size(patch * found.grid.rows, patch * found.grid.columns)
+    assert edge <= min(found.resized.height, found.resized.width) < edge + patch
+    assert (covered(found), unseen_edge(found)) == (found.original, None)
+
+
+def test_an_image_of_whole_patches_is_the_same_either_way() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)
+    cropped, whole = (preprocess(image, 448, VITS14, fit) for fit in get_args(Fit))
+    assert cropped.geometry == whole.geometry
+    np.testing.assert_array_equal(cropped.tensor, whole.tensor)
+
+
+@pytest.mark.parametrize(
+    ("size", "edge", "unseen"),
+    [
+        (Size(1080, 1920), 448, UnseenEdge(29, 0)),
+        (Size(640, 480), 448, UnseenEdge(0, 10)),
+        (Size(500, 500), 125, UnseenEdge(52, 52)),
+        (Size(500, 500), 448, None),
+    ],
+)
+def test_what_the_crop_leaves_out_is_told_in_pixels(size: Size, edge: int, unseen: UnseenEdge | None) -> None:
+    assert unseen_edge(geometry(size, edge, 14, "crop")) == unseen
