@@ -7,17 +7,16 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_distances, patch_features
-from app.engine.heatmap import Heatmap, heatmap
 from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
 from app.engine.masking.pixels import unseen_pixels
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import geometry, preprocess, unseen_edge
-from app.engine.types import Geometry, Image, PatchDistances, PatchFeatures, RegionMask, Size
+from app.engine.types import Geometry, Image, PatchDistances, PatchFeatures, Size
 from app.engine.verdict.drift import quantities
-from app.engine.verdict.regions import Region, find_regions, region_mask
-from app.engine.verdict.scoring import anomaly_map, image_score
+from app.engine.verdict.regions import Region, find_regions
+from app.engine.verdict.scoring import image_score
 from app.service.accelerator.accelerator import Accelerator
 from app.service.accelerator.engine_thread import Priority
 from app.service.banks.banks import BankService
@@ -31,7 +30,8 @@ from app.service.calibration.judgement import Flag, Foreground, Likeness, Looked
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.inspection.drift import DriftWatch
-from app.service.inspection.request import HeatmapRequest, InspectionRequest
+from app.service.inspection.picture import drawn, heat_scale
+from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.storage.documents import Product
 
@@ -128,9 +128,9 @@ class InspectionService:
             drifted = self._drifted(product, loaded, known, distances, foreground, seen)
             regions = _regions(distances, features, known, product, loaded, backbone)
         with clock.stage("heatmap"):
-            scale_max = _heat_scale(known, loaded, backbone)
+            scale_max = heat_scale(known, loaded, backbone)
             unseen = unseen_pixels(foreground.mask, features.geometry)
-            drawn = _drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions, unseen)
+            shown = drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions, unseen)
         sha256 = hashlib.sha256(upload).hexdigest()
         edge = unseen_edge(features.geometry)
         told: dict[Flag, bool] = {
@@ -147,7 +147,7 @@ class InspectionService:
             flags=(*judgement.flags, *foreground.flags, *(flag for flag, holds in told.items() if holds)),
             unseen_edge=edge,
             foreground_fraction=float(foreground.mask.mean()),
-            heatmap=drawn,
+            heatmap=shown,
             width=image.shape[1],
             height=image.shape[0],
             sha256=sha256,
@@ -218,36 +218,3 @@ def _reference_geometries(loaded: LoadedBank, backbone: Backbone) -> list[Geomet
     made, patch_size = loaded.manifest.preprocessing, backbone.spec.patch_size
     sizes = [Size(entry.height, entry.width) for entry in loaded.manifest.references]
     return [geometry(size, made.smaller_edge, patch_size, made.fit) for size in sizes]
-
-
-def _heat_scale(known: Calibration, loaded: LoadedBank, backbone: Backbone) -> float:
-    """The hot end of the colours (ALGORITHM 5.4): by the references, by the calibration images, else a constant."""
-    if loaded.manifest.heat_scale is None and known.largest_distance:
-        return 2 * known.largest_distance
-    return loaded.manifest.heat_scale or backbone.spec.heat_scale
-
-
-def _drawn(
-    wanted: HeatmapRequest | None,
-    image: Image,
-    features: PatchFeatures,
-    distances: PatchDistances,
-    product: Product,
-    loaded: LoadedBank,
-    scale_max: float,
-    regions: list[Region] | None,
-    unseen: RegionMask | None,
-) -> Heatmap | None:
-    if wanted is None:
-        return None
-    edge = loaded.manifest.preprocessing.smaller_edge if wanted.size == "map" else wanted.size
-    profile = product.settings.profile
-    return heatmap(
-        anomaly_map(distances.values, features.geometry, profile),
-        image,
-        scale_max,
-        style=wanted.style,
-        smaller_edge=None if edge == "image" else edge,
-        regions=None if regions is None else region_mask(regions, features.geometry, profile),
-        unseen=unseen,
-    )

@@ -125,8 +125,7 @@ class ProductService:
     def page(self, after: str | None, limit: int, among: Container[str] | None = None) -> list[ProductView]:
         """The products behind `after` in the order of their ids, at most `limit`; only those in `among`, if given."""
         ids = [each for each in self._catalog.product_ids() if after is None or each > after]
-        ids = [each for each in ids if among is None or each in among]
-        views = (view for each in ids if (view := self._view_if_there(each)))
+        views = (view for each in ids if (among is None or each in among) and (view := self._view_if_there(each)))
         return list(itertools.islice(views, limit))
 
     def view(self, product_id: str) -> ProductView:
