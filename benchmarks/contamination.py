@@ -23,7 +23,7 @@ from app.assembly import limit_threads, load_backbone
 from app.commands.evaluate_display import Lines
 from app.engine.bank.left_out import LeftOut
 from app.engine.hygiene import outliers, suspicions, trimmed
-from app.engine.options import Rotation, Statistic
+from app.engine.options import Preprocessing, Rotation, Statistic
 from app.engine.types import Distances
 from app.engine.verdict.scoring import image_score
 from app.evaluate.dataset import ObjectData, TestImage, load_object
@@ -122,7 +122,7 @@ def _pool(arguments: argparse.Namespace, name: str, backbone: str) -> Pool:
 def _measured(arguments: argparse.Namespace, data: ObjectData, name: str) -> Measurements:
     settings = load_settings(weights_dir=arguments.weights, device="cpu", precision="float32")
     loaded = load_backbone(load_registry().spec(name), settings, "cpu")
-    extractor = Extractor(loaded, 448, "cpu", limit_threads(0), StageTimes())
+    extractor = Extractor(loaded, Preprocessing(448, fit="whole"), "cpu", limit_threads(0), StageTimes())
     cache, lines = Cache(arguments.out / name / data.name), Lines()
     rotation: Rotation = arguments.rotation
     tests, needs = test_queries(data), Needs(references=data.train, rotations=frozenset({rotation}))

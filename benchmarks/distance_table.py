@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.assembly import limit_threads, load_backbone
 from app.commands.evaluate_display import Lines
 from app.engine.bank.bank import MemoryBank, segment, unit_length
-from app.engine.options import ROTATION_ANGLES_DEG, Statistic
+from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Statistic
 from app.engine.types import Distances
 from app.engine.verdict.scoring import image_score
 from app.evaluate.dataset import ObjectData, TestImage, load_object
@@ -80,7 +80,7 @@ def distance_table(root: Path, name: str, backbone: str, *, weights: Path, kept:
     data = _good_ones_as_references(load_object(root, name, needs_references=True))
     settings = load_settings(weights_dir=weights, device="cpu", precision="float32")
     loaded = load_backbone(load_registry().spec(backbone), settings, "cpu")
-    extractor = Extractor(loaded, EDGE, "cpu", limit_threads(0), StageTimes())
+    extractor = Extractor(loaded, Preprocessing(EDGE, fit="whole"), "cpu", limit_threads(0), StageTimes())
     cache, lines = Cache(kept / backbone / name), Lines()
     wanted = _missing(data, cache)
     lacking = [path for path in data.train if not cache.has(_own(path))]

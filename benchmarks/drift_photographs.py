@@ -78,7 +78,7 @@ def photographs(root: Path, name: str, backbone: Backbone) -> Photographs:
     data = load_object(root, name, needs_references=True)
     paths = [*data.train, *(image.path for image in data.test if not image.is_defect)]
     images = [_small(read_image(paths[each])) for each in evenly_spaced(len(paths), POOL)]
-    described = [reference_features(image, Preprocessing(EDGE), backbone) for image in images]
+    described = [reference_features(image, Preprocessing(EDGE, fit="whole"), backbone) for image in images]
     masks = [foreground_mask(each, backbone.spec, "robust") for each in described[0]]
     masked = masking_test(described[0], masks, ROTATION_ANGLES_DEG).accepted
     banks = [MemoryBank([segment(features, ROTATION_ANGLES_DEG)], "cpu") for features in described]
@@ -108,7 +108,7 @@ def _small(image: Image) -> Image:
 
 
 def _look(image: Image, backbone: Backbone, banks: Sequence[MemoryBank], masked: bool) -> Look:
-    features = patch_features(backbone, [preprocess(image, EDGE, backbone.spec)])[0]
+    features = patch_features(backbone, [preprocess(image, EDGE, backbone.spec, "whole")])[0]
     unit = unit_length(features.values)
     distances = np.stack([bank.nearest(unit)[0] for bank in banks])
     return Look(distances, _mask(features, backbone, masked), appearance(image))

@@ -117,7 +117,7 @@ def image_from(path: Path) -> Image:
 
 
 def features(backbone: Backbone, image: Image) -> Rows:
-    rows: Rows = backbone.extract(preprocess(image, SMALLER_EDGE, backbone.spec).tensor[None])[0]
+    rows: Rows = backbone.extract(preprocess(image, SMALLER_EDGE, backbone.spec, "crop").tensor[None])[0]
     return rows
 
 

@@ -170,7 +170,7 @@ class Product:
 
     def __init__(self, setup: Setup, good: Draw, backbone: Backbone) -> None:
         self._setup, self._backbone = setup, backbone
-        self._preprocessing = Preprocessing(setup.smaller_edge, setup.rotation)
+        self._preprocessing = Preprocessing(setup.smaller_edge, setup.rotation, fit="whole")
         images = [good(seed) for seed in REFERENCES]
         found = [reference_features(image, self._preprocessing, backbone) for image in images]
         masks = [[foreground_mask(each, backbone.spec, "robust") for each in turned] for turned in found]
@@ -181,7 +181,7 @@ class Product:
 
     def inspect(self, image: Image) -> Looked:
         spec = self._backbone.spec
-        features = patch_features(self._backbone, [preprocess(image, self._setup.smaller_edge, spec)])[0]
+        features = patch_features(self._backbone, [preprocess(image, self._setup.smaller_edge, spec, "whole")])[0]
         mask = np.ones(features.geometry.grid.patches, bool)
         if self._setup.masking:
             mask, _ = scored_patches(foreground_mask(features, spec, "robust"), "robust", self._fractions)

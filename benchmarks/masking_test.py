@@ -157,7 +157,7 @@ def _cases(data: Path) -> Iterator[Case]:
 
 
 def _outcome(case: Case, backbone: Backbone) -> Outcome:
-    features = reference_features(case.photograph.image, Preprocessing(SMALLER_EDGE), backbone)
+    features = reference_features(case.photograph.image, Preprocessing(SMALLER_EDGE, fit="whole"), backbone)
     masks = [foreground_mask(each, backbone.spec, "robust") for each in features]
     verdict = masking_test(features, masks, ROTATION_ANGLES_DEG)
     against_known = overlaps(masks[0], patch_shares(case.photograph.mask, features[0].geometry))
@@ -229,7 +229,7 @@ def _defects(data: Path, backbone: Backbone) -> Iterator[str]:
         for truth in sorted((data / kind / "ground_truth").glob("*/*_mask.png")):
             path = next((data / kind / "test" / truth.parent.name).glob(truth.name.removesuffix("_mask.png") + ".*"))
             image = read_rgb(path)
-            features = patch_features(backbone, [preprocess(image, SMALLER_EDGE, backbone.spec)])[0]
+            features = patch_features(backbone, [preprocess(image, SMALLER_EDGE, backbone.spec, "whole")])[0]
             defect = patch_shares(read_rgb(truth)[..., 0] > 0, features.geometry) >= 0.5
             if not defect.any():
                 continue

@@ -32,7 +32,7 @@ class OurSteps:
     def __init__(self, job: Job, backbone: Backbone) -> None:
         self._job = job
         self._backbone = backbone
-        self._preprocessing = Preprocessing(job.smaller_edge, "on")
+        self._preprocessing = Preprocessing(job.smaller_edge, "on", fit="crop")
         self._images_per_pass = 1 if job.device == "cpu" else GPU_IMAGES_PER_PASS
         self._bank: MemoryBank | None = None
 
@@ -43,7 +43,7 @@ class OurSteps:
         with clock.stage("rotate"):
             rotated = [rotate(image, angle_deg) for angle_deg in ROTATION_ANGLES_DEG]
         with clock.stage("preprocess"):
-            inputs = [preprocess(each, self._preprocessing.smaller_edge, spec) for each in rotated]
+            inputs = [preprocess(each, self._preprocessing.smaller_edge, spec, "crop") for each in rotated]
         with clock.stage("backbone"):
             features = self._features(inputs)
         with clock.stage("mask"):
@@ -60,7 +60,7 @@ class OurSteps:
         with clock.stage("decode"):
             image = _decoded(self._job.test)
         with clock.stage("preprocess"):
-            model_input = preprocess(image, self._preprocessing.smaller_edge, spec)
+            model_input = preprocess(image, self._preprocessing.smaller_edge, spec, "crop")
         with clock.stage("backbone"):
             features = patch_features(self._backbone, [model_input])[0]
         with clock.stage("mask"):

@@ -63,7 +63,7 @@ def _arguments() -> argparse.Namespace:
 
 def _report(root: Path, name: str, objects: list[str], backbone: Backbone) -> None:
     references = [read_image(path) for path in load_object(root, name, needs_references=True).train[:8]]
-    parts = [reference_segment(image, Preprocessing(EDGE), backbone) for image in references]
+    parts = [reference_segment(image, Preprocessing(EDGE, fit="whole"), backbone) for image in references]
     single = [MemoryBank([part], "cpu") for part in parts]
     left_out = [np.stack([bank.nearest(part.upright)[0] for bank in single]) for part in parts]
     limits = [
@@ -74,7 +74,7 @@ def _report(root: Path, name: str, objects: list[str], backbone: Backbone) -> No
         ratios: list[float] = []
         featureless: list[bool] = []
         for image in images:
-            features = patch_features(backbone, [preprocess(image, EDGE, backbone.spec)])[0]
+            features = patch_features(backbone, [preprocess(image, EDGE, backbone.spec, "whole")])[0]
             found = np.stack([bank.nearest(unit_length(features.values))[0] for bank in single])
             ratios += [_median(found, bank) / limit for bank, limit in zip(BANKS, limits, strict=True)]
             featureless += [appearance(image).contrast < FEATURELESS_SHARE * contrast for contrast in contrasts]

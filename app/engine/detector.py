@@ -18,7 +18,7 @@ def patch_features(backbone: Backbone, inputs: list[ModelInput]) -> list[PatchFe
 
 def reference_input(image: Image, angle_deg: float, preprocessing: Preprocessing, backbone: Backbone) -> ModelInput:
     """One rotation of a reference, made at full resolution and then preprocessed (ALGORITHM 1.2)."""
-    return preprocess(rotate(image, angle_deg), preprocessing.smaller_edge, backbone.spec)
+    return preprocess(rotate(image, angle_deg), preprocessing.smaller_edge, backbone.spec, preprocessing.fit)
 
 
 def reference_features(image: Image, preprocessing: Preprocessing, backbone: Backbone) -> list[PatchFeatures]:

@@ -1,7 +1,7 @@
 """The anomaly map as a picture: on the bank's fixed colour scale, never stretched per image (ALGORITHM 5.4)."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
 
@@ -27,6 +27,16 @@ OUTLINE_RGB = (0, 255, 255)
 OUTLINE_SHARE = 1 / 250
 """Of the picture's smaller edge: the width of an outline, one pixel at least."""
 
+HATCH_SHARE = 1 / 40
+"""Of the picture's smaller edge: from one line to the next where the overlay hatches what was not looked at."""
+
+HATCH_GREY = 150
+VEIL = 0.35
+"""How much of its darkness is left of what was not looked at: nothing that was looked at is as pale."""
+
+PNG_HEADER_BYTES = 33
+"""The signature and the chunk IHDR."""
+
 STRIP_PIXELS = 2**18
 """Drawn at a time: the floating-point values of a whole large photograph would take gigabytes."""
 
@@ -37,13 +47,19 @@ _PALETTE = _INFERNO[:, 0, ::-1].astype(np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Heatmap:
-    """An encoded heatmap. `scale_max` is the anomaly-map value at the hot end; the cold end is 0."""
+    """An encoded heatmap. `scale_max` is the anomaly-map value at the hot end; the cold end is 0.
+
+    `unseen_share`: which share of the image, 0..1, was not looked at. `legend`: what each colour or value means, also
+    in the PNG (tEXt chunk `Legend`).
+    """
 
     png: bytes
     width: int
     height: int
     scale_max: float
     style: HeatmapStyle
+    unseen_share: float
+    legend: Mapping[str, str]
 
 
 def heatmap(
@@ -54,6 +70,7 @@ def heatmap(
     style: HeatmapStyle = "heat",
     smaller_edge: int | None,
     regions: RegionMask | None = None,
+    unseen: RegionMask | None = None,
 ) -> Heatmap:
     """Draw an anomaly map (H×W) of an image (H×W×3) as PNG; `smaller_edge` in px, None for the image's own size.
 
@@ -61,7 +78,8 @@ def heatmap(
 
     `heat`: 8-bit palette. `overlay`: the image with the heat laid over it, from a quarter of the
     scale on, and the outlines of the regions, if any are given. `gray16`: 16-bit grey, 65535 = `scale_max`. `mask`:
-    8-bit grey, 255 in the regions, 0 elsewhere.
+    8-bit grey, 255 in the regions, 0 elsewhere. `unseen`: the pixels (H×W) that were not looked at. The overlay hatches
+    them; elsewhere they are 0, and the legend says so.
 
     Raises:
         InvalidRequest: a `mask` without regions, which is not the same as none found.
@@ -73,7 +91,8 @@ def heatmap(
     elif style == "gray16":
         png = encode_png(_levels(shown, scale_max, np.uint16))
     elif style == "overlay":
-        png = encode_png(_overlay(_scaled(image, smaller_edge), shown, scale_max, inside))
+        veiled = None if unseen is None else _scaled(unseen.astype(np.uint8), smaller_edge) > 0
+        png = encode_png(_overlay(_scaled(image, smaller_edge), shown, scale_max, inside, veiled))
     elif inside is None:
         raise InvalidRequest(
             "The style `mask` draws regions, and without a calibration none can be told. "
@@ -81,7 +100,33 @@ def heatmap(
         )
     else:
         png = encode_png(inside)
-    return Heatmap(png, shown.shape[1], shown.shape[0], scale_max, style)
+    unseen_share = 0.0 if unseen is None else float(unseen.mean())
+    legend = _legend(style, scale_max, unseen_share, has_regions=inside is not None)
+    return Heatmap(_with_legend(png, legend), shown.shape[1], shown.shape[0], scale_max, style, unseen_share, legend)
+
+
+def _legend(style: HeatmapStyle, scale_max: float, unseen_share: float, *, has_regions: bool) -> dict[str, str]:
+    """In the order of the scale."""
+    unseen = f"not looked at ({100 * unseen_share:.1f} % of the image: masked background, or an edge cut off)"
+    dark = "like the references" + (f", or {unseen}" if unseen_share else "")
+    hot = f"anomaly map {scale_max:.4g} or more"
+    if style == "heat":
+        return {"black (0)": dark, "bright yellow": hot}
+    if style == "gray16":
+        return {"0": dark, "65535": hot}
+    if style == "mask":
+        return {"0": "in no region" + (f", or {unseen}" if unseen_share else ""), "255": "in a region"}
+    return {
+        **({"grey, hatched": unseen} if unseen_share else {}),
+        "the image as it is": f"anomaly map below {OVERLAY_FROM * scale_max:.4g}",
+        "bright yellow": hot,
+        **({"cyan outline": "a region"} if has_regions else {}),
+    }
+
+
+def _with_legend(png: bytes, legend: Mapping[str, str]) -> bytes:
+    text = "; ".join(f"{shown}: {meaning}" for shown, meaning in legend.items())
+    return png[:PNG_HEADER_BYTES] + _chunk(b"tEXt", b"Legend\0" + text.encode("latin-1")) + png[PNG_HEADER_BYTES:]
 
 
 def _scaled(picture: Picture, smaller_edge: int | None) -> Picture:
@@ -106,7 +151,13 @@ def _levels(shown: AnomalyMap, scale_max: float, depth: type[Level]) -> NDArray[
     return levels
 
 
-def _overlay(image: Image, shown: AnomalyMap, scale_max: float, inside: NDArray[np.uint8] | None) -> Image:
+def _overlay(
+    image: Image,
+    shown: AnomalyMap,
+    scale_max: float,
+    inside: NDArray[np.uint8] | None,
+    unseen: NDArray[np.bool_] | None,
+) -> Image:
     mixed = np.empty_like(image)
     for rows in _strips(image):
         share = _share(shown[rows], scale_max)
@@ -114,9 +165,20 @@ def _overlay(image: Image, shown: AnomalyMap, scale_max: float, inside: NDArray[
         opacity = (OVERLAY_OPACITY * ramp)[:, :, None]
         heat = _PALETTE[np.rint(share * 255).astype(np.uint8)]
         mixed[rows] = np.rint(image[rows] * (1 - opacity) + heat * opacity)
+        if unseen is not None:
+            mixed[rows][unseen[rows]] = _hatched(image[rows], rows.start, min(image.shape[:2]))[unseen[rows]]
     if inside is not None:
         mixed[_outline(inside)] = OUTLINE_RGB
     return mixed
+
+
+def _hatched(part: Image, top: int, smaller_edge: int) -> Image:
+    """Rows of an image from `top` on, pale, grey and hatched."""
+    period = max(6, round(HATCH_SHARE * smaller_edge))
+    rows, columns = np.ogrid[top : top + part.shape[0], : part.shape[1]]
+    pale = 255 - (255 - cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)) * np.float32(VEIL)
+    lined = np.where((rows + columns) % period < period / 6, HATCH_GREY, pale)
+    return np.repeat(np.rint(lined).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def _outline(inside: NDArray[np.uint8]) -> NDArray[np.bool_]:

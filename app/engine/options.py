@@ -7,6 +7,7 @@ Profile = Literal["robust", "paper"]
 StatisticName = Literal["mean_top1p", "max", "mean_topk", "percentile"]
 Rotation = Literal["on", "off"]
 Masking = Literal["auto", "on", "off"]
+Fit = Literal["crop", "whole"]
 ZeroShotAggregation = Literal["quantile", "musc"]
 
 BitDepth = Literal["auto"] | int
@@ -29,14 +30,24 @@ class Statistic:
     foreground_only: bool = False
 
 
+def fit_of(profile: Profile) -> Fit:
+    """How a profile brings images to whole patches: `paper` as the authors do, `robust` so that all of them is seen."""
+    return "crop" if profile == "paper" else "whole"
+
+
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """What changes the features of a bank: a bank answers only to the preprocessing that made it. Of files with more
-    than 8 bits, the upper 8 of the lower `bit_depth` bits are taken, or of all where the file has fewer."""
+    """What changes the features of a bank: a bank answers only to the preprocessing that made it.
+
+    Of files with more than 8 bits, the upper 8 of the lower `bit_depth` bits are taken, or of all where the file has
+    fewer. `fit`, how an image comes to whole patches: `crop` leaves the rest at the right and at the bottom out,
+    `whole` resizes the image to them. Banks whose manifest does not tell were made by `crop`.
+    """
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
     bit_depth: int = FULL_BIT_DEPTH
+    fit: Fit = "crop"
 
     @property
     def angles_deg(self) -> tuple[float, ...]:
@@ -72,6 +83,5 @@ class ProductSettings:
 
     def preprocessing(self, auto_depth: int) -> Preprocessing:
         """`auto_depth`: the bits that the references need together."""
-        return Preprocessing(
-            self.smaller_edge, self.rotation, auto_depth if self.bit_depth == "auto" else self.bit_depth
-        )
+        depth = auto_depth if self.bit_depth == "auto" else self.bit_depth
+        return Preprocessing(self.smaller_edge, self.rotation, depth, fit_of(self.profile))

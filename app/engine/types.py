@@ -57,7 +57,7 @@ class Geometry:
     """What became of an image on its way to the backbone.
 
     `original` is the image as given, `resized` after the resize, `cropped` after the bottom and right crop to whole
-    patches, `grid` the patches of the cropped image.
+    patches (the same where it was resized to whole patches), `grid` the patches of the cropped image.
     """
 
     original: Size

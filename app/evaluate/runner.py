@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Protocol
 
 from app.engine.backbone.backbone import Backbone
+from app.engine.options import Fit
 from app.evaluate.dataset import ObjectData, load_object
 from app.evaluate.kept.results import Row, Run
 from app.evaluate.kept.run_folder import RunFolder
@@ -52,7 +53,7 @@ def evaluate(plan: Plan, folder: RunFolder, machine: Machine, about: Run, progre
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is to be done yet of an object under the variants of one backbone and image size."""
+    """What is to be done yet of an object under the variants of one backbone and preprocessing."""
 
     data: ObjectData
     rows: list[tuple[Variant, Draw]]
@@ -61,7 +62,7 @@ class _Part:
 
     @property
     def setup(self) -> Variant:
-        """Any of the variants: they have backbone and image size in common."""
+        """Any of the variants: they have backbone and preprocessing in common."""
         return self.rows[0][0]
 
 
@@ -108,7 +109,7 @@ class _Running:
         setup, name = part.setup, part.data.name
         self.progress.at(f"{name}, {setup.backbone}, {setup.smaller_edge} px")
         backbone = self.machine.load_backbone(setup.backbone)
-        extractor = Extractor(backbone, setup.smaller_edge, self.machine.device, self.machine.threads, self.times)
+        extractor = Extractor(backbone, setup.preprocessing, self.machine.device, self.machine.threads, self.times)
         measured = measure(part.missing, extractor, part.cache, self.progress.advance)
         truth = truths(part.data, measured.geometries(measured.tests))
         for (draw, _), members in groupby(sorted(part.rows, key=_order), key=_alike):
@@ -144,8 +145,8 @@ class _Running:
         self.folder.describe(replace(self.about, skipped=tuple(skipped), seconds=self.times.seconds))
 
 
-def _setup(variant: Variant) -> tuple[str, str, int]:
-    return variant.backbone, variant.precision, variant.smaller_edge
+def _setup(variant: Variant) -> tuple[str, str, int, Fit]:
+    return variant.backbone, variant.precision, variant.smaller_edge, variant.preprocessing.fit
 
 
 def _alike(row: tuple[Variant, Draw]) -> tuple[Draw, Variant]:

@@ -32,6 +32,13 @@ def test_unfit_photographs_are_refused_on_request(client: TestClient, disc: str)
     assert received["findings"][0]["numbers"]["sharpness"] < received["findings"][0]["numbers"]["limit"]
 
 
+def test_photographs_that_show_nothing_are_refused_on_request(client: TestClient) -> None:
+    grey = encode_png(np.full((144, 160, 3), 128, np.uint8))
+    refused = client.post("/products/blank/references?unfit=refuse", content=grey)
+    assert (refused.status_code, refused.json()["code"]) == (422, "unfit-reference")
+    assert "shows nothing" in refused.json()["detail"]
+
+
 def test_quality_is_told_of_every_reference(client: TestClient, disc: str) -> None:
     told = client.get(f"{disc}/quality").json()
     assert [set(each) for each in told["references"]] == [{"sha256", "filename", "findings", "suspicion", "adds"}] * 3

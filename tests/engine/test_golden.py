@@ -65,7 +65,7 @@ def compute(folder: Path, name: str, backbone: ViTBackbone, sampling: Sampling) 
     expected = dict(np.load(folder / f"{name}.npz"))
     preprocessing = Preprocessing(int(expected["smaller_edge"]), "on" if expected["rotate"] else "off")
     reference, test = read_rgb(folder / f"{name}_reference.png"), read_rgb(folder / f"{name}_test.png")
-    model_input = preprocess(test, preprocessing.smaller_edge, VITS14)
+    model_input = preprocess(test, preprocessing.smaller_edge, VITS14, "crop")
     part = reference_segment(reference, preprocessing, backbone)
     return Case(
         expected=expected,
@@ -73,7 +73,7 @@ def compute(folder: Path, name: str, backbone: ViTBackbone, sampling: Sampling) 
         features=patch_features(backbone, [model_input])[0],
         bank_rows=part.rows,
         bank=MemoryBank([part], "cpu"),
-        upright=patch_features(backbone, [preprocess(reference, preprocessing.smaller_edge, VITS14)])[0],
+        upright=patch_features(backbone, [preprocess(reference, preprocessing.smaller_edge, VITS14, "crop")])[0],
         sampling=sampling,
     )
 

@@ -1,17 +1,22 @@
 """Heatmaps: the fixed scale, the styles, the sizes, the memory they take."""
 
 import tracemalloc
+from io import BytesIO
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from app.engine.heatmap import (
     COLORMAP,
+    HATCH_GREY,
     OUTLINE_RGB,
     OVERLAY_FROM,
     OVERLAY_FULL,
     OVERLAY_OPACITY,
+    VEIL,
     HeatmapStyle,
     heatmap,
 )
@@ -155,3 +160,42 @@ def test_drawing_takes_a_small_multiple_of_the_picture(style: HeatmapStyle) -> N
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 3 * image.nbytes
+
+
+UNSEEN: RegionMask = np.zeros((60, 80), bool)
+UNSEEN[:, :30] = True
+
+
+def test_the_overlay_hatches_what_was_not_looked_at_and_nothing_else() -> None:
+    drawn = heatmap(RAMP, IMAGE, 2.0, style="overlay", smaller_edge=None, unseen=UNSEEN)
+    pixels = decode_image(drawn.png, 10_000).pixels
+    np.testing.assert_array_equal(pixels[~UNSEEN], overlay(None)[~UNSEEN])
+    assert (pixels[UNSEEN] == pixels[UNSEEN][:, :1]).all()
+    assert set(np.unique(pixels[UNSEEN])) == {HATCH_GREY, round(255 - 135 * VEIL)}
+
+
+def test_the_hatching_goes_on_from_strip_to_strip() -> None:
+    image, flat = np.full((600, 1024, 3), 80, np.uint8), np.zeros((600, 1024), np.float32)
+    drawn = heatmap(flat, image, 1.0, style="overlay", smaller_edge=None, unseen=np.ones((600, 1024), bool))
+    hatched = decode_image(drawn.png, 10**6).pixels
+    np.testing.assert_array_equal(hatched[1:, :-1], hatched[:-1, 1:])
+
+
+@pytest.mark.parametrize("style", get_args(HeatmapStyle))
+def test_the_legend_says_what_was_not_looked_at(style: HeatmapStyle) -> None:
+    seen, unseen = (
+        heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=None, regions=REGIONS, unseen=each)
+        for each in (None, UNSEEN)
+    )
+    assert (seen.unseen_share, unseen.unseen_share) == (0.0, 30 / 80)
+    assert "not looked at" not in str(seen.legend)
+    assert "not looked at (37.5 % of the image" in str(unseen.legend)
+
+
+@pytest.mark.parametrize("style", get_args(HeatmapStyle))
+def test_the_legend_is_in_the_picture_too(style: HeatmapStyle) -> None:
+    drawn = heatmap(RAMP, IMAGE, 2.0, style=style, smaller_edge=None, regions=REGIONS, unseen=UNSEEN)
+    with PillowImage.open(BytesIO(drawn.png)) as picture:
+        picture.load()
+        told = picture.info["Legend"]
+    assert told == "; ".join(f"{shown}: {meaning}" for shown, meaning in drawn.legend.items())

@@ -164,7 +164,7 @@ def test_most_masks_mark_less_than_half_of_their_image(tmp_path: Path, large: in
     for number in range(large):
         save(folder / f"ground_truth/bar/{number:03d}_mask.png", EVEN)
     data = load_object(tmp_path, "disc", needs_references=True)
-    geometries = [geometry(Size(*read_image(image.path).shape[:2]), EDGE, 14) for image in data.test]
+    geometries = [geometry(Size(*read_image(image.path).shape[:2]), EDGE, 14, "whole") for image in data.test]
     if named:
         with pytest.raises(InvalidDataset, match=r"000_mask\.png.* as 2 of 3 masks of disc do"):
             truths(data, geometries)

@@ -38,7 +38,7 @@ def test_the_scale_is_twice_the_largest_leave_one_out_distance(tmp_path: Path) -
     data, backbone, (variant,) = load_object(tmp_path, "disc", needs_references=True), embedded(), chosen()
     draw, single = Draw(3, 0, data.train[:3]), Draw(1, 0, data.train[:1])
     cache = RunFolder(tmp_path / "out").cache(data, variant)
-    extractor = Extractor(backbone, EDGE, "cpu", 2, StageTimes())
+    extractor = Extractor(backbone, Preprocessing(EDGE), "cpu", 2, StageTimes())
     wanted = missing(needs([(variant, draw), (variant, single)], data), data, cache)
     measured = measure(wanted, extractor, cache, lambda _steps: None)
     parts = [reference_segment(read_image(path), Preprocessing(EDGE), backbone) for path in draw.references]

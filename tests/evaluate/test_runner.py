@@ -44,7 +44,7 @@ def engine_scores(folder: Path, references: list[str], backbone: Counted, *, mas
     ]
     bank, found = MemoryBank(parts, "cpu"), {}
     for path in sorted(folder.glob("test/*/*")):
-        features = patch_features(backbone, [preprocess(read_image(path), EDGE, backbone.spec)])[0]
+        features = patch_features(backbone, [preprocess(read_image(path), EDGE, backbone.spec, "crop")])[0]
         mask = np.ones(features.geometry.grid.patches, bool)
         if masked:
             mask, _ = scored_patches(foreground_mask(features, backbone.spec, "paper"), "paper", [])
@@ -128,7 +128,9 @@ def test_zero_shot_scores_each_image_by_the_others(root: Path, tmp_path: Path, b
     choices = replace(FEW_SHOT, mode="zero-shot", aggregations=["quantile", "musc"], profile="paper")
     rows = run(root, tmp_path / "out", backbone, choices=choices)
     paths = sorted((root / "disc").glob("test/*/*"))
-    features = [patch_features(backbone, [preprocess(read_image(path), EDGE, backbone.spec)])[0] for path in paths]
+    features = [
+        patch_features(backbone, [preprocess(read_image(path), EDGE, backbone.spec, "crop")])[0] for path in paths
+    ]
     batch = ZeroShotBatch(features, "cpu")
     for scored in rows:
         aggregation = scored.row.variant.aggregation

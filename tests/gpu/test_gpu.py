@@ -65,7 +65,7 @@ def test_float32_meets_the_golden_numbers(folder: Path, name: str, sampling: Sam
     preprocessing = Preprocessing(int(expected["smaller_edge"]), "on" if expected["rotate"] else "off")
     backbone = ViTBackbone(VITS14, synthetic_vits14(), GPU, "float32")
     bank = MemoryBank([reference_segment(read_rgb(folder / f"{name}_reference.png"), preprocessing, backbone)], GPU)
-    model_input = preprocess(read_rgb(folder / f"{name}_test.png"), preprocessing.smaller_edge, VITS14)
+    model_input = preprocess(read_rgb(folder / f"{name}_test.png"), preprocessing.smaller_edge, VITS14, "crop")
     features = patch_features(backbone, [model_input])[0]
     distances = patch_distances(features, bank, expected["foreground"]).values
     score = image_score(distances, expected["foreground"], Statistic())
@@ -77,7 +77,7 @@ def test_float32_meets_the_golden_numbers(folder: Path, name: str, sampling: Sam
 def test_images_in_one_pass_have_the_features_that_each_has_alone() -> None:
     backbone = ViTBackbone(VITS14, synthetic_vits14(), GPU, "float32")
     pictures = [read_rgb(COMMITTED / f"brick_{which}.png") for which in ("reference", "test")]
-    inputs = [preprocess(picture, 448, VITS14) for picture in pictures]
+    inputs = [preprocess(picture, 448, VITS14, "crop") for picture in pictures]
     for together, model_input in zip(patch_features(backbone, inputs), inputs, strict=True):
         alone = patch_features(backbone, [model_input])[0]
         np.testing.assert_allclose(together.values, alone.values, atol=2e-3)
@@ -103,7 +103,7 @@ def scores(name: str, device: str, precision: str) -> list[float]:
 
 
 def score(image: Image, bank: MemoryBank, backbone: ViTBackbone) -> float:
-    features = patch_features(backbone, [preprocess(image, 448, backbone.spec)])[0]
+    features = patch_features(backbone, [preprocess(image, 448, backbone.spec, "crop")])[0]
     everything = np.ones(features.geometry.grid.patches, bool)
     return image_score(patch_distances(features, bank, everything).values, everything, Statistic())
 

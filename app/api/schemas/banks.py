@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.references import ReferenceBody
-from app.engine.options import Rotation
+from app.engine.options import Fit, Rotation
 from app.storage.documents import BankManifest, ManifestReason
 
 
@@ -15,6 +15,7 @@ class PreprocessingBody(BaseModel):
     smaller_edge: int
     rotation: Rotation
     bit_depth: int
+    fit: Fit
 
 
 class BankSummary(BaseModel):

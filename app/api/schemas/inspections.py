@@ -86,7 +86,8 @@ class ScaleBody(BaseModel):
 
 
 class HeatmapBody(BaseModel):
-    """`data` is the PNG in base64; `colormap` is null for 16-bit grey and masks."""
+    """`data` is the PNG in base64; `colormap` is null for 16-bit grey and masks. `legend`: what its colours or values
+    mean; `unseen_share`: which share of the image was not looked at, 0..1."""
 
     media_type: Literal["image/png"] = "image/png"
     width: int
@@ -94,6 +95,8 @@ class HeatmapBody(BaseModel):
     style: HeatmapStyle
     scale: ScaleBody
     colormap: str | None
+    unseen_share: float
+    legend: dict[str, str]
     data: str
 
     @classmethod
@@ -104,6 +107,8 @@ class HeatmapBody(BaseModel):
             style=heatmap.style,
             scale=ScaleBody(min=0.0, max=heatmap.scale_max),
             colormap=COLORMAP if heatmap.style in ("heat", "overlay") else None,
+            unseen_share=heatmap.unseen_share,
+            legend=dict(heatmap.legend),
             data=base64.b64encode(heatmap.png).decode(),
         )
 
@@ -134,6 +139,15 @@ class LikenessBody(BaseModel):
     value: float
     low: float | None
     high: float | None
+
+
+class UnseenEdgeBody(BaseModel):
+    """Pixels of the image, at its right and at its bottom, that were not looked at."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    right_px: int
+    bottom_px: int
 
 
 class CommissioningBody(BaseModel):
@@ -168,6 +182,7 @@ class InspectionBody(BaseModel):
     flags: list[Flag]
     likeness: list[LikenessBody]
     foreground_fraction: float
+    unseen_edge: UnseenEdgeBody | None
     regions: list[RegionBody] | None
     heatmap: HeatmapBody | None
     image: ImageBody
@@ -196,6 +211,7 @@ class InspectionBody(BaseModel):
             flags=list(result.flags),
             likeness=[LikenessBody.model_validate(each) for each in judgement.likeness],
             foreground_fraction=result.foreground_fraction,
+            unseen_edge=UnseenEdgeBody.model_validate(result.unseen_edge) if result.unseen_edge else None,
             regions=None
             if result.regions is None
             else [RegionBody.of(region, result.references) for region in result.regions],

@@ -21,6 +21,7 @@ from app.engine.options import BitDepth, Masking, Profile, Rotation, StatisticNa
 from app.engine.verdict.calibration import CalibrationState, fewest_good_images
 from app.engine.verdict.drift import QuantityName
 from app.service.inspection.drift import DriftView
+from app.service.products.settings import SMALLEST_PERCENTILE
 from app.service.products.view import ProductView
 
 PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -40,7 +41,7 @@ class StatisticGiven(Given):
 
     name: StatisticName = "mean_top1p"
     k: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="Patches that `mean_topk` averages.")
-    q: float | None = Field(default=None, ge=0, le=100, description="The percentile, 0..100.")
+    q: float | None = Field(default=None, ge=SMALLEST_PERCENTILE, le=100, description="The percentile.")
     foreground_only: bool = Field(default=False, description="Leave masked patches out instead of counting them as 0.")
 
 

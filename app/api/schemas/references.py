@@ -12,7 +12,8 @@ from app.storage.documents import BankManifest, ReferenceEntry
 
 class AppearanceBody(BaseModel):
     """What a photograph looks like to no backbone: mean grey level and its standard deviation, 0..255; `sharpness`,
-    1/px²; where what stands out from the ground lies, as shares of width and height."""
+    1/px²; where what stands out from the ground lies, as shares of width and height; `detail`: the deviation without
+    noise and shading, null where an earlier release measured it."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -21,6 +22,7 @@ class AppearanceBody(BaseModel):
     sharpness: float
     centroid_x: float
     centroid_y: float
+    detail: float | None
 
 
 class ReferenceBody(BaseModel):

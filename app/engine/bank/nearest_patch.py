@@ -8,8 +8,8 @@ import numpy as np
 
 from app.engine.bank.bank import MemoryBank
 from app.engine.photograph.augment import rotation_matrix
-from app.engine.photograph.preprocess import covered, geometry
-from app.engine.types import Box, Geometry, Size
+from app.engine.photograph.preprocess import covered
+from app.engine.types import Box, Geometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,11 @@ class NearestPatch:
     box: Box
 
 
-def nearest_patch(row: int, bank: MemoryBank, reference_sizes: Sequence[Size], inspected: Geometry) -> NearestPatch:
-    """What a bank row shows. `reference_sizes`: the references of the bank as given, in its order.
-
-    `inspected` is the geometry of an image that was searched in the bank: it was resized as the references were.
-    """
+def nearest_patch(row: int, bank: MemoryBank, references: Sequence[Geometry]) -> NearestPatch:
+    """What a bank row shows. `references`: the geometry of each reference of the bank, in its order."""
     origin = bank.origin(row)
-    smaller_edge = min(inspected.resized.height, inspected.resized.width)
-    patch_size = inspected.cropped.height // inspected.grid.rows
-    reference = geometry(reference_sizes[origin.reference], smaller_edge, patch_size)
-    return NearestPatch(origin.reference, origin.angle_deg, _unrotated(origin.patch, origin.angle_deg, reference))
+    place = _unrotated(origin.patch, origin.angle_deg, references[origin.reference])
+    return NearestPatch(origin.reference, origin.angle_deg, place)
 
 
 def _unrotated(patch: int, angle_deg: float, reference: Geometry) -> Box:

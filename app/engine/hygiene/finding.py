@@ -10,6 +10,7 @@ FindingKind = Literal[
     "over_exposed",
     "bit_depth",
     "bayer_mosaic",
+    "featureless",
     "different_size",
     "different_aspect",
     "near_duplicate",

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from app.engine.hygiene.finding import Finding
 from app.engine.hygiene.sampling import FEWEST_BITS_LOST, MOSAIC_RATIO, mosaic_contrast
-from app.engine.photograph.appearance import Appearance
+from app.engine.photograph.appearance import LEAST_DETAIL, Appearance
 from app.engine.photograph.bit_depth import bit_depth
 from app.engine.photograph.photometry import appearance, scaled_down
+from app.engine.photograph.shape import SAME_SHAPE, aspect
 from app.engine.types import Image, Size
 
 LEAST_SHARPNESS = 0.25
+"""Whatever the others are: all of them may be blurred."""
+
 LEAST_SHARPNESS_RATIO = 0.5
 
 CLIPPED_DARK, CLIPPED_LIGHT = 5, 250
@@ -33,8 +36,6 @@ RANGE_OTHERS = 8
 THUMBNAIL = 64
 THUMBNAIL_SIGMA = 3.0
 SAME_PHOTOGRAPH, NEAR_PHOTOGRAPH = 0.01, 0.04
-
-SAME_ASPECT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,6 @@ class Photograph:
     bits: int
     used_bits: int | None
     mosaic: float
-
-    @property
-    def aspect(self) -> float:
-        """Width over height."""
-        return self.size.width / self.size.height
 
 
 def photograph(image: Image, bits: int = 8, used_bits: int | None = None) -> Photograph:
@@ -97,9 +93,10 @@ def same_photographs(of: Photograph, others: Sequence[Photograph]) -> list[SameP
 
 def findings(of: Photograph, others: Sequence[Photograph]) -> list[Finding]:
     """What may be wrong with a photograph beside the other references (none: by itself)."""
+    shows = _featureless(of) if of.appearance.is_featureless else _blurred(of, others)
     sampling = [*_bit_depth(of, others), *_mosaic(of)]
     return [
-        *_blurred(of, others),
+        *shows,
         *sampling,
         *_exposure(of, others, sampling),
         *_shape(of, others),
@@ -114,11 +111,20 @@ def _thumbnail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(detail / norm if norm > 1 else np.zeros_like(detail), np.float32)
 
 
+def _featureless(of: Photograph) -> Iterator[Finding]:
+    yield Finding(
+        "featureless",
+        "The photograph shows nothing: an even field, black, grey or white. Look at it, check lens cap, light and "
+        "trigger, and take it again.",
+        {"detail": of.appearance.detail or 0.0, "limit": LEAST_DETAIL},
+    )
+
+
 def _blurred(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
-    usual = float(np.median([each.appearance.sharpness for each in others])) if others else None
-    limit = LEAST_SHARPNESS if usual is None else LEAST_SHARPNESS_RATIO * usual
+    usual = float(np.median([each.appearance.sharpness for each in others])) if others else 0.0
+    limit = max(LEAST_SHARPNESS, LEAST_SHARPNESS_RATIO * usual)
     if of.appearance.sharpness < limit:
-        than = "" if usual is None else ", much less sharp than the other references"
+        than = "" if limit == LEAST_SHARPNESS else ", much less sharp than the other references"
         yield Finding(
             "blurred",
             f"The photograph is blurred{than}. Check focus and shutter time, and take it again.",
@@ -166,7 +172,11 @@ def _brightness_limits(others: Sequence[Photograph]) -> tuple[float, float]:
     logs = np.log([max(each.appearance.brightness, 1.0) for each in others])
     low, high, median = float(logs.min()), float(logs.max()), float(np.median(logs))
     margin, step = RANGE_OTHERS / len(others) * (high - low), float(np.log(BRIGHTNESS_FACTOR))
-    return float(np.exp(min(low - margin, median - step))), float(np.exp(max(high + margin, median + step)))
+    darkest, lightest = (
+        float(np.exp(min(low - margin, median - step))),
+        float(np.exp(max(high + margin, median + step))),
+    )
+    return max(darkest, CLIPPED_DARK), min(lightest, CLIPPED_LIGHT)
 
 
 def _usual(clipped: Sequence[float]) -> bool:
@@ -179,10 +189,9 @@ def _shape(of: Photograph, others: Sequence[Photograph]) -> Iterator[Finding]:
     (size, count), *_ = Counter(each.size for each in others).most_common(1) or [(of.size, 0)]
     if count < max(2, len(others) // 2 + 1) or size == of.size:
         return
-    aspect = size.width / size.height
     numbers = {"width": of.size.width, "height": of.size.height, "usual_width": size.width, "usual_height": size.height}
     told = f"{of.size.width}x{of.size.height} px, most of the other references {size.width}x{size.height} px"
-    if abs(of.aspect / aspect - 1) > SAME_ASPECT:
+    if abs(aspect(of.size) / aspect(size) - 1) > SAME_SHAPE:
         text = f"The photograph has another shape: {told}. Cut it as the others are, or take it with the same camera."
         yield Finding("different_aspect", text, numbers)
     else:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from app.engine.masking.pixels import pixel_mask
 from app.engine.photograph.augment import rotate
-from app.engine.types import Geometry, Image, Mask
+from app.engine.types import Geometry, Image, Mask, Size
 
 HEIGHT_PX = 512
 TILE_ROWS = 4
@@ -46,21 +46,10 @@ def preview(image: Image, masks: Sequence[Mask], angles_deg: Sequence[float], ge
 def _overlay(image: Image, mask: Mask, geometry: Geometry, height: int) -> Image:
     width = round(height * geometry.original.width / geometry.original.height)
     picture = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-    inside = _pixel_mask(mask, geometry, height, width)
+    inside = pixel_mask(mask, geometry, Size(height, width))
     shaded = BACKGROUND_LIGHT * picture + (1 - BACKGROUND_LIGHT) * np.array(SHADE, np.float32)
     picture = np.where(inside[..., None], picture, shaded)
     thickness = np.ones((max(2, height // 150),) * 2, np.uint8)
     outline = cv2.dilate(inside.astype(np.uint8), thickness) != cv2.erode(inside.astype(np.uint8), thickness)
     picture[outline] = OUTLINE
     return np.asarray(np.rint(picture), np.uint8)
-
-
-def _pixel_mask(mask: Mask, geometry: Geometry, height: int, width: int) -> NDArray[np.bool_]:
-    """The patches as pixels of a height×width picture of the whole image; False where the crop cut patches off."""
-    resized, cropped, grid = geometry.resized, geometry.cropped, geometry.grid
-    whole = np.zeros((resized.height, resized.width), np.uint8)
-    patches = mask.reshape(grid.rows, grid.columns).astype(np.uint8)
-    whole[: cropped.height, : cropped.width] = cv2.resize(
-        patches, (cropped.width, cropped.height), interpolation=cv2.INTER_NEAREST
-    )
-    return cv2.resize(whole, (width, height), interpolation=cv2.INTER_NEAREST) > 0

@@ -1,9 +1,12 @@
-"""Image to tensor (ALGORITHM 1): Pillow's bicubic resize, normalisation, crop to whole patches."""
+"""Image to tensor (ALGORITHM 1): Pillow's bicubic resize, crop to whole patches, normalisation."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image as PillowImage
 
 from app.engine.backbone.spec import BackboneSpec
+from app.engine.options import Fit
 from app.engine.types import Geometry, Grid, Image, ModelInput, Size
 from app.errors import ImageTooLarge, ImageTooSmall
 
@@ -24,8 +27,11 @@ def resized_size(original: Size, smaller_edge: int) -> Size:
     return Size(longer_edge, smaller_edge)
 
 
-def geometry(original: Size, smaller_edge: int, patch_size: int) -> Geometry:
+def geometry(original: Size, smaller_edge: int, patch_size: int, fit: Fit) -> Geometry:
     """Sizes of an image on its way to the backbone.
+
+    `crop`: the resized image loses what is beyond its last whole patch. `whole`: both edges become the next larger
+    number of whole patches, so that every pixel is in one; each edge grows by less than a patch.
 
     Raises:
         ImageTooSmall: no pixels to work on, or a strip so thin that it cannot be inspected.
@@ -43,6 +49,8 @@ def geometry(original: Size, smaller_edge: int, patch_size: int) -> Geometry:
             f"{MAX_ASPECT_RATIO:g} times the shorter one. Cut it into several images."
         )
     resized = resized_size(original, smaller_edge)
+    if fit == "whole":
+        resized = Size(_whole(resized.height, patch_size), _whole(resized.width, patch_size))
     grid = Grid(resized.height // patch_size, resized.width // patch_size)
     if grid.patches > MAX_PATCHES:
         raise ImageTooLarge(
@@ -54,12 +62,16 @@ def geometry(original: Size, smaller_edge: int, patch_size: int) -> Geometry:
     return Geometry(original, resized, cropped, grid)
 
 
-def preprocess(image: Image, smaller_edge: int, spec: BackboneSpec) -> ModelInput:
-    """Resize, normalise and crop an image (H×W×3 uint8) for a backbone; 3×h×w float32 out.
+def _whole(length: int, patch_size: int) -> int:
+    return -(-length // patch_size) * patch_size
+
+
+def preprocess(image: Image, smaller_edge: int, spec: BackboneSpec, fit: Fit) -> ModelInput:
+    """Resize, crop and normalise an image (H×W×3 uint8) for a backbone; 3×h×w float32 out.
 
     Source: ALGORITHM 1.3 to 1.5, the authors' `prepare_image`.
     """
-    sizes = geometry(Size(*image.shape[:2]), smaller_edge, spec.patch_size)
+    sizes = geometry(Size(*image.shape[:2]), smaller_edge, spec.patch_size, fit)
     resized = PillowImage.fromarray(image).resize(
         (sizes.resized.width, sizes.resized.height), PillowImage.Resampling.BICUBIC
     )
@@ -68,6 +80,20 @@ def preprocess(image: Image, smaller_edge: int, spec: BackboneSpec) -> ModelInpu
     mean = np.asarray(spec.mean, np.float32)[:, None, None]
     std = np.asarray(spec.std, np.float32)[:, None, None]
     return ModelInput(np.ascontiguousarray((scaled - mean) / std, np.float32), sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenEdge:
+    """Pixels of the original at its right and at its bottom that no patch saw."""
+
+    right_px: int
+    bottom_px: int
+
+
+def unseen_edge(geometry: Geometry) -> UnseenEdge | None:
+    """What the crop to whole patches left out; None where the patches saw all of the image."""
+    seen, original = covered(geometry), geometry.original
+    return None if seen == original else UnseenEdge(original.width - seen.width, original.height - seen.height)
 
 
 def covered(geometry: Geometry) -> Size:

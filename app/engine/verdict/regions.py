@@ -11,7 +11,7 @@ from app.engine.bank.bank import MemoryBank
 from app.engine.bank.nearest_patch import NearestPatch, nearest_patch
 from app.engine.options import Profile
 from app.engine.photograph.preprocess import covered
-from app.engine.types import Box, Geometry, PatchDistances, RegionMask, Size
+from app.engine.types import Box, Geometry, PatchDistances, RegionMask
 
 CONNECTIVITY = 8
 Span = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -40,14 +40,14 @@ def find_regions(
     profile: Profile,
     threshold: float,
     bank: MemoryBank,
-    reference_sizes: Sequence[Size],
+    references: Sequence[Geometry],
     *,
     limit: int,
 ) -> list[Region]:
     """Areas of neighbouring patches (8-connected) above `threshold`, the largest peak first, at most `limit`.
 
     `threshold` is in units of the patch distance; patches off the foreground belong to no region. A region lies where
-    `anomaly_map` shows it under the same profile. `reference_sizes`: the references of the bank as given, in its order.
+    `anomaly_map` shows it under the same profile. `references`: geometries of those of the bank, in its order.
     """
     labels = _labels((distances.values > threshold) & (distances.nearest >= 0), inspected)
     found = []
@@ -60,7 +60,7 @@ def find_regions(
                 area_px=int(np.count_nonzero(pixels)),
                 peak=float(distances.values[peak]),
                 peak_at=_centre(peak, inspected, profile),
-                nearest=nearest_patch(int(distances.nearest[peak]), bank, reference_sizes, inspected),
+                nearest=nearest_patch(int(distances.nearest[peak]), bank, references),
                 patches=tuple(patches.tolist()),
             )
         )

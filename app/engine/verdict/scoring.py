@@ -33,6 +33,24 @@ def image_score(distances: Distances, mask: Mask, statistic: Statistic) -> float
             return _mean_of_largest(values, int(TOP_SHARE * values.size))
 
 
+MOST_UNMOVED = 0.1
+"""A statistic that stays where it is while more than a tenth of the part is defective cannot tell good from bad."""
+
+
+def unmoved_share(statistic: Statistic, foreground_fraction: float) -> float:
+    """Which share of the foreground may be defective, however badly, without moving the score: 0..1 and beyond.
+
+    A percentile leaves out so many of the largest distances; over the whole grid it counts the background as good, so
+    that below the share of background it sees nothing at all (1 or more). Nothing is seen without any foreground.
+    """
+    if foreground_fraction <= 0:
+        return 1.0
+    if statistic.name != "percentile":
+        return 0.0
+    left_out = 1 - _given(statistic.q) / 100
+    return left_out if statistic.foreground_only else left_out / foreground_fraction
+
+
 def _given(number: float | None) -> float:
     if number is None:
         raise ValueError("the statistic needs its number: k for mean_topk, q for percentile")

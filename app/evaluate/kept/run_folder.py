@@ -33,8 +33,9 @@ class RunFolder:
         self.path = path
 
     def cache(self, data: ObjectData, setup: Variant) -> Cache:
-        """Where what is measured of an object is kept, for one backbone and image size."""
-        return Cache(self.path / "cache" / f"{setup.backbone}-{setup.precision}-{setup.smaller_edge}" / data.name)
+        """Where what is measured of an object is kept, for one backbone and preprocessing."""
+        fit = "" if setup.preprocessing.fit == "crop" else f"-{setup.preprocessing.fit}"
+        return Cache(self.path / "cache" / f"{setup.backbone}-{setup.precision}-{setup.smaller_edge}{fit}" / data.name)
 
     def check_photographs(self, data: ObjectData) -> None:
         """Hold the folder to the photographs that its rows were made with; without rows to those that there are now.
@@ -64,7 +65,7 @@ class RunFolder:
     def keep(self, scored: ScoredRow) -> None:
         row = scored.row
         told = {"row": row.flat(), "scores": [asdict(each) for each in scored.scores]}
-        write_json(self._row_path(row.object, row.variant, row.shots, row.seed), told)
+        write_json(self._path_of(row), told)
 
     def keep_pictures(self, name: str, pictures: Sequence[Picture]) -> None:
         """The pictures of an object, in place of those it had."""
@@ -93,12 +94,17 @@ class RunFolder:
         return [Picture(**each) for pictures in listed for each in pictures]
 
     def rows(self) -> list[ScoredRow]:
-        """All rows, also those of earlier calls."""
-        found = [_scored_row(json.loads(path.read_text())) for path in sorted((self.path / "rows").glob("*.json"))]
+        """All rows, also those of earlier calls; none of an earlier release that saw less of the images."""
+        read = [(path, _scored_row(json.loads(path.read_text()))) for path in (self.path / "rows").glob("*.json")]
+        found = [each for path, each in read if path == self._path_of(each.row)]
         return sorted(found, key=lambda each: (each.row.variant.label, each.row.object, each.row.shots, each.row.seed))
 
+    def _path_of(self, row: Row) -> Path:
+        return self._row_path(row.object, row.variant, row.shots, row.seed)
+
     def _row_path(self, name: str, variant: Variant, shots: int, seed: int) -> Path:
-        digest = hashlib.sha256(json.dumps(asdict(variant), sort_keys=True).encode()).hexdigest()
+        told = asdict(variant) | ({} if variant.preprocessing.fit == "crop" else {"fit": variant.preprocessing.fit})
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return self.path / "rows" / f"{name}-{shots}-{seed}-{digest[:12]}.json"
 
 

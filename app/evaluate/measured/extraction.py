@@ -28,10 +28,10 @@ GPU_BATCH = 8
 
 @dataclass(frozen=True, slots=True)
 class Extractor:
-    """A backbone at one image size, with the threads that read for it."""
+    """A backbone and one preprocessing, with the threads that read for it."""
 
     backbone: Backbone
-    smaller_edge: int
+    preprocessing: Preprocessing
     device: str
     threads: int
     times: StageTimes
@@ -45,7 +45,7 @@ class Extractor:
         """Raw patch features of a reference at each angle, in order. InvalidDataset as above."""
         with self.times.stage("decode and preprocess"):
             image = read_image(path)
-        turned = partial(reference_input, image, preprocessing=Preprocessing(self.smaller_edge), backbone=self.backbone)
+        turned = partial(reference_input, image, preprocessing=self.preprocessing, backbone=self.backbone)
         with ThreadPoolExecutor(self.threads) as pool:
             return list(self._features(pool.map(partial(self._prepared, path, turned), angles_deg)))
 
@@ -59,7 +59,8 @@ class Extractor:
             yield waiting.popleft().result()
 
     def _read(self, path: Path) -> ModelInput:
-        return preprocess(read_image(path), self.smaller_edge, self.backbone.spec)
+        made = self.preprocessing
+        return preprocess(read_image(path), made.smaller_edge, self.backbone.spec, made.fit)
 
     def _prepared(self, path: Path, make: Callable[[Source], ModelInput], source: Source) -> ModelInput:
         with self.times.stage("decode and preprocess"):

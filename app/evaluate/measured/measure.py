@@ -46,7 +46,7 @@ def measure(missing: Missing, extractor: Extractor, cache: Cache, progress: Prog
     if missing.queries_needed or missing.work:
         run.measure()
     spec = extractor.backbone.spec
-    return Measurements(cache, missing.tests, missing.compared, extractor.smaller_edge, spec.patch_size)
+    return Measurements(cache, missing.tests, missing.compared, extractor.preprocessing, spec.patch_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.left_out import NOBODY, LeftOut
-from app.engine.options import Profile, Rotation, ZeroShotAggregation
+from app.engine.options import Preprocessing, Profile, Rotation, ZeroShotAggregation
 from app.engine.photograph.preprocess import geometry
 from app.engine.types import Distances, Geometry, Mask, Size
 from app.evaluate.measured import needs
@@ -18,17 +18,19 @@ from app.evaluate.measured.needs import QuerySet
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """Of one object, for one backbone and image size. Lists are in the order of the query set's images."""
+    """Of one object, for one backbone and preprocessing. Lists are in the order of the query set's images."""
 
     cache: Cache
     tests: QuerySet
     compared: QuerySet
-    smaller_edge: int
+    preprocessing: Preprocessing
     patch_size: int
 
     def geometries(self, queries: QuerySet) -> list[Geometry]:
         return [
-            geometry(Size(int(height), int(width)), self.smaller_edge, self.patch_size)
+            geometry(
+                Size(int(height), int(width)), self.preprocessing.smaller_edge, self.patch_size, self.preprocessing.fit
+            )
             for height, width in self.cache.load(needs.sizes(queries.name))
         ]
 

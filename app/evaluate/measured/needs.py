@@ -36,7 +36,7 @@ def reference_queries(paths: tuple[Path, ...]) -> QuerySet:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Of one object, for one backbone and image size.
+    """Of one object, for one backbone and preprocessing.
 
     `references` are those of all shots and seeds, `compared` those among them that are compared with the others of a
     bank, `tested` those that the masking test is run on (each bank's first), `profiles` those whose foreground masks

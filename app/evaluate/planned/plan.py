@@ -89,7 +89,7 @@ def tested_reference(draw: Draw, data: ObjectData) -> Path | None:
 
 
 def needs(rows: Sequence[tuple[Variant, Draw]], data: ObjectData) -> Needs:
-    """What these rows, all of one backbone and image size, have to have measured."""
+    """What these rows, all of one backbone and preprocessing, have to have measured."""
     masked = [(variant, draw) for variant, draw in rows if masking_of(variant, data.name) != "off"]
     tested = {
         (reference, variant) for variant, draw in masked if (reference := tested_reference(draw, data)) is not None

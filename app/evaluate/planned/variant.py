@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from app.engine.options import Profile, ZeroShotAggregation
+from app.engine.options import Preprocessing, Profile, ZeroShotAggregation, fit_of
 
 Mode = Literal["few-shot", "zero-shot"]
 RotationChoice = Literal["on", "off", "table"]
@@ -28,6 +28,11 @@ class Variant:
     statistic: str
     precision: str
     aggregation: ZeroShotAggregation | None = None
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Of the test images and of the references, at every angle that is asked for."""
+        return Preprocessing(self.smaller_edge, fit=fit_of(self.profile))
 
     @property
     def label(self) -> str:

@@ -25,6 +25,7 @@ from app.engine.verdict.drift import DriftBaseline
 from app.engine.verdict.left_out_scores import left_out_masks, masked_scores
 from app.engine.verdict.scoring import median_distance
 from app.service.banks.masking_policy import masking_applies
+from app.service.calibration.reference_photographs import ReferencePhotographs
 from app.storage.documents import BankManifest, Product
 from app.storage.left_out import LeftOutTable
 
@@ -40,7 +41,7 @@ NO_BASELINE = DriftBaseline({})
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a bank version knows of good parts, under a product's settings.
+    """What a bank version knows of good parts, under a product's settings. `references`: as photographs.
 
     `threshold` of the image score and `region_threshold` of the patch distance: None in state `none`. `good_scores`:
     those that set the threshold. `median_distance`: the largest median patch distance, `least_contrast`: the least
@@ -52,6 +53,7 @@ class Calibration:
     """
 
     state: CalibrationState
+    references: ReferencePhotographs
     threshold: Threshold | None = None
     region_threshold: float | None = None
     good_scores: tuple[float, ...] = ()
@@ -98,7 +100,8 @@ def calibration(
     position, in the bank."""
     settings = product.settings
     if _masks_as_the_authors(settings, manifest):
-        return Calibration("none", manual=settings.threshold, problem=NOTHING_BY_PAPER_MASKS)
+        shown = ReferencePhotographs.of(manifest)
+        return Calibration("none", shown, manual=settings.threshold, problem=NOTHING_BY_PAPER_MASKS)
     fractions = None
     if masking_applies(settings, manifest.masking):
         fractions = [entry.foreground_fractions for entry in manifest.references]
@@ -122,6 +125,7 @@ def calibration(
     usual = max(judging) if threshold else None
     return Calibration(
         state=state,
+        references=ReferencePhotographs.of(manifest),
         threshold=threshold,
         region_threshold=region_threshold,
         good_scores=good_scores,

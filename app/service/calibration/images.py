@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.engine.types import Size
 from app.engine.verdict.calibration import fewest_good_images, is_not_ok, smallest_alpha
 from app.errors import CalibrationImageNotFound, Conflict, TooManyImages
 from app.service.banks.cache import LoadedBank
 from app.service.calibration.bank_calibration import Calibration
-from app.service.calibration.judgement import likeness
+from app.service.calibration.judgement import Looked, likeness
 from app.storage.documents import CalibrationImage, Product
 
 MAX_CALIBRATION_IMAGES = 1000
@@ -69,7 +70,7 @@ class CalibrationView:
             images[position]
             for position, median in self.calibration.image_medians
             if images[position].is_good
-            and not all(each.fits for each in likeness(median, images[position].appearance, self.calibration))
+            and not all(each.fits for each in likeness(median, _looked(images[position]), self.calibration))
         ]
 
     @property
@@ -109,6 +110,10 @@ class CalibrationView:
                 f"({_names(doubled)}). The same part twice counts as one, and the promise is false: look, remove it."
             )
         return " ".join(told) or None
+
+
+def _looked(image: CalibrationImage) -> Looked:
+    return Looked(image.appearance, Size(image.height, image.width))
 
 
 def _counted(number: int, one: str, more: str) -> str:

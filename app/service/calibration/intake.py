@@ -60,7 +60,7 @@ class CalibrationIntake:
             upload,
             place,
             max_pixels=self._max_pixels,
-            smaller_edge=manifest.preprocessing.smaller_edge,
+            preprocessing=manifest.preprocessing,
             patch_size=self._backbones.spec(manifest.backbone).patch_size,
             depth=manifest.preprocessing.bit_depth,
         )

@@ -1,12 +1,15 @@
 """From an image score to a verdict."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
-from app.engine.photograph.appearance import Appearance
-from app.engine.types import Distances, Mask
+from app.engine.options import Statistic
+from app.engine.photograph.appearance import LEAST_DETAIL, Appearance
+from app.engine.photograph.shape import Beside, aspect_beside, size_beside
+from app.engine.types import Distances, Mask, Size
 from app.engine.verdict.calibration import CalibrationState, Threshold, is_not_ok, p_value, score_normalized
-from app.engine.verdict.scoring import median_distance
+from app.engine.verdict.scoring import MOST_UNMOVED, median_distance, unmoved_share
 from app.service.calibration.bank_calibration import Calibration, ThresholdSource
 
 Verdict = Literal["ok", "not_ok", "not_decidable"]
@@ -14,6 +17,11 @@ Verdict = Literal["ok", "not_ok", "not_decidable"]
 Flag = Literal[
     "uncalibrated",
     "unlike_references",
+    "different_size",
+    "different_aspect",
+    "featureless_references",
+    "statistic_degenerate",
+    "edge_unseen",
     "threshold_stale",
     "drift",
     "mask_untrusted",
@@ -29,7 +37,7 @@ class Likeness:
     """A quantity of an image that tells whether it shows the product at all, and the limits that good photographs set;
     None: there is none on this side."""
 
-    quantity: Literal["median_distance", "contrast", "foreground_fraction"]
+    quantity: Literal["median_distance", "contrast", "detail", "size", "aspect", "foreground_fraction"]
     value: float
     low: float | None
     high: float | None
@@ -57,6 +65,15 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """An image as a photograph. `exceeds_bit_depth`: it has values larger than the bank's bit depth holds."""
+
+    appearance: Appearance
+    size: Size
+    exceeds_bit_depth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Foreground:
     """Which patches of an image are scored, and what has to be said of the mask. `likeness`: of its foreground with
     that of the references, None where they tell nothing of it."""
@@ -73,8 +90,19 @@ something else than they do. Measured in `docs/accuracy.md`."""
 FEATURELESS_SHARE = 0.25
 """An image with less than this share of the least contrast of a good photograph shows nothing: a lens cap."""
 
+ROUNDING = 1e-5
+"""What float32 makes of the distance between equal patches is below this."""
+
 UNDECIDABLE: frozenset[Flag] = frozenset(
-    {"mask_untrusted", "mask_empty", "unlike_references", "uncalibrated", "bit_depth_exceeded"}
+    {
+        "mask_untrusted",
+        "mask_empty",
+        "unlike_references",
+        "uncalibrated",
+        "featureless_references",
+        "statistic_degenerate",
+        "bit_depth_exceeded",
+    }
 )
 """What leaves a verdict open, whatever the score."""
 
@@ -83,21 +111,24 @@ def judged(
     score: float,
     distances: Distances,
     foreground: Foreground,
-    seen: Appearance,
+    looked: Looked,
     known: Calibration,
     bank_version: int,
-    found: tuple[Flag, ...] = (),
+    statistic: Statistic,
 ) -> Judgement:
-    """Whether a part is good: `ok` or `not_ok` where that can be said, else `not_decidable` and why. `found`: flags of
-    the file itself."""
-    flags = list(found)
-    if known.limit is None:
-        flags.append("uncalibrated")
-    shown = likeness(median_distance(distances, foreground.mask), seen, known)
-    if not all(each.fits for each in shown):
-        flags.append("unlike_references")
-    if known.manual and known.manual.bank_version != bank_version:
-        flags.append("threshold_stale")
+    """Whether a part is good: `ok` or `not_ok` where that can be said, else `not_decidable` and why."""
+    shown = likeness(median_distance(distances, foreground.mask), looked, known)
+    told: dict[Flag, bool] = {
+        "bit_depth_exceeded": looked.exceeds_bit_depth,
+        "uncalibrated": known.limit is None,
+        "unlike_references": not all(each.fits for each in shown),
+        "different_size": _size(looked, known).differs,
+        "different_aspect": _aspect(looked, known).differs,
+        "featureless_references": known.references.featureless,
+        "statistic_degenerate": _is_degenerate(score, foreground.mask, known, statistic),
+        "threshold_stale": known.manual is not None and known.manual.bank_version != bank_version,
+    }
+    flags = [flag for flag, holds in told.items() if holds]
     return Judgement(
         state=known.state,
         source=known.source,
@@ -111,14 +142,37 @@ def judged(
     )
 
 
-def likeness(median: float, seen: Appearance, known: Calibration) -> list[Likeness]:
-    """Whether an image, by its median patch distance and what it looks like, shows the product at all."""
-    found = []
+def likeness(median: float, looked: Looked, known: Calibration) -> list[Likeness]:
+    """Whether an image, by its median patch distance and as a photograph, shows the product at all."""
+    seen, size, aspect = looked.appearance, _size(looked, known), _aspect(looked, known)
+    found = [
+        Likeness("size", size.value, size.low, size.high),
+        Likeness("aspect", aspect.value, aspect.low, aspect.high),
+    ]
+    if seen.detail is not None:
+        found.append(Likeness("detail", seen.detail, LEAST_DETAIL, None))
     if known.median_distance is not None:
         found.append(Likeness("median_distance", median, None, UNLIKE_RATIO * known.median_distance))
     if known.least_contrast is not None:
         found.append(Likeness("contrast", seen.contrast, FEATURELESS_SHARE * known.least_contrast, None))
     return found
+
+
+def _size(looked: Looked, known: Calibration) -> Beside:
+    return size_beside(looked.size, known.references.sizes, known.references.smaller_edge)
+
+
+def _aspect(looked: Looked, known: Calibration) -> Beside:
+    return aspect_beside(looked.size, known.references.sizes)
+
+
+def _is_degenerate(score: float, mask: Mask, known: Calibration, statistic: Statistic) -> bool:
+    """Whether the score says nothing: a defect would not move it, or every photograph has the same."""
+    if not isfinite(score) or unmoved_share(statistic, float(mask.mean())) > MOST_UNMOVED:
+        return True
+    if known.limit is not None and max(score, known.limit) <= ROUNDING:
+        return True
+    return len(known.good_scores) > 1 and len(set(known.good_scores)) == 1
 
 
 def _verdict(score: float, limit: float | None, flags: set[Flag]) -> Verdict:

@@ -38,9 +38,9 @@ class CalibrationMeasurer:
     def row(self, data: bytes, loaded: LoadedBank) -> LeftOut:
         """One image in a bank, unmasked. Whose patches are nearest is not told."""
         backbone = self._backbones.get(loaded.manifest.backbone)
-        preprocessing = loaded.manifest.preprocessing
-        image = self._pieces.beside(decode_image, data, self._max_pixels, preprocessing.bit_depth).pixels
-        model_input = self._pieces.beside(preprocess, image, preprocessing.smaller_edge, backbone.spec)
+        made = loaded.manifest.preprocessing
+        image = self._pieces.beside(decode_image, data, self._max_pixels, made.bit_depth).pixels
+        model_input = self._pieces.beside(preprocess, image, made.smaller_edge, backbone.spec, made.fit)
         [features] = self._pieces.run(patch_features, backbone, [model_input])
         distances, _ = self._pieces.run(loaded.bank.nearest, unit_length(features.values))
         mask = self._pieces.beside(foreground_mask, features, backbone.spec, "robust")

@@ -7,16 +7,16 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_distances, patch_features
-from app.engine.heatmap import Heatmap, heatmap
 from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
+from app.engine.masking.pixels import unseen_pixels
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
-from app.engine.photograph.preprocess import preprocess
-from app.engine.types import Image, ModelInput, PatchDistances, PatchFeatures, Size
+from app.engine.photograph.preprocess import geometry, preprocess, unseen_edge
+from app.engine.types import Geometry, Image, ModelInput, PatchDistances, PatchFeatures, Size
 from app.engine.verdict.drift import quantities
-from app.engine.verdict.regions import Region, find_regions, region_mask
-from app.engine.verdict.scoring import anomaly_map, image_score
+from app.engine.verdict.regions import Region, find_regions
+from app.engine.verdict.scoring import image_score
 from app.service.accelerator.accelerator import Accelerator
 from app.service.accelerator.engine_thread import Priority
 from app.service.banks.banks import BankService
@@ -26,12 +26,13 @@ from app.service.banks.masking_policy import masking_applies
 from app.service.banks.serving import Serving, ServingKnowledge
 from app.service.calibration.bank_calibration import Calibration
 from app.service.calibration.commissioning import Commissioner
-from app.service.calibration.judgement import Flag, Foreground, Likeness, judged
+from app.service.calibration.judgement import Flag, Foreground, Likeness, Looked, judged
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.deadline import Deadline
 from app.service.inspection.drift import DriftWatch
-from app.service.inspection.request import HeatmapRequest, InspectionRequest
+from app.service.inspection.picture import drawn, heat_scale
+from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.storage.documents import Product
 
@@ -117,7 +118,6 @@ class InspectionService:
         with clock.stage("decode"):
             decoded = decode_image(upload, self._max_pixels, loaded.manifest.preprocessing.bit_depth)
         image = decoded.pixels
-        found: tuple[Flag, ...] = ("bit_depth_exceeded",) if decoded.exceeds else ()
         features = self._features(image, loaded, backbone, request.deadline, clock)
         with clock.stage("mask"):
             foreground = _foreground(features, product, loaded, backbone)
@@ -127,24 +127,31 @@ class InspectionService:
             score = image_score(distances.values, foreground.mask, product.settings.statistic)
             known = self._knowledge.of(product, loaded)
             seen = appearance(image)
-            judgement = judged(score, distances.values, foreground, seen, known, loaded.manifest.version, found)
+            looked, statistic = Looked(seen, features.geometry.original, decoded.exceeds), product.settings.statistic
+            judgement = judged(score, distances.values, foreground, looked, known, loaded.manifest.version, statistic)
             drifted = self._drifted(product, loaded, known, distances, foreground, seen)
-            regions = _regions(distances, features, known, product, loaded)
+            regions = _regions(distances, features, known, product, loaded, backbone)
         with clock.stage("heatmap"):
-            scale_max = _heat_scale(known, loaded, backbone)
-            drawn = _drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions)
+            scale_max = heat_scale(known, loaded, backbone)
+            unseen = unseen_pixels(foreground.mask, features.geometry)
+            shown = drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions, unseen)
         sha256 = hashlib.sha256(upload).hexdigest()
-        drift: tuple[Flag, ...] = ("drift",) if drifted else ()
-        unconfirmed: tuple[Flag, ...] = () if serving.confirmed else ("bank_unconfirmed",)
+        edge = unseen_edge(features.geometry)
+        told: dict[Flag, bool] = {
+            "edge_unseen": edge is not None,
+            "drift": drifted,
+            "bank_unconfirmed": not serving.confirmed,
+        }
         return InspectionResult(
             inspection_id=str(uuid4()),
             product_id=product.product_id,
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
             score=score,
-            flags=(*judgement.flags, *foreground.flags, *drift, *unconfirmed),
+            flags=(*judgement.flags, *foreground.flags, *(flag for flag, holds in told.items() if holds)),
+            unseen_edge=edge,
             foreground_fraction=float(foreground.mask.mean()),
-            heatmap=drawn,
+            heatmap=shown,
             width=image.shape[1],
             height=image.shape[0],
             sha256=sha256,
@@ -173,7 +180,8 @@ class InspectionService:
         self, image: Image, loaded: LoadedBank, backbone: Backbone, deadline: Deadline, clock: StageClock
     ) -> PatchFeatures:
         with clock.stage("preprocess"):
-            model_input = preprocess(image, loaded.manifest.preprocessing.smaller_edge, backbone.spec)
+            made = loaded.manifest.preprocessing
+            model_input = preprocess(image, made.smaller_edge, backbone.spec, made.fit)
         with clock.stage("backbone"):
             return self._engine.run(Priority.INSPECTION, _features_in_time, deadline, backbone, model_input)
 
@@ -196,7 +204,12 @@ def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, b
 
 
 def _regions(
-    distances: PatchDistances, features: PatchFeatures, known: Calibration, product: Product, loaded: LoadedBank
+    distances: PatchDistances,
+    features: PatchFeatures,
+    known: Calibration,
+    product: Product,
+    loaded: LoadedBank,
+    backbone: Backbone,
 ) -> list[Region] | None:
     """The largest peaks first; None without a region threshold."""
     if known.region_threshold is None:
@@ -207,37 +220,12 @@ def _regions(
         product.settings.profile,
         known.region_threshold,
         loaded.bank,
-        [Size(entry.height, entry.width) for entry in loaded.manifest.references],
+        _reference_geometries(loaded, backbone),
         limit=MAX_REGIONS,
     )
 
 
-def _heat_scale(known: Calibration, loaded: LoadedBank, backbone: Backbone) -> float:
-    """The hot end of the colours (ALGORITHM 5.4): by the references, by the calibration images, else a constant."""
-    if loaded.manifest.heat_scale is None and known.largest_distance:
-        return 2 * known.largest_distance
-    return loaded.manifest.heat_scale or backbone.spec.heat_scale
-
-
-def _drawn(
-    wanted: HeatmapRequest | None,
-    image: Image,
-    features: PatchFeatures,
-    distances: PatchDistances,
-    product: Product,
-    loaded: LoadedBank,
-    scale_max: float,
-    regions: list[Region] | None,
-) -> Heatmap | None:
-    if wanted is None:
-        return None
-    edge = loaded.manifest.preprocessing.smaller_edge if wanted.size == "map" else wanted.size
-    profile = product.settings.profile
-    return heatmap(
-        anomaly_map(distances.values, features.geometry, profile),
-        image,
-        scale_max,
-        style=wanted.style,
-        smaller_edge=None if edge == "image" else edge,
-        regions=None if regions is None else region_mask(regions, features.geometry, profile),
-    )
+def _reference_geometries(loaded: LoadedBank, backbone: Backbone) -> list[Geometry]:
+    made, patch_size = loaded.manifest.preprocessing, backbone.spec.patch_size
+    sizes = [Size(entry.height, entry.width) for entry in loaded.manifest.references]
+    return [geometry(size, made.smaller_edge, patch_size, made.fit) for size in sizes]

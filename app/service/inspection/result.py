@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.engine.heatmap import Heatmap
+from app.engine.photograph.preprocess import UnseenEdge
 from app.engine.verdict.regions import Region
 from app.service.calibration.commissioning import Commissioning
 from app.service.calibration.judgement import Flag, Judgement
@@ -13,7 +14,8 @@ from app.service.inspection.request import InspectionRequest
 @dataclass(frozen=True, slots=True)
 class InspectionResult:
     """One inspected image. `score` is the image score in units of the patch distance, unrounded. `regions` is None
-    where no threshold is known to tell them by; `references` are those of the bank (SHA-256), in its order."""
+    where no threshold is known to tell them by; `unseen_edge` is None where all of the image was looked at,
+    but for what is masked; `references` are those of the bank (SHA-256), in its order."""
 
     inspection_id: str
     product_id: str
@@ -22,6 +24,7 @@ class InspectionResult:
     score: float
     flags: tuple[Flag, ...]
     foreground_fraction: float
+    unseen_edge: UnseenEdge | None
     heatmap: Heatmap | None
     width: int
     height: int

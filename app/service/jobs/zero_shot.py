@@ -64,7 +64,7 @@ class ZeroShotService:
             upload,
             place,
             max_pixels=self._limits.max_image_pixels,
-            smaller_edge=request.smaller_edge,
+            preprocessing=request.preprocessing,
             patch_size=spec.patch_size,
         )
 

@@ -10,15 +10,16 @@ from app.engine.detector import patch_features
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle, heatmap
 from app.engine.hygiene import Duplicates
 from app.engine.masking.foreground import foreground_mask, scored_patches
-from app.engine.options import Masking, Preprocessing, Profile, Statistic, ZeroShotAggregation
+from app.engine.masking.pixels import unseen_pixels
+from app.engine.options import Masking, Preprocessing, Profile, Statistic, ZeroShotAggregation, fit_of
 from app.engine.photograph.image_file import decode_image
-from app.engine.photograph.preprocess import preprocess
+from app.engine.photograph.preprocess import preprocess, unseen_edge
 from app.engine.types import Distances, Image, Mask, PatchFeatures
 from app.engine.verdict.scoring import anomaly_map, image_score
 from app.engine.zero_shot import ZeroShotBatch
 from app.service.accelerator.extraction import ReferenceExtractor, tested_masks
 from app.service.accelerator.pieces import Pieces
-from app.service.calibration.judgement import Flag, Foreground
+from app.service.calibration.judgement import ROUNDING, Flag, Foreground
 from app.service.jobs.jobs import JobUnderWay
 from app.service.uploads.checked_upload import CheckedUpload
 from app.storage.jobs import JobHeatmaps, ScoredImage
@@ -29,9 +30,6 @@ STEPS_PER_IMAGE = 3
 ANY_FRACTION = (0.0, 1.0)
 """Untested masks: no foreground to compare one with. Even so an empty one is left out, or the image would pass as
 perfectly normal (profile `robust`)."""
-
-ROUNDING = 1e-5
-"""What float32 makes of the distance between equal patches is below this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,11 @@ class ZeroShotRequest:
     backbone: str = "default"
     profile: Profile = "robust"
     style: HeatmapStyle = "heat"
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Of each image; `auto` tests the masks of all rotations of the first."""
+        return Preprocessing(self.smaller_edge, "on", fit=fit_of(self.profile))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class ZeroShotRun:
         results = []
         for index, (foreground, each) in enumerate(zip(foregrounds, distances, strict=True)):
             self.under_way.report(2 * len(self.uploads) + index, "heatmaps")
-            drawn = self.pieces.beside(self._drawn, index, each, scale_max)
+            drawn = self.pieces.beside(self._drawn, index, each, foreground.mask, scale_max)
             self.heatmaps.put_heatmap(self.under_way.job.job_id, index, drawn.png)
             results.append(self._scored(index, each, foreground, drawn))
         return tuple(results)
@@ -84,7 +87,7 @@ class ZeroShotRun:
         """What the first image's foregrounds are compared with, rotation by rotation; None where its masks fail the
         masking test."""
         self.under_way.report(0, "features")
-        preprocessing, spec = Preprocessing(self.request.smaller_edge), self.backbone.spec
+        preprocessing, spec = self.request.preprocessing, self.backbone.spec
         extractor = ReferenceExtractor(self.pieces)
         rotations = extractor.rotations(self._image(0), preprocessing.angles_deg, preprocessing, self.backbone)
         verdict, _ = self.pieces.beside(tested_masks, rotations, spec, self.request.profile)
@@ -92,7 +95,8 @@ class ZeroShotRun:
 
     def _added(self, batch: ZeroShotBatch, index: int, fractions: Sequence[float] | None) -> Foreground:
         self.under_way.report(index, "features")
-        model_input = self.pieces.beside(preprocess, self._image(index), self.request.smaller_edge, self.backbone.spec)
+        made, spec = self.request.preprocessing, self.backbone.spec
+        model_input = self.pieces.beside(preprocess, self._image(index), made.smaller_edge, spec, made.fit)
         [features] = self.pieces.run(patch_features, self.backbone, [model_input])
         self.pieces.run(batch.add, features)
         return self._foreground(features, fractions)
@@ -120,14 +124,15 @@ class ZeroShotRun:
             self.pieces.run(search.add, chunk)
         return np.where(mask, self.pieces.run(search.distances), np.float32(0))
 
-    def _drawn(self, index: int, distances: Distances, scale_max: float) -> Heatmap:
-        request = self.request
+    def _drawn(self, index: int, distances: Distances, mask: Mask, scale_max: float) -> Heatmap:
+        request, geometry = self.request, self.uploads[index].geometry
         return heatmap(
-            anomaly_map(distances, self.uploads[index].geometry, request.profile),
+            anomaly_map(distances, geometry, request.profile),
             self._image(index),
             scale_max,
             style=request.style,
             smaller_edge=request.smaller_edge,
+            unseen=unseen_pixels(mask, geometry),
         )
 
     def _image(self, index: int) -> Image:
@@ -135,12 +140,16 @@ class ZeroShotRun:
 
     def _scored(self, index: int, distances: Distances, foreground: Foreground, drawn: Heatmap) -> ScoredImage:
         checked, same = self.uploads[index], self.duplicates[index]
-        told = [flag for flag, holds in (("duplicate", same.equal), ("near_duplicate", same.near)) if holds]
+        told: dict[str, bool] = {
+            "duplicate": same.equal,
+            "near_duplicate": same.near,
+            "edge_unseen": unseen_edge(checked.geometry) is not None,
+        }
         return ScoredImage(
             index=index,
             filename=checked.upload.filename,
             score=image_score(distances, foreground.mask, Statistic()),
-            flags=(*foreground.flags, *told),
+            flags=(*foreground.flags, *(flag for flag, holds in told.items() if holds)),
             width=checked.geometry.original.width,
             height=checked.geometry.original.height,
             sha256=checked.sha256,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from app.engine.options import ProductSettings
+from app.engine.options import FULL_BIT_DEPTH, Preprocessing, ProductSettings
 from app.errors import (
     BankDamaged,
     Conflict,
@@ -29,7 +29,7 @@ from app.service.banks.wanted_preprocessing import made_by
 from app.service.calibration.bank_calibration import calibration_state
 from app.service.clock import now
 from app.service.inspection.drift import DriftWatch
-from app.service.products.settings import UNSET, Unset, merged, require_known_version
+from app.service.products.settings import UNSET, Unset, merged, require_known_version, require_seeing_statistic
 from app.service.products.view import ProductView
 from app.storage.documents import BankManifest, Product
 from app.storage.product_id import checked_product_id
@@ -126,8 +126,7 @@ class ProductService:
     def page(self, after: str | None, limit: int, among: Container[str] | None = None) -> list[ProductView]:
         """The products behind `after` in the order of their ids, at most `limit`; only those in `among`, if given."""
         ids = [each for each in self._catalog.product_ids() if after is None or each > after]
-        ids = [each for each in ids if among is None or each in among]
-        views = (view for each in ids if (view := self._view_if_there(each)))
+        views = (view for each in ids if (among is None or each in among) and (view := self._view_if_there(each)))
         return list(itertools.islice(views, limit))
 
     def view(self, product_id: str) -> ProductView:
@@ -162,14 +161,14 @@ class ProductService:
         with self._serving.changing(product_id):
             self._catalog.delete(product_id)
 
-    def feature_sizes(self, product_id: str) -> tuple[int, int]:
-        """Smaller edge and patch size, px, of the product or of one that would be created now. InvalidProductId."""
+    def preprocessing(self, product_id: str) -> tuple[Preprocessing, int]:
+        """And the patch size, px, of the product or of one that would be created now. InvalidProductId."""
         checked_product_id(product_id)
         try:
             settings = self._catalog.product(product_id).settings
         except ProductNotFound:
             settings = self._defaults
-        return settings.smaller_edge, self._backbones.spec(settings.backbone).patch_size
+        return settings.preprocessing(FULL_BIT_DEPTH), self._backbones.spec(settings.backbone).patch_size
 
     def ensure(self, product_id: str, *, create: bool) -> bool:
         """See to it that the product exists; whether it had to be created.
@@ -207,6 +206,7 @@ class ProductService:
                 )
             changed = change(product)
             require_known_version(changed.settings, self._catalog.pointer(product_id).latest)
+            require_seeing_statistic(changed.settings, product.settings, self._banks.active(product_id))
             if changed.settings.backbone != product.settings.backbone:
                 self._usable(changed.settings)
             try:

@@ -15,11 +15,15 @@ from app.engine.options import (
     Statistic,
     StatisticName,
 )
+from app.engine.verdict.scoring import MOST_UNMOVED, unmoved_share
 from app.errors import InvalidSettings
+from app.service.banks.masking_policy import masking_applies
+from app.storage.documents import BankManifest
 
 SMALLEST_EDGE_PX, LARGEST_EDGE_PX = 112, 1344
 SHALLOWEST_BITS = 8
 SMALLEST_ALPHA, LARGEST_ALPHA = 0.001, 0.5
+SMALLEST_PERCENTILE = 100 * (1 - MOST_UNMOVED)
 LARGEST_THRESHOLD = 2.0
 """No patch distance is larger."""
 
@@ -58,6 +62,20 @@ def require_known_version(settings: ProductSettings, latest: int) -> None:
         raise InvalidSettings(
             f"threshold.bank_version: there is no version {settings.threshold.bank_version} yet, the latest is "
             f"{latest}. Name the one whose scores the threshold was chosen by."
+        )
+
+
+def require_seeing_statistic(settings: ProductSettings, before: ProductSettings, active: BankManifest | None) -> None:
+    """InvalidSettings for a change to a statistic that, by the foregrounds of the references, sees no defect."""
+    changed = _scoring(settings) != _scoring(before)
+    if not changed or active is None or not active.references or not masking_applies(settings, active.masking):
+        return
+    fraction = max(entry.foreground_fractions[0] for entry in active.references)
+    if unmoved_share(settings.statistic, fraction) > MOST_UNMOVED:
+        raise InvalidSettings(
+            f"statistic.q: with the background masked, {100 * (1 - fraction):.0f} % of the patches count as 0: this "
+            "percentile stays where it is while more than a tenth of the part is defective. Give "
+            f"{100 * (1 - MOST_UNMOVED * fraction):.1f} or more, or foreground_only."
         )
 
 
@@ -121,9 +139,16 @@ def _check_number(statistic: Statistic) -> None:
         raise InvalidSettings(f"statistic.k: only mean_topk has a k, not {statistic.name}.")
     if statistic.name == "percentile":
         if statistic.q is None:
-            raise InvalidSettings("statistic.q: percentile needs q, a number from 0 to 100.")
+            raise InvalidSettings(f"statistic.q: percentile needs q, a number from {SMALLEST_PERCENTILE:g} to 100.")
         if isinstance(statistic.q, bool) or not isinstance(statistic.q, int | float) or not 0 <= statistic.q <= 100:
-            raise InvalidSettings(f"statistic.q: {statistic.q!r} is not a number from 0 to 100.")
+            raise InvalidSettings(
+                f"statistic.q: {statistic.q!r} is no percentile, from {SMALLEST_PERCENTILE:g} to 100."
+            )
+        if statistic.q < SMALLEST_PERCENTILE:
+            raise InvalidSettings(
+                f"statistic.q: the {statistic.q:g}th percentile stays where it is while {100 - statistic.q:g} % of the "
+                f"part are defective. Give {SMALLEST_PERCENTILE:g} or more, or another statistic."
+            )
     elif statistic.q is not None:
         raise InvalidSettings(f"statistic.q: only percentile has a q, not {statistic.name}.")
 

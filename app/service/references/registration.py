@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.engine.hygiene import Photograph
+from app.engine.options import Preprocessing
 from app.errors import (
     BlobDamaged,
     BlobMissing,
@@ -91,8 +92,8 @@ class RegistrationService:
         """
         started = time.perf_counter()
         require_images(uploads, self._max_images)
-        smaller_edge, patch_size = self._products.feature_sizes(product_id)
-        checked = [self._checked(each, place, smaller_edge, patch_size) for place, each in enumerate(uploads)]
+        preprocessing, patch_size = self._products.preprocessing(product_id)
+        checked = [self._checked(each, place, preprocessing, patch_size) for place, each in enumerate(uploads)]
         sent = {entry.sha256: entry for entry, _ in checked}
         self._require_not_held_out(product_id, list(sent.values()))
         findings = self._findings(product_id, dict(checked), refuse=refuse_unfit)
@@ -208,13 +209,13 @@ class RegistrationService:
         return {sha256: (*own, *accused.get(sha256, ())) for sha256, own in found.items()}
 
     def _checked(
-        self, upload: Upload, place: int, smaller_edge: int, patch_size: int
+        self, upload: Upload, place: int, preprocessing: Preprocessing, patch_size: int
     ) -> tuple[ReferenceEntry, Photograph]:
         checked = checked_upload(
             upload,
             place,
             max_pixels=self._max_pixels,
-            smaller_edge=smaller_edge,
+            preprocessing=preprocessing,
             patch_size=patch_size,
         )
         used_bits = checked.photograph.used_bits

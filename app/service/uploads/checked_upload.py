@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypedDict, TypeVar
 
 from app.engine.hygiene import Photograph, photograph
-from app.engine.options import BitDepth
+from app.engine.options import BitDepth, Preprocessing
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.preprocess import geometry
@@ -76,16 +76,23 @@ def require_images(uploads: Sequence[Upload], limit: int) -> None:
 
 
 def checked_upload(
-    upload: Upload, place: int, *, max_pixels: int, smaller_edge: int, patch_size: int, depth: BitDepth = "auto"
+    upload: Upload,
+    place: int,
+    *,
+    max_pixels: int,
+    preprocessing: Preprocessing,
+    patch_size: int,
+    depth: BitDepth = "auto",
 ) -> CheckedUpload:
-    """Decode the upload at `place` (from 0) of its request, and see that it can be scaled to `smaller_edge`.
+    """Decode the upload at `place` (from 0) of its request, and see that it can be preprocessed.
 
     Raises:
         InvalidRequest and what is below it: it cannot be read, or is too small or too large; the message names it.
     """
     try:
         decoded = decode_image(upload.data, max_pixels, depth)
-        sizes = geometry(Size(*decoded.pixels.shape[:2]), smaller_edge, patch_size)
+        original = Size(*decoded.pixels.shape[:2])
+        sizes = geometry(original, preprocessing.smaller_edge, patch_size, preprocessing.fit)
     except InvalidRequest as error:
         raise _named(error, upload, place) from error
     return CheckedUpload(

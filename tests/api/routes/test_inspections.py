@@ -35,6 +35,16 @@ def test_the_answer_has_every_field_and_no_other(answer: Response) -> None:
     assert told["image"] == {"width": 160, "height": 128, "sha256": hashlib.sha256(photograph(1)).hexdigest()}
 
 
+def test_what_the_authors_crop_leaves_out_is_told(client: TestClient) -> None:
+    settings = {"profile": "paper", "masking": "off", "smaller_edge": 125}
+    client.put("/products/flange", json={"settings": settings}).raise_for_status()
+    client.post("/products/flange/references", content=photograph(0)).raise_for_status()
+    told = client.post(INSPECT, content=photograph(1)).json()
+    assert told["unseen_edge"] == {"right_px": 2, "bottom_px": 13}
+    assert "edge_unseen" in told["flags"]
+    assert f"{100 * told['heatmap']['unseen_share']:.1f} % of the image" in told["heatmap"]["legend"]["black (0)"]
+
+
 def test_without_calibration_nothing_is_decided(answer: Response) -> None:
     told = answer.json()
     assert (told["verdict"], told["calibration"]["state"], told["threshold"]) == ("not_decidable", "none", None)

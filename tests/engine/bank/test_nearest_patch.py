@@ -18,18 +18,21 @@ SMALLER_EDGE = 100
 """Not a multiple of the patch, so that a part of every reference is cropped off."""
 
 SIZES = [Size(200, 200), Size(151, 255), Size(253, 170), Size(41, 63)]
-INSPECTED = geometry(Size(300, 400), SMALLER_EDGE, PATCH)
+
+
+def placed(size: Size) -> Geometry:
+    return geometry(size, SMALLER_EDGE, PATCH, "crop")
 
 
 def bank(sizes: list[Size], angles_deg: tuple[float, ...] = ROTATION_ANGLES_DEG) -> MemoryBank:
-    grids = [geometry(size, SMALLER_EDGE, PATCH).grid for size in sizes]
+    grids = [placed(size).grid for size in sizes]
     rows = [np.zeros((len(angles_deg) * grid.patches, 2), np.float32) for grid in grids]
     parts = zip(rows, grids, strict=True)
     return MemoryBank([Segment(each, np.ones(grid.patches, bool), angles_deg, grid) for each, grid in parts], "cpu")
 
 
 def nearest(patch: int, angle_deg: float, size: Size) -> NearestPatch:
-    return nearest_patch(patch, bank([size], (angle_deg,)), [size], INSPECTED)
+    return nearest_patch(patch, bank([size], (angle_deg,)), [placed(size)])
 
 
 def patch_centres(reference: Geometry) -> NDArray[np.float64]:
@@ -46,7 +49,7 @@ def centre(box: Box) -> tuple[float, float]:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_without_a_rotation_it_is_the_patch_itself(size: Size) -> None:
-    centres = patch_centres(geometry(size, SMALLER_EDGE, PATCH))
+    centres = patch_centres(placed(size))
     boxes = [nearest(patch, 0.0, size).box for patch in range(len(centres))]
     np.testing.assert_allclose([centre(box) for box in boxes], centres, atol=1)
     assert boxes[0] == Box(0, 0, round(2 * centres[0][0]), round(2 * centres[0][1]))
@@ -59,7 +62,7 @@ def test_without_a_rotation_it_is_the_patch_itself(size: Size) -> None:
 def test_a_rotation_is_undone_around_its_centre(size: Size, angle_deg: float, cosine: float, sine: float) -> None:
     """Only patches that came from well inside the image: at its border a box is cut off."""
     middle = np.array([size.width + 1, size.height + 1]) / 2
-    centres = patch_centres(geometry(size, SMALLER_EDGE, PATCH)) - middle
+    centres = patch_centres(placed(size)) - middle
     expected = centres @ np.array([[cosine, sine], [-sine, cosine]]) + middle
     inside = ((expected > 0.15 * middle) & (expected < 1.85 * middle)).all(axis=1)
     found = np.array([centre(nearest(patch, angle_deg, size).box) for patch in range(len(centres))])
@@ -76,7 +79,7 @@ def test_it_shows_what_the_rotated_patch_showed(size: Size, angle_deg: float) ->
     reference[:, :, 0] = np.arange(size.width)
     reference[:, :, 1] = np.arange(size.height)[:, None]
     rotated = rotate(reference, angle_deg)
-    for patch, (x, y) in enumerate(patch_centres(geometry(size, SMALLER_EDGE, PATCH))):
+    for patch, (x, y) in enumerate(patch_centres(placed(size))):
         from_x, from_y, _ = rotated[int(y), int(x)].astype(int)
         box = nearest(patch, angle_deg, size).box
         assert box.x - 1 <= from_x <= box.x + box.width
@@ -87,15 +90,15 @@ def test_it_shows_what_the_rotated_patch_showed(size: Size, angle_deg: float) ->
 def test_it_lies_inside_the_reference(size: Size) -> None:
     memory_bank = bank([size])
     for row in range(memory_bank.rows):
-        box = nearest_patch(row, memory_bank, [size], INSPECTED).box
+        box = nearest_patch(row, memory_bank, [placed(size)]).box
         assert 0 <= box.x < box.x + box.width <= size.width
         assert 0 <= box.y < box.y + box.height <= size.height
 
 
 def test_it_names_the_reference_and_the_angle_and_takes_that_references_size() -> None:
     sizes = [Size(200, 200), Size(100, 160)]
-    first_rows = 8 * geometry(sizes[0], SMALLER_EDGE, PATCH).grid.patches
-    patches = geometry(sizes[1], SMALLER_EDGE, PATCH).grid.patches
-    found = nearest_patch(first_rows + patches + 17, bank(sizes), sizes, INSPECTED)
+    first_rows = 8 * placed(sizes[0]).grid.patches
+    patches = placed(sizes[1]).grid.patches
+    found = nearest_patch(first_rows + patches + 17, bank(sizes), [placed(size) for size in sizes])
     assert (found.reference, found.angle_deg) == (1, 45.0)
     assert found.box == nearest(17, 45.0, sizes[1]).box

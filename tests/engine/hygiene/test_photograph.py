@@ -106,10 +106,6 @@ def test_parts_that_all_look_alike_are_no_duplicates() -> None:
     assert "near_duplicate" not in kinds(alike[0], alike[1:])
 
 
-def test_an_even_image_shows_nothing_sharp() -> None:
-    assert kinds(np.full((300, 400, 3), 120, np.uint8), GOOD) == ["blurred"]
-
-
 def test_twelve_bits_in_sixteen_are_told_instead_of_too_little_light() -> None:
     upper_bytes = part(9) // 16
     assert kinds(upper_bytes, []) == ["under_exposed"]
@@ -130,3 +126,16 @@ def test_a_raw_mosaic_that_is_taken_as_grey_is_told() -> None:
     raw[::2, ::2], raw[1::2, 1::2] = colours[::2, ::2, 0], colours[1::2, 1::2, 2]
     assert "bayer_mosaic" in kinds(np.repeat(raw[..., None], 3, axis=2), [])
     assert kinds(np.repeat(colours[..., 1:2], 3, axis=2), []) == []
+
+
+@pytest.mark.parametrize("grey", [0, 120, 255])
+def test_photographs_that_show_nothing_are_told_also_among_others_like_them(grey: int) -> None:
+    noise = [np.random.default_rng(seed).normal(grey, 3, (300, 400, 3)) for seed in range(8)]
+    first, *others = (photograph(np.clip(each, 0, 255).astype(np.uint8)) for each in noise)
+    for beside in ([], GOOD, others):
+        assert "featureless" in kinds(first, beside)
+
+
+def test_photographs_that_are_all_blurred_are_told() -> None:
+    first, *others = (photograph(np.asarray(cv2.GaussianBlur(part(seed), (0, 0), 6), np.uint8)) for seed in range(4))
+    assert "blurred" in kinds(first, others)

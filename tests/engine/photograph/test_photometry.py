@@ -54,5 +54,24 @@ def test_where_nothing_stands_out_the_middle_is_told() -> None:
     assert (seen.sharpness, seen.centroid_x, seen.centroid_y) == (0.0, 0.5, 0.5)
 
 
+NOISE = np.random.default_rng(4).normal(0, 8, (300, 400))
+SHADED = np.tile(np.linspace(60, 200, 400), (300, 1))
+
+
+@pytest.mark.parametrize("field", [np.full((300, 400), 128.0), 128 + NOISE, np.abs(NOISE), SHADED, SHADED + NOISE])
+def test_an_even_or_shaded_field_has_no_detail(field: NDArray[np.float64]) -> None:
+    assert appearance(coloured(np.clip(field, 0, 255).astype(np.uint8))).is_featureless
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_a_fine_texture_and_a_small_part_have_detail(scale: int) -> None:
+    random = np.random.default_rng(5)
+    texture = np.asarray(cv2.GaussianBlur(random.normal(140, 40, (300 * scale, 400 * scale)), (0, 0), 1.5))
+    part = np.full((300 * scale, 400 * scale), 100.0)
+    part[: 20 * scale, : 20 * scale] = 200
+    for field in (texture, part):
+        assert not appearance(coloured(np.clip(field, 0, 255).astype(np.uint8))).is_featureless
+
+
 def coloured(grey: NDArray[np.uint8]) -> Image:
     return np.repeat(grey[:, :, None], 3, axis=2)

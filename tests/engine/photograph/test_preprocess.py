@@ -1,11 +1,14 @@
 """Sizes, cropping and normalisation on the way to the backbone."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.photograph.preprocess import MAX_PATCHES, geometry, preprocess
+from app.engine.options import Fit
+from app.engine.photograph.preprocess import MAX_PATCHES, UnseenEdge, covered, geometry, preprocess, unseen_edge
 from app.engine.types import Grid, Size
 from app.errors import ImageTooLarge, ImageTooSmall
 from tests.engine.synthetic_weights import VITS14
@@ -21,7 +24,7 @@ from tests.engine.synthetic_weights import VITS14
     ],
 )
 def test_the_smaller_edge_is_resized_and_the_rest_cropped(original: Size, resized: Size, grid: Grid) -> None:
-    found = geometry(original, smaller_edge=448, patch_size=14)
+    found = geometry(original, smaller_edge=448, patch_size=14, fit="crop")
     assert (found.resized, found.grid) == (resized, grid)
 
 
@@ -29,7 +32,7 @@ def test_the_smaller_edge_is_resized_and_the_rest_cropped(original: Size, resize
 def test_the_crop_takes_less_than_a_patch_and_never_pads(height: int, width: int) -> None:
     if max(height, width) > 8 * min(height, width):
         return
-    found = geometry(Size(height, width), smaller_edge=448, patch_size=14)
+    found = geometry(Size(height, width), smaller_edge=448, patch_size=14, fit="crop")
     assert 0 <= found.resized.height - found.cropped.height < 14
     assert 0 <= found.resized.width - found.cropped.width < 14
 
@@ -37,7 +40,7 @@ def test_the_crop_takes_less_than_a_patch_and_never_pads(height: int, width: int
 @pytest.mark.parametrize("size", [Size(1, 1), Size(13, 500), Size(20, 500)])
 def test_what_is_too_small_or_too_thin_is_refused(size: Size) -> None:
     with pytest.raises(ImageTooSmall, match="px"):
-        geometry(size, smaller_edge=448, patch_size=14)
+        geometry(size, smaller_edge=448, patch_size=14, fit="crop")
 
 
 @pytest.mark.parametrize(
@@ -45,19 +48,49 @@ def test_what_is_too_small_or_too_thin_is_refused(size: Size) -> None:
 )
 def test_the_patches_of_one_image_are_bounded(size: Size, patches: int | None) -> None:
     if patches:
-        assert geometry(size, smaller_edge=1344, patch_size=14).grid.patches == patches
+        assert geometry(size, smaller_edge=1344, patch_size=14, fit="crop").grid.patches == patches
         return
     with pytest.raises(ImageTooLarge, match=r"73728 patches .* Lower smaller_edge, or cut the image") as refused:
-        geometry(size, smaller_edge=1344, patch_size=14)
+        geometry(size, smaller_edge=1344, patch_size=14, fit="crop")
     assert refused.value.limit == MAX_PATCHES
 
 
 def test_the_longest_image_is_taken_at_the_usual_smaller_edge() -> None:
-    assert geometry(Size(500, 4000), smaller_edge=448, patch_size=14).grid == Grid(32, 256)
+    assert geometry(Size(500, 4000), smaller_edge=448, patch_size=14, fit="crop").grid == Grid(32, 256)
 
 
 def test_a_white_image_becomes_one_minus_mean_over_std() -> None:
-    tensor = preprocess(np.full((50, 60, 3), 255, np.uint8), 112, VITS14).tensor
+    tensor = preprocess(np.full((50, 60, 3), 255, np.uint8), 112, VITS14, "crop").tensor
     expected = (1 - np.array(VITS14.mean)) / np.array(VITS14.std)
     assert tensor.shape == (3, 112, 126)
     np.testing.assert_allclose(tensor[:, 5, 5], expected, rtol=1e-5)
+
+
+@given(st.integers(14, 2000), st.integers(14, 2000), st.integers(112, 500), st.sampled_from([14, 16]))
+def test_fitted_whole_every_pixel_is_in_a_patch(height: int, width: int, edge: int, patch: int) -> None:
+    if max(height, width) > 8 * min(height, width) or min(height, width) < patch:
+        return
+    found = geometry(Size(height, width), edge, patch, "whole")
+    assert found.resized == found.cropped == Size(patch * found.grid.rows, patch * found.grid.columns)
+    assert edge <= min(found.resized.height, found.resized.width) < edge + patch
+    assert (covered(found), unseen_edge(found)) == (found.original, None)
+
+
+def test_an_image_of_whole_patches_is_the_same_either_way() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)
+    cropped, whole = (preprocess(image, 448, VITS14, fit) for fit in get_args(Fit))
+    assert cropped.geometry == whole.geometry
+    np.testing.assert_array_equal(cropped.tensor, whole.tensor)
+
+
+@pytest.mark.parametrize(
+    ("size", "edge", "unseen"),
+    [
+        (Size(1080, 1920), 448, UnseenEdge(29, 0)),
+        (Size(640, 480), 448, UnseenEdge(0, 10)),
+        (Size(500, 500), 125, UnseenEdge(52, 52)),
+        (Size(500, 500), 448, None),
+    ],
+)
+def test_what_the_crop_leaves_out_is_told_in_pixels(size: Size, edge: int, unseen: UnseenEdge | None) -> None:
+    assert unseen_edge(geometry(size, edge, 14, "crop")) == unseen

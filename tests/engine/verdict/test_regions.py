@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.nearest_patch import NearestPatch
-from app.engine.options import Profile
+from app.engine.options import Fit, Profile
 from app.engine.photograph.preprocess import geometry
 from app.engine.types import Box, Geometry, Grid, PatchDistances, Size
 from app.engine.verdict.regions import Region, find_regions, region_mask
 from app.engine.verdict.scoring import anomaly_map
 
-SQUARE = geometry(Size(280, 280), 140, 14)
-CROPPED = geometry(Size(300, 485), 150, 14)
+SQUARE = geometry(Size(280, 280), 140, 14, "crop")
+CROPPED = geometry(Size(300, 485), 150, 14, "crop")
 """Resized to 150×242 px, of which the patches see 140×238: 280×477 px of the original."""
 
-TINY = geometry(Size(14, 14), 280, 14)
+TINY = geometry(Size(14, 14), 280, 14, "crop")
 """14×14 px with 20×20 patches."""
 
 
@@ -46,8 +46,7 @@ def found(
 ) -> list[Region]:
     """Regions of an image whose patches came nearest to those at the same place of its only reference."""
     distances = PatchDistances(values, np.arange(values.size))
-    sizes = [inspected.original]
-    return find_regions(distances, inspected, profile, threshold, bank(inspected.grid), sizes, limit=limit)
+    return find_regions(distances, inspected, profile, threshold, bank(inspected.grid), [inspected], limit=limit)
 
 
 def test_a_region_tells_its_box_area_peak_and_nearest_patch() -> None:
@@ -82,8 +81,8 @@ def test_patches_off_the_foreground_belong_to_no_region() -> None:
     nearest = np.zeros(100, np.int64)
     nearest[50:] = -1
     values = np.where(nearest >= 0, np.float32(0.3), np.float32(0))
-    distances, sizes = PatchDistances(values, nearest), [SQUARE.original]
-    (region,) = find_regions(distances, SQUARE, "robust", -1.0, bank(SQUARE.grid), sizes, limit=5)
+    distances = PatchDistances(values, nearest)
+    (region,) = find_regions(distances, SQUARE, "robust", -1.0, bank(SQUARE.grid), [SQUARE], limit=5)
     assert region.box == Box(0, 0, 280, 140)
 
 
@@ -104,7 +103,7 @@ def test_the_last_patches_reach_to_the_border_as_in_the_anomaly_map() -> None:
 @pytest.mark.parametrize("size", [Size(300, 485), Size(1201, 877), Size(448, 449)])
 def test_regions_are_where_the_anomaly_map_shows_them(size: Size, profile: Profile) -> None:
     """Linear upsampling of a block of patches crosses half its height at the block's border."""
-    inspected = geometry(size, 224, 14)
+    inspected = geometry(size, 224, 14, "crop")
     block = {(row, column): 1.0 for row in range(5, 11) for column in range(6, 12)}
     values = hot(inspected, block)
     mask = region_mask(found(values, 0.5, inspected, profile), inspected, profile)
@@ -139,7 +138,7 @@ def test_a_patch_smaller_than_a_pixel_has_that_pixel() -> None:
 @st.composite
 def inspections(draw: st.DrawFn) -> tuple[Geometry, NDArray[np.float32]]:
     size = Size(draw(st.integers(14, 200)), draw(st.integers(25, 112)))
-    inspected = geometry(size, draw(st.integers(28, 280)), 14)
+    inspected = geometry(size, draw(st.integers(28, 280)), 14, draw(st.sampled_from(get_args(Fit))))
     random = np.random.default_rng(draw(st.integers(0, 1000)))
     return inspected, random.random(inspected.grid.patches, np.float32)
 

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from app.engine.options import Profile, Statistic
 from app.engine.types import Geometry, Grid, Size
-from app.engine.verdict.scoring import anomaly_map, image_score
+from app.engine.verdict.scoring import anomaly_map, image_score, unmoved_share
 
 GRID = Grid(20, 20)
 DISTANCES = np.random.default_rng(0).random(400).astype(np.float32)
@@ -45,6 +45,24 @@ def test_the_whole_grid_counts_unless_only_the_foreground_is_asked_for() -> None
 
 def test_no_foreground_at_all_scores_zero_when_only_it_counts() -> None:
     assert image_score(DISTANCES, np.zeros(400, bool), Statistic(foreground_only=True)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("statistic", "fraction", "unmoved"),
+    [
+        (Statistic(), 0.1, 0.0),
+        (Statistic("mean_topk", k=10_000), 0.1, 0.0),
+        (Statistic("percentile", q=95), 1.0, 0.05),
+        (Statistic("percentile", q=95), 0.2, 0.25),
+        (Statistic("percentile", q=50), 0.5, 1.0),
+        (Statistic("percentile", q=95, foreground_only=True), 0.2, 0.05),
+        (Statistic("max"), 0.0, 1.0),
+    ],
+)
+def test_a_percentile_leaves_out_the_largest_and_counts_the_background(
+    statistic: Statistic, fraction: float, unmoved: float
+) -> None:
+    assert unmoved_share(statistic, fraction) == pytest.approx(unmoved)
 
 
 def test_the_smoothing_is_that_of_scipy() -> None:

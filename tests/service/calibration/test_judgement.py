@@ -1,5 +1,6 @@
 """Verdicts: only what is known of good parts is said."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from app.engine.heatmap import encode_png
 from app.engine.options import Statistic
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.preprocess import preprocess
+from app.engine.types import Image
 from app.engine.verdict.scoring import image_score
 from app.opened_store import opened_store
 from app.service.inspection.request import InspectionRequest
@@ -53,7 +55,7 @@ def test_the_threshold_is_the_largest_score_of_a_left_out_reference(service: Ser
         bank = MemoryBank([part for other, part in enumerate(parts) if other != left], "cpu")
         image = decode_image(blobs.get("flange", "references", entry.sha256), 10**7).pixels
         backbone = tiny_backbone()
-        [features] = patch_features(backbone, [preprocess(image, manifest.preprocessing.smaller_edge, backbone.spec)])
+        [features] = patch_features(backbone, [preprocess(image, 112, backbone.spec, "whole")])
         everything = np.ones(features.geometry.grid.patches, bool)
         distances, _ = bank.nearest(parts[left].upright)
         scores.append(image_score(distances, everything, Statistic("max")))
@@ -120,3 +122,51 @@ def test_the_authors_masks_promise_nothing(service: Service) -> None:
     service.products.create("disc", {"masking": "on", "profile": "paper"})
     service.references.add("disc", [Upload(disc(radius)) for radius in (29, 30, 31)])
     assert service.inspection.inspect("disc", disc(30), PLAIN).judgement.state == "none"
+
+
+def resized(picture: Image, width: int, height: int) -> bytes:
+    return encode_png(np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8))
+
+
+def test_another_size_is_told_with_the_verdict(discs: Service) -> None:
+    result = discs.inspection.inspect("disc", resized(part(1), 144, 130), PLAIN)
+    assert ("different_size" in result.flags, "different_aspect" in result.flags) == (True, False)
+    assert next(each for each in result.judgement.likeness if each.quantity == "size").value == 130 / 144
+
+
+@pytest.mark.parametrize(("width", "height", "quantity"), [(16, 14, "size"), (320, 144, "aspect"), (96, 160, "aspect")])
+def test_a_thumbnail_or_another_shape_leaves_the_verdict_open(
+    discs: Service, width: int, height: int, quantity: str
+) -> None:
+    judgement = discs.inspection.inspect("disc", resized(part(1), width, height), PLAIN).judgement
+    assert judgement.verdict == "not_decidable"
+    assert f"different_{quantity}" in judgement.flags
+    assert not next(each for each in judgement.likeness if each.quantity == quantity).fits
+
+
+@pytest.mark.parametrize("sigma", [0, 3])
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_references_that_show_nothing_pass_nothing(service: Service, grey: int, sigma: float) -> None:
+    fields = [np.random.default_rng(seed).normal(grey, sigma, (144, 160, 3)) for seed in range(4)]
+    pictures = [np.clip(each, 0, 255).astype(np.uint8) for each in fields]
+    pictures[0][0, 0] = grey // 2
+    service.products.create("blank", {"masking": "off", "rotation": "off"})
+    service.references.add("blank", [Upload(encode_png(each)) for each in pictures])
+    for picture in (pictures[3], part(1)):
+        result = service.inspection.inspect("blank", encode_png(picture), PLAIN)
+        assert (result.judgement.verdict, "featureless_references" in result.flags) == ("not_decidable", True)
+
+
+def test_a_statistic_that_no_defect_moves_leaves_the_verdict_open(service: Service) -> None:
+    """With the masks made last, only an inspection can tell."""
+    service.products.create("disc", {"masking": "on", "statistic": {"name": "percentile", "q": 92}})
+    service.references.add("disc", [Upload(disc(radius)) for radius in (29, 30, 31)])
+    result = service.inspection.inspect("disc", disc(30), PLAIN)
+    assert (result.judgement.verdict, "statistic_degenerate" in result.flags) == ("not_decidable", True)
+
+
+def test_a_threshold_of_nothing_passes_nothing(discs: Service) -> None:
+    discs.products.change("disc", {"threshold": {"value": 0.0, "bank_version": 1}})
+    result = discs.inspection.inspect("disc", encode_png(part(1)), PLAIN)
+    assert result.score <= 1e-5
+    assert (result.judgement.verdict, "statistic_degenerate" in result.flags) == ("not_decidable", True)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from app.engine.photograph.preprocess import UnseenEdge
 from app.errors import NoReferences, ProductNotFound
 from app.service.inspection.request import HeatmapRequest, InspectionRequest
 from app.service.service import Service
@@ -87,6 +88,29 @@ def test_the_heatmap_has_the_size_asked_for(service: Service, size: str | int, e
     drawn = service.inspection.inspect("flange", photograph(2), request).heatmap
     assert drawn is not None
     assert (drawn.width, drawn.height) == expected
+
+
+def test_a_defect_at_the_very_edge_is_seen(service: Service) -> None:
+    """160x128 px at a smaller edge of 112: the last 4 px of 140 were cropped off once, and 125 loses a fifth."""
+    service.products.create("flange", {"rotation": "off", "masking": "off", "smaller_edge": 125})
+    service.references.add("flange", [upload(1)])
+    picture = cv2.imdecode(np.frombuffer(photograph(1), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    for strip in (np.s_[:, -8:], np.s_[-8:]):
+        spoilt = picture.copy()
+        spoilt[strip] = 255 - spoilt[strip]
+        result = service.inspection.inspect("flange", cv2.imencode(".png", spoilt)[1].tobytes(), PLAIN)
+        assert (result.unseen_edge, "edge_unseen" in result.flags) == (None, False)
+        assert result.score > 1e-3
+
+
+def test_the_authors_crop_is_told_in_pixels(service: Service) -> None:
+    service.products.create("flange", {"profile": "paper", "masking": "off", "smaller_edge": 125})
+    service.references.add("flange", [upload(1)])
+    result = service.inspection.inspect("flange", photograph(2), InspectionRequest())
+    assert (result.unseen_edge, "edge_unseen" in result.flags) == (UnseenEdge(2, 13), True)
+    assert result.heatmap is not None
+    assert result.heatmap.unseen_share > 0.1
 
 
 def test_every_stage_is_timed(service: Service) -> None:

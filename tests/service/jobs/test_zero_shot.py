@@ -64,7 +64,7 @@ def finished(service: Service, uploads: list[Upload], request: ZeroShotRequest =
 
 
 def features(data: bytes) -> PatchFeatures:
-    return patch_features(tiny_backbone(), [preprocess(decode_image(data, 10**6).pixels, 112, TINY)])[0]
+    return patch_features(tiny_backbone(), [preprocess(decode_image(data, 10**6).pixels, 112, TINY, "whole")])[0]
 
 
 def picture(service: Service, job: Job, index: int) -> NDArray[np.generic]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.engine.options import Preprocessing
 from app.errors import (
     BackboneMismatch,
     BankDamaged,
@@ -17,10 +18,12 @@ from app.errors import (
 from app.service.banks.loader import BankNotLoaded
 from app.service.inspection.request import InspectionRequest
 from app.service.service import Service
+from app.service.uploads.checked_upload import Upload
 from app.settings import Settings
 from app.storage.disk.catalog import DiskCatalog
 from tests.api.photographs import photograph
 from tests.service.conftest import upload
+from tests.service.inspection.test_inspection import disc
 
 PLAIN = InspectionRequest(heatmap=None)
 
@@ -178,3 +181,31 @@ def lose_images(service: Service, settings: Settings) -> tuple[str, ...]:
     for file in (settings.store_dir / "products" / "flange" / "references").iterdir():
         file.unlink()
     return received
+
+
+def test_a_bank_of_an_earlier_release_answers_as_it_was_made_until_it_is_rebuilt(
+    service: Service, settings: Settings
+) -> None:
+    """An earlier release cropped images to whole patches and said nothing of it in the manifest."""
+    service.products.create("flange", {"smaller_edge": 125, "masking": "off"})
+    service.references.add("flange", [upload(1)])
+    catalog = DiskCatalog(settings.store_dir)
+    manifest = service.banks.active("flange")
+    assert manifest is not None
+    old = replace(manifest, version=2, preprocessing=Preprocessing(125, "on"))
+    catalog.publish("flange", old, catalog.pointer("flange"))
+    service.changed("flange")
+    assert service.products.view("flange").rebuild_needed
+    assert service.inspection.inspect("flange", photograph(2), PLAIN).unseen_edge is not None
+    service.banks.rebuild("flange")
+    assert not service.products.view("flange").rebuild_needed
+    assert service.inspection.inspect("flange", photograph(2), PLAIN).unseen_edge is None
+
+
+def test_a_percentile_below_the_share_of_background_is_refused(service: Service) -> None:
+    service.products.create("disc", {"masking": "on"})
+    service.references.add("disc", [Upload(disc(radius)) for radius in (29, 30, 31)])
+    with pytest.raises(InvalidSettings, match=r"statistic.q: .*foreground_only"):
+        service.products.change("disc", {"statistic": {"name": "percentile", "q": 95}})
+    chosen = {"name": "percentile", "q": 95, "foreground_only": True}
+    assert service.products.change("disc", {"statistic": chosen}).product.settings.statistic.foreground_only

@@ -39,6 +39,8 @@ def test_a_statistic_has_a_short_form() -> None:
         ({"statistic": {"name": "max", "k": 3}}, "statistic.k"),
         ({"statistic": {"name": "percentile", "q": 101}}, "statistic.q"),
         ({"statistic": {"name": "max", "q": 3}}, "statistic.q"),
+        ({"statistic": {"name": "percentile", "q": 0}}, "statistic.q"),
+        ({"statistic": {"name": "percentile", "q": 89.9, "foreground_only": True}}, "statistic.q"),
         ({"statistic": {"name": "max", "foreground_only": 1}}, "foreground_only"),
     ],
 )
