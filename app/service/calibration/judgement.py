@@ -15,6 +15,7 @@ Flag = Literal[
     "uncalibrated",
     "unlike_references",
     "threshold_stale",
+    "calibration_reduced",
     "drift",
     "mask_untrusted",
     "mask_untested",
@@ -88,6 +89,8 @@ def judged(
         flags.append("unlike_references")
     if known.manual and known.manual.bank_version != bank_version:
         flags.append("threshold_stale")
+    if known.reduced and not known.manual:
+        flags.append("calibration_reduced")
     return Judgement(
         state=known.state,
         source=known.source,

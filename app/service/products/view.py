@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from app.engine.verdict.calibration import CalibrationState
+from app.engine.options import ProductSettings
 from app.service.banks.masking_policy import MaskingView
+from app.service.calibration.bank_calibration import Calibration
 from app.service.inspection.drift import NOTHING_SEEN, DriftView
-from app.storage.documents import Product
+from app.storage.documents import BankManifest, Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,17 @@ class ProductView:
     references: int
     rebuild_needed: bool
     masking: "MaskingView | None"
+    calibration: Calibration
     problem: str | None = None
-    calibration: CalibrationState = "none"
     drift: DriftView = NOTHING_SEEN
 
     @property
     def ready(self) -> bool:
         return self.bank_version is not None
+
+
+def outdated(settings: ProductSettings, backbone_sha256: str | None, active: BankManifest) -> bool:
+    """Whether settings, and the backbone that they name, would make another bank of the same references."""
+    made_by = (active.backbone_sha256, active.preprocessing)
+    tested = active.masking is None or active.masking.profile == settings.profile
+    return bool(active.references) and not (tested and made_by == (backbone_sha256, settings.preprocessing))
