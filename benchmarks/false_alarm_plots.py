@@ -63,7 +63,7 @@ def _false_alarms(axes: Axes, label: str, trials: Sequence[Trial]) -> None:
     low, high = np.percentile(rates, [5, 95], axis=1)
     axes.vlines(places, low, high, color=color, alpha=0.5, linewidth=2)
     axes.plot(places, means, marker, color=color, markersize=5, label=label)
-    promised = [trial.promised.expected_false_alarm_rate for trial in trials if trial.promised]
+    promised = [trial.promised_rate for trial in trials if trial.is_promised]
     if promised:
         name = "promise" if label == PROVISIONAL else "_"
         axes.hlines(100 * np.array(promised), places / 1.06, places * 1.06, color="black", linewidth=1.6, label=name)

@@ -1,11 +1,14 @@
 """Thresholds tried on photographs that had no part in them: false alarms and detections over many draws."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import comb, floor
 
 import numpy as np
 
-from app.engine.verdict.calibration import Threshold, conformal, provisional
+from app.engine.verdict.calibration import Threshold, TooFewGoodImages, conformal, provisional
+from app.service.calibration.good_photograph import GoodPhotograph
 from benchmarks.distance_table import DistanceTable, Scores
 
 ALPHAS = (0.05, 0.01)
@@ -21,13 +24,17 @@ def calibrated(alpha: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One threshold in one draw: what it promises, how many good photographs it was tried on, which shares of the good
-    and of the defective ones lie above it."""
+    """One threshold in one draw: what it promises, how many good photographs that get a verdict it was tried on, which
+    shares of these and of the defective ones (decided or not) lie above it; which share of the defective ones, and of
+    the good ones that were to be tried, get no verdict. `outlying`: the threshold over the next largest good score."""
 
     promised: Threshold | None
     tested: int
     false_alarms: float
     found: float
+    defective_undecided: float
+    good_undecided: float
+    outlying: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,41 @@ class Trial:
     outcomes: tuple[Outcome, ...]
 
     @property
-    def promised(self) -> Threshold | None:
-        return self.outcomes[0].promised
+    def is_promised(self) -> bool:
+        return self.outcomes[0].promised is not None
 
     @property
-    def tested(self) -> int:
-        return self.outcomes[0].tested
+    def promised_rate(self) -> float:
+        """Mean over the draws: it depends on how many good photographs get a verdict."""
+        return float(np.mean([each.expected_false_alarm_rate for each in self._promises]))
+
+    @property
+    def good_images(self) -> float:
+        """That set the threshold, mean over the draws."""
+        return float(np.mean([each.good_images for each in self._promises]))
+
+    @property
+    def undecidable(self) -> float:
+        """Share of the good photographs beside the promise that set no threshold."""
+        return float(np.mean([each.undecidable_share for each in self._promises]))
+
+    @property
+    def tested(self) -> float:
+        return float(np.mean([each.tested for each in self.outcomes]))
+
+    @property
+    def rate_95(self) -> float:
+        """Told with 95 % confidence, mean over the draws."""
+        return float(np.mean([each.false_alarm_rate_95 for each in self._promises]))
+
+    @property
+    def by_chance_above(self) -> float:
+        """How often a larger rate than that is found, were all scores independent."""
+        return float(np.mean([by_chance_above(each.promised, each.tested) for each in self.outcomes if each.promised]))
+
+    @property
+    def _promises(self) -> list[Threshold]:
+        return [each.promised for each in self.outcomes if each.promised]
 
     @property
     def false_alarms(self) -> Scores:
@@ -59,18 +95,25 @@ class Trial:
     @property
     def kept(self) -> bool:
         """Whether the mean rate is what was promised, or more by no more than two standard errors."""
-        assert self.promised is not None
-        return bool(self.false_alarms.mean() <= self.promised.expected_false_alarm_rate + 2 * self.standard_error)
+        return bool(self.false_alarms.mean() <= self.promised_rate + 2 * self.standard_error)
 
     @property
     def found(self) -> float:
         return float(np.mean([each.found for each in self.outcomes]))
 
     @property
+    def defective_undecided(self) -> float:
+        return float(np.mean([each.defective_undecided for each in self.outcomes]))
+
+    @property
+    def good_undecided(self) -> float:
+        return float(np.mean([each.good_undecided for each in self.outcomes]))
+
+    @property
     def above_rate_95(self) -> float:
         """Share of the draws with a larger rate than the one told with 95 % confidence."""
-        assert self.promised is not None
-        return float((self.false_alarms > self.promised.false_alarm_rate_95).mean())
+        above = [each.false_alarms > each.promised.false_alarm_rate_95 for each in self.outcomes if each.promised]
+        return float(np.mean(above))
 
 
 def by_chance_above(threshold: Threshold, tested: int) -> float:
@@ -82,28 +125,32 @@ def by_chance_above(threshold: Threshold, tested: int) -> float:
 
 
 def trials(table: DistanceTable, shots: int, draws: int) -> list[Trial]:
-    """Every threshold, over the seeded draws."""
+    """Every threshold, over the seeded draws in which it could be set and tried."""
     drawn = [_outcomes(table, shots, seed) for seed in range(draws)]
-    return [Trial(label, shots, tuple(each[label] for each in drawn)) for label in drawn[0]]
+    labels = dict.fromkeys(label for each in drawn for label in each)
+    return [Trial(label, shots, tuple(each[label] for each in drawn if label in each)) for label in labels]
 
 
 def _outcomes(table: DistanceTable, shots: int, seed: int) -> dict[str, Outcome]:
     """By label. The good photographs that are not drawn come in random order too."""
     order = np.random.default_rng([shots, seed]).permutation(table.good).tolist()
     references = order[:shots]
-    good, bad = table.scores(order[shots:], references), table.scores(table.defective, references)
-    threshold = provisional(table.left_out_scores(references).tolist())
-    assert threshold is not None
-    own_copies = float(table.scores_beside_own_copies(references).max())
-    outcomes = {PROVISIONAL: _outcome(good, bad, threshold.value, threshold)}
+    good, bad = table.inspected(order[shots:], references), table.inspected(table.defective, references)
+    left_out = table.left_out(references)
+    scores = table.scores(left_out)
+    outcomes: dict[str, Outcome | None] = {}
+    if threshold := provisional(scores.tolist(), len(left_out) - len(scores)):
+        outcomes[PROVISIONAL] = _outcome(table, good, bad, threshold.value, threshold, scores)
     for alpha in ALPHAS:
         count = held_out(len(good), alpha)
-        if count:
-            by_others = conformal(good[:count].tolist(), alpha)
-            outcomes[calibrated(alpha)] = _outcome(good[count:], bad, by_others.value, by_others)
-    outcomes[OWN_COPIES] = _outcome(good, bad, own_copies)
-    outcomes[ORACLE] = _outcome(good, bad, _oracle(good, bad))
-    return outcomes
+        with suppress(TooFewGoodImages):
+            scores = table.scores(good[:count])
+            by_others = conformal(scores.tolist(), alpha, count - len(scores))
+            outcomes[calibrated(alpha)] = _outcome(table, good[count:], bad, by_others.value, by_others, scores)
+    own_copies = float(table.scores_beside_own_copies(references).max())
+    outcomes[OWN_COPIES] = _outcome(table, good, bad, own_copies)
+    outcomes[ORACLE] = _outcome(table, good, bad, _oracle(table.scores(good), table.scores(bad)))
+    return {label: each for label, each in outcomes.items() if each}
 
 
 def held_out(good: int, alpha: float) -> int:
@@ -112,8 +159,28 @@ def held_out(good: int, alpha: float) -> int:
     return max(0, (good - LEAST_TESTED + 1) // step * step - 1)
 
 
-def _outcome(good: Scores, bad: Scores, value: float, promised: Threshold | None = None) -> Outcome:
-    return Outcome(promised, len(good), float((good > value).mean()), float((bad > value).mean()))
+def _outcome(
+    table: DistanceTable,
+    good: Sequence[GoodPhotograph],
+    bad: Sequence[GoodPhotograph],
+    value: float,
+    promised: Threshold | None = None,
+    set_by: Scores | None = None,
+) -> Outcome | None:
+    """None where no good photograph gets a verdict."""
+    scores, defective = table.scores(good), table.scores(bad)
+    if not len(scores):
+        return None
+    below = [] if set_by is None else set_by[set_by < value].tolist()
+    return Outcome(
+        promised=promised,
+        tested=len(scores),
+        false_alarms=float((scores > value).mean()),
+        found=float((defective > value).sum() / len(bad)),
+        defective_undecided=1 - len(defective) / len(bad),
+        good_undecided=1 - len(scores) / len(good),
+        outlying=value / max(below) if below and max(below) > 0 else 1.0,
+    )
 
 
 def _oracle(good: Scores, bad: Scores) -> float:

@@ -15,6 +15,7 @@ from app.service.products.products import ProductService
 from app.service.readiness import Readiness
 from app.service.references.parts import ReferenceParts
 from app.service.uploads.photographs import Photographs
+from app.storage.documents import BankManifest, Product
 from app.storage.open import OpenStore
 from app.storage.segments import SegmentPrecision
 
@@ -36,12 +37,14 @@ class Service:
         self._announcements = store.announcements
         self._draining = False
         self._accelerator = accelerator = Accelerator(backbones, device, limits.background_share)
-        self._banks = banks = BankParts(store, accelerator, limits, segment_precision, self._made_change)
+        self._banks = banks = BankParts(
+            store, accelerator, limits, segment_precision, self._made_change, self._calibrated
+        )
         photographs = Photographs(store.blobs, limits.max_image_pixels)
         calibration = CalibrationParts(store, accelerator, banks, photographs, limits)
         drift = DriftWatch()
         self.banks = banks.service
-        self.calibration = calibration.service
+        self.calibration, self._calibration_ahead = calibration.service, calibration.ahead
         self.inspection = InspectionService(
             banks.serving,
             banks.service,
@@ -52,7 +55,14 @@ class Service:
             limits.max_image_pixels,
         )
         self.products = ProductService(
-            store.catalog, backbones, banks.service, banks.builder, banks.serving, drift, defaults
+            store.catalog,
+            backbones,
+            banks.service,
+            banks.builder,
+            banks.serving,
+            calibration.knowledge,
+            drift,
+            defaults,
         )
         references = ReferenceParts(
             store, accelerator, banks, self.products, photographs, limits, auto_create=auto_create
@@ -110,6 +120,9 @@ class Service:
     def _made_change(self, product_id: str) -> None:
         self._follow(product_id)
         self.calibration.follow(product_id)
+
+    def _calibrated(self, product: Product, manifest: BankManifest) -> Product:
+        return self._calibration_ahead.measured(product, manifest)
 
     def _follow(self, product_id: str) -> None:
         self.banks.follow(product_id)

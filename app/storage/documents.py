@@ -1,6 +1,8 @@
 """The small documents that storage keeps: products, bank manifests, pointers. Frozen dataclasses, JSON on disk."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from typing import Literal, get_args
 
 from app.engine.masking.verdict import MaskingVerdict
@@ -32,7 +34,7 @@ class CalibrationImage:
     """A photograph that a person called good or bad and that is in no bank: its upload. `sha256` names it.
 
     `near_duplicates` names the references and the images before it in the set that it is all but the same as, the
-    nearest first, when it was compared: some may be gone since.
+    nearest first, when it was compared: some may be gone since. `used_bits`: as of a reference.
     """
 
     sha256: str
@@ -45,25 +47,48 @@ class CalibrationImage:
     added_at: str
     appearance: Appearance
     near_duplicates: tuple[str, ...] = ()
+    used_bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationTable:
+    """What was measured of the calibration images in one bank: `bank` names it by its `content`, `table` the blob of
+    the patch distances, which has `rows` images."""
+
+    bank: str
+    table: str
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationSet:
-    """The calibration images of a product. `table` names the blob of their patch distances to the bank version
-    `bank_version`, by position in `images`; None: nothing was measured. `measured_good` of the good ones are in it."""
+    """The calibration images of a product, and what was measured of them: one table for each bank that was calibrated.
+
+    `bank_version` and `table`: the only table of an earlier release, by position in `images`.
+    """
 
     images: tuple[CalibrationImage, ...] = ()
+    tables: tuple[CalibrationTable, ...] = ()
     bank_version: int | None = None
     table: str | None = None
-    measured_good: int = 0
 
     @property
     def good(self) -> int:
         return sum(image.is_good for image in self.images)
 
-    def counted(self, version: int | None) -> int:
-        """Good images that set the threshold of a bank version: those measured in it, or all where none was yet."""
-        return self.measured_good if version is not None and version == self.bank_version else self.good
+    @property
+    def blobs(self) -> set[str]:
+        """The blobs of all tables."""
+        return {each.table for each in self.tables} | ({self.table} if self.table else set())
+
+    def table_of(self, manifest: "BankManifest") -> CalibrationTable | None:
+        """What was measured in a bank version, or in another one of the same content; None: nothing."""
+        for each in self.tables:
+            if each.bank == manifest.content:
+                return each
+        if self.table is not None and self.bank_version == manifest.version:
+            return CalibrationTable(manifest.content, self.table, 0)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +165,12 @@ class BankManifest:
     @property
     def rows(self) -> int:
         return sum(reference.rows for reference in self.references)
+
+    @property
+    def content(self) -> str:
+        """SHA-256 of all that distances to the bank depend on: versions of equal content give equal ones."""
+        made_by = [self.backbone_sha256, asdict(self.preprocessing), sorted(each.segment for each in self.references)]
+        return sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

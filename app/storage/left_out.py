@@ -13,14 +13,13 @@ LeftOutTable = Mapping[int, LeftOut]
 """By position of the reference in the bank; of very many references only some are compared."""
 
 
+MeasuredRows = Mapping[str, LeftOut]
+"""Calibration images in a bank, by SHA-256; in a table of an earlier release by position in the set."""
+
+
 def encode_left_out(table: LeftOutTable) -> bytes:
     """Serialise a table: tensors `<position>.distances` (N float32), `.nearest` (N int32), `.foreground` (N bool)."""
-    tensors: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {}
-    for position, each in table.items():
-        tensors[f"{position}.distances"] = each.distances
-        tensors[f"{position}.nearest"] = each.nearest
-        tensors[f"{position}.foreground"] = each.foreground
-    return save(tensors)
+    return encode_measured({str(position): each for position, each in table.items()})
 
 
 def decode_left_out(data: bytes) -> LeftOutTable:
@@ -29,14 +28,34 @@ def decode_left_out(data: bytes) -> LeftOutTable:
     Raises:
         BankDamaged: the bytes are no such table (their checksum was right, so another program wrote them).
     """
+    rows = decode_measured(data)
+    try:
+        return {position: rows[str(position)] for position in sorted(map(int, rows))}
+    except ValueError as error:
+        raise _unreadable(error) from error
+
+
+def encode_measured(rows: MeasuredRows) -> bytes:
+    """Serialise rows as above, by name."""
+    tensors: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {}
+    for name, each in rows.items():
+        tensors[f"{name}.distances"] = each.distances
+        tensors[f"{name}.nearest"] = each.nearest
+        tensors[f"{name}.foreground"] = each.foreground
+    return save(tensors)
+
+
+def decode_measured(data: bytes) -> dict[str, LeftOut]:
+    """Read rows back. BankDamaged as above."""
     try:
         tensors = load(data)
-        positions = sorted({int(name.partition(".")[0]) for name in tensors})
         return {
-            position: LeftOut(
-                *(np.asarray(tensors[f"{position}.{name}"]) for name in ("distances", "nearest", "foreground"))
-            )
-            for position in positions
+            name: LeftOut(*(np.asarray(tensors[f"{name}.{part}"]) for part in ("distances", "nearest", "foreground")))
+            for name in sorted({each.partition(".")[0] for each in tensors})
         }
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise BankDamaged(f"A leave-one-out table cannot be read ({error}). Rebuild the bank.") from error
+    except (SafetensorError, KeyError) as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> BankDamaged:
+    return BankDamaged(f"A leave-one-out table cannot be read ({error}). Rebuild the bank.")

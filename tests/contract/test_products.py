@@ -6,7 +6,7 @@ import pytest
 
 from app.engine.photograph.appearance import Appearance
 from app.errors import Conflict, InvalidProductId, ProductDamaged, ProductNotFound, StaleRevision
-from app.storage.documents import BankPointer, CalibrationImage, CalibrationSet
+from app.storage.documents import BankPointer, CalibrationImage, CalibrationSet, CalibrationTable
 from app.storage.store import Blobs, Catalog
 from tests.contract.innards import Documents, StoredBlobs
 from tests.storage.samples import product, publish_next
@@ -200,7 +200,9 @@ def test_a_calibration_set_is_there_for_the_next_process(catalog: Catalog, store
         product().created_at,
         Appearance(99.5, 20.0, 0.4, 0.5, 0.25),
     )
-    held_out = CalibrationSet((image, replace(image, sha256="b" * 64, is_good=False)), 3, "c" * 64)
+    held_out = CalibrationSet(
+        (image, replace(image, sha256="b" * 64, is_good=False)), (CalibrationTable("c" * 64, "d" * 64, 2),)
+    )
     changed = catalog.replace(replace(catalog.product("flange"), calibration=held_out))
     assert store_at.open().catalog.product("flange") == changed
     assert changed.calibration == held_out

@@ -7,28 +7,41 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.references import AppearanceBody
 from app.engine.verdict.calibration import CalibrationState, Threshold
-from app.service.calibration.bank_calibration import ThresholdSource
+from app.service.calibration.bank_calibration import ImageKnowledge, ThresholdSource
 from app.service.calibration.images import CalibrationView
+from app.service.calibration.problem import problem
 from app.storage.documents import CalibrationImage
+
+
+class UndecidableBody(BaseModel):
+    """Good images that would get no verdict and set no threshold: how many, and their share of all good ones."""
+
+    count: int
+    share: float
 
 
 class PromiseBody(BaseModel):
     """What is promised of a threshold: by how many good images it was set; at most so many of the good parts are called
-    not ok, averaged over products, and on a single product with 95 % confidence. Null while nothing is."""
+    not ok, averaged over products, and on a single product with 95 % confidence. This holds for parts that get a
+    verdict; `undecidable`: of how many further good images none would be given. Null while nothing is promised."""
 
     good_images: int | None
     expected_false_alarm_rate: float | None
     false_alarm_rate_95: float | None
+    undecidable: UndecidableBody | None
 
     @staticmethod
     def fields_of(promise: Threshold | None) -> dict[str, Any]:
         names = ("good_images", "expected_false_alarm_rate", "false_alarm_rate_95")
-        return {name: getattr(promise, name) if promise else None for name in names}
+        told: dict[str, Any] = {name: getattr(promise, name) if promise else None for name in names}
+        undecidable = promise and UndecidableBody(count=promise.undecidable, share=promise.undecidable_share)
+        return told | {"undecidable": undecidable}
 
 
 class CalibrationImageBody(BaseModel):
     """A calibration image. `sha256` is of the file as uploaded, and its id; `score` is null where it was not measured
-    in the bank that serves. `is_unlike`: it is called good and shows something else than the references.
+    in the bank that serves. `is_unlike`: it is called good and shows something else than the references. `undecidable`:
+    the flags for which it would get no verdict, and does not set the threshold; empty where it would get one.
     `near_duplicate`: which reference or good image before it a good one is all but the same as."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -36,6 +49,7 @@ class CalibrationImageBody(BaseModel):
     sha256: str
     is_good: bool
     is_unlike: bool
+    undecidable: list[str]
     near_duplicate: str | None
     score: float | None
     filename: str | None
@@ -47,9 +61,15 @@ class CalibrationImageBody(BaseModel):
     appearance: AppearanceBody
 
     @classmethod
-    def of(cls, image: CalibrationImage, score: float | None, *, is_unlike: bool, near_duplicate: str | None) -> Self:
+    def of(cls, image: CalibrationImage, known: ImageKnowledge | None, near_duplicate: str | None) -> Self:
         given = {field.name: getattr(image, field.name) for field in fields(image)}
-        seen = {"score": score, "is_unlike": is_unlike, "near_duplicate": near_duplicate}
+        undecidable = list(known.undecidable) if known else []
+        seen = {
+            "score": known.score if known else None,
+            "is_unlike": image.is_good and "unlike_references" in undecidable,
+            "undecidable": undecidable,
+            "near_duplicate": near_duplicate,
+        }
         return cls.model_validate(given | seen, from_attributes=True)
 
 
@@ -63,16 +83,20 @@ class ProgressBody(BaseModel):
 
 
 class DetectionBody(BaseModel):
-    """Of the bad calibration images: how many lie above the threshold. They never set it."""
+    """Of the bad calibration images: how many would be `not_ok`, and how many `not_decidable`. They never set the
+    threshold."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     found: int
+    undecidable: int
     bad: int
 
 
 class CalibrationBody(PromiseBody):
     """What verdicts are given by. `source`: where the threshold comes from; null without one. `region_threshold`: of
     the patch distance. `measured_in`: the bank version that the images were measured in; they count in that one only.
-    `problem`: why they do not set the threshold, and what would help.
+    `problem`: why they do not set the threshold, or set a wrong one, and what would help.
     """
 
     product_id: str
@@ -93,8 +117,7 @@ class CalibrationBody(PromiseBody):
     @classmethod
     def of(cls, view: CalibrationView) -> Self:
         product, known = view.product, view.calibration
-        held_out, settings, scores = product.calibration, product.settings, view.scores
-        (found, bad), unlike, doubled = view.detection, view.unlike, view.near_duplicates
+        settings, doubled = product.settings, view.near_duplicates
         return cls(
             product_id=product.product_id,
             bank_version=view.bank_version,
@@ -106,17 +129,12 @@ class CalibrationBody(PromiseBody):
             alpha=settings.alpha,
             commissioning=settings.commissioning,
             progress=ProgressBody(good=view.good, needed=view.needed, allowed_alpha=view.allowed_alpha),
-            problem=view.problem,
-            detection=DetectionBody(found=found, bad=bad),
-            measured_in=held_out.bank_version,
+            problem=problem(view),
+            detection=DetectionBody.model_validate(view.detection),
+            measured_in=view.measured_in,
             images=[
-                CalibrationImageBody.of(
-                    image,
-                    scores.get(at),
-                    is_unlike=image in unlike,
-                    near_duplicate=doubled.get(image.sha256),
-                )
-                for at, image in enumerate(held_out.images)
+                CalibrationImageBody.of(image, view.images.get(image.sha256), doubled.get(image.sha256))
+                for image in product.calibration.images
             ],
             **PromiseBody.fields_of(known.threshold if known and not known.manual else None),
         )

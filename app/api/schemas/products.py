@@ -223,8 +223,8 @@ class ProductBody(BaseModel):
                 "problem": view.problem,
                 "masking": view.masking and MaskingBody.of(product.product_id, view.masking),
                 "calibration": {
-                    "state": view.calibration,
-                    "good": product.calibration.counted(view.bank_version),
+                    "state": view.calibration.state,
+                    "good": view.calibration.counted,
                     "needed": fewest_good_images(product.settings.alpha),
                 },
                 "drift": DriftBody.of(view.drift),

@@ -5,6 +5,9 @@ inspected later come from the same production and camera, and could have come in
 how the scores are distributed. Source: conformal prediction (Vovk, Gammerman, Shafer, Algorithmic Learning in a Random
 World, 2005), its split form (Papadopoulos et al., Inductive Confidence Machines for Regression, 2002).
 
+Whether an image gets a verdict at all is told without its score, by the same rule for every image. Those that get one
+are then exchangeable among each other, so what is promised is promised of them, and only they set thresholds.
+
 The same holds for regions, with each good image's largest patch distance (`REGION_STATISTIC`) as its score.
 """
 
@@ -29,6 +32,9 @@ REGION_STATISTIC = Statistic("max")
 """An image shows a region where any patch lies above the region threshold, so exactly where its largest patch distance
 does. A threshold set by those of good images promises how many good images show any region at all."""
 
+OUTLYING_RATIO = 1.5
+"""A threshold so many times the largest of the other good scores is told."""
+
 ROUNDING = 1e-9
 """What a product like 100 · 0.29, 28.999999999999996, may miss a whole number by."""
 
@@ -42,17 +48,25 @@ class Threshold:
     """A score above `value` is no longer that of a good part.
 
     `good_images`: how many good images it was set by. `expected_false_alarm_rate`: the share of good parts above it, at
-    most, averaged over products. `false_alarm_rate_95`: on a single product, at most, with 95 % confidence.
+    most, averaged over products. `false_alarm_rate_95`: on a single product, at most, with 95 % confidence. Both of the
+    parts that get a verdict: `undecidable` further good images would get none, and do not set it.
     """
 
     value: float
     good_images: int
     expected_false_alarm_rate: float
     false_alarm_rate_95: float
+    undecidable: int = 0
+
+    @property
+    def undecidable_share(self) -> float:
+        """Of the good images, those that would get no verdict, 0..1."""
+        return self.undecidable / (self.good_images + self.undecidable)
 
 
-def provisional(left_out_scores: Sequence[float]) -> Threshold | None:
-    """The largest leave-one-reference-out score of k references; None for fewer than three.
+def provisional(left_out_scores: Sequence[float], undecidable: int = 0) -> Threshold | None:
+    """The largest leave-one-reference-out score of k references; None for fewer than three. `undecidable` further
+    references would get no verdict from the others.
 
     The expected rate is at most 1/(k+1): score the k references and the next good part each among all k others. These
     k+1 scores are exchangeable, so the part's is the single largest with a probability of at most 1/(k+1). A left-out
@@ -63,16 +77,17 @@ def provisional(left_out_scores: Sequence[float]) -> Threshold | None:
     do, by the references they share, so it is a good approximation and not proved.
     """
     count = len(left_out_scores)
-    return None if count < FEWEST_REFERENCES else _threshold(left_out_scores, rank=count)
+    return None if count < FEWEST_REFERENCES else _threshold(left_out_scores, count, undecidable)
 
 
-def conformal(scores: Sequence[float], alpha: float) -> Threshold:
+def conformal(scores: Sequence[float], alpha: float, undecidable: int = 0) -> Threshold:
     """The threshold that calls at most a share `alpha` (0..1, not included) of the good parts bad: split conformal.
 
-    `scores` are those of n good images of which none is in the bank. The threshold is the ⌈(n+1)(1−α)⌉-th smallest, r
-    for short: the next good part's score is equally likely to have any of the n+1 ranks, so it lies above with a
-    probability of at most (n+1−r)/(n+1) ≤ α. Of a single product, the share of good parts above the r-th smallest of n
-    follows the Beta distribution with parameters n+1−r and r, whose 95 % quantile is told.
+    `scores` are those of n good images of which none is in the bank, and which get a verdict; `undecidable` further
+    ones get none. The threshold is the ⌈(n+1)(1−α)⌉-th smallest, r for short: the next good part's score is equally
+    likely to have any of the n+1 ranks, so it lies above with a probability of at most (n+1−r)/(n+1) ≤ α. Of a single
+    product, the share of good parts above the r-th smallest of n follows the Beta distribution with parameters n+1−r
+    and r, whose 95 % quantile is told.
 
     Raises:
         InvalidSettings: `alpha` is no share.
@@ -84,10 +99,10 @@ def conformal(scores: Sequence[float], alpha: float) -> Threshold:
     above = floor((count + 1) * alpha + ROUNDING)
     if not above:
         raise TooFewGoodImages(_too_few(count, alpha))
-    return _threshold(scores, rank=count + 1 - above)
+    return _threshold(scores, count + 1 - above, undecidable)
 
 
-def _threshold(scores: Sequence[float], *, rank: int) -> Threshold:
+def _threshold(scores: Sequence[float], rank: int, undecidable: int) -> Threshold:
     """The rank-th smallest score, and what it promises."""
     count = len(scores)
     above = count + 1 - rank
@@ -96,7 +111,15 @@ def _threshold(scores: Sequence[float], *, rank: int) -> Threshold:
         good_images=count,
         expected_false_alarm_rate=above / (count + 1),
         false_alarm_rate_95=float(betaincinv(above, rank, CONFIDENCE)),
+        undecidable=undecidable,
     )
+
+
+def outlying(threshold: float, scores: Sequence[float]) -> float | None:
+    """How many times the largest of the other good scores a threshold is, where that is `OUTLYING_RATIO` or more."""
+    below = [score for score in scores if score < threshold]
+    ratio = threshold / max(below) if below and max(below) > 0 else 0.0
+    return ratio if ratio >= OUTLYING_RATIO else None
 
 
 def fewest_good_images(alpha: float) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.engine.bank.left_out import LeftOut
-from app.engine.masking.foreground import scored_patches
+from app.engine.masking.foreground import MaskFlag, scored_patches
 from app.engine.options import Profile, Statistic
 from app.engine.types import Mask
 from app.engine.verdict.scoring import image_score
@@ -19,7 +19,8 @@ def left_out_scores(
     `fractions`: per reference, its foreground fractions at every angle of the bank, where masks apply; None where they
     do not. A left-out reference's mask is trusted or not by the fractions of the others alone.
     """
-    return masked_scores(table, left_out_masks(table, fractions, profile), statistic)
+    masks = [mask for mask, _ in left_out_masks(table, fractions, profile)]
+    return masked_scores(table, masks, statistic)
 
 
 def masked_scores(table: Sequence[LeftOut], masks: Sequence[Mask], statistic: Statistic) -> list[float]:
@@ -29,12 +30,12 @@ def masked_scores(table: Sequence[LeftOut], masks: Sequence[Mask], statistic: St
 
 def left_out_masks(
     table: Sequence[LeftOut], fractions: Sequence[Sequence[float]] | None, profile: Profile
-) -> list[Mask]:
-    """Which patches of each reference would be scored; arguments as above."""
+) -> list[tuple[Mask, MaskFlag | None]]:
+    """Which patches of each reference would be scored, and what would be said of its mask; arguments as above."""
     if fractions is None:
-        return [np.ones(len(each.distances), bool) for each in table]
+        return [(np.ones(len(each.distances), bool), None) for each in table]
     masks = []
     for position, each in enumerate(table):
         others = [fraction for other, own in enumerate(fractions) if other != position for fraction in own]
-        masks.append(scored_patches(each.foreground, profile, others)[0])
+        masks.append(scored_patches(each.foreground, profile, others))
     return masks

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
-from app.engine.bank.bank import MemoryBank, Segment
+from app.engine.bank.bank import MemoryBank
 from app.errors import (
     BackboneMismatch,
     BankDamaged,
@@ -24,7 +24,7 @@ from app.service.banks.cache import BankCache, BankKey, LoadedBank
 from app.service.banks.left_out import stored_left_out
 from app.service.banks.life import same_life
 from app.service.banks.loader import BankLoader, BankNotLoaded, Cold, RepairNeeded, Wanted
-from app.service.banks.serving import Serving, ServingKnowledge
+from app.service.banks.serving import Prepare, Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, Product
 from app.storage.left_out import LeftOutTable
@@ -46,6 +46,7 @@ class BankService:
         cache: BankCache,
         loader: BankLoader,
         serving: ServingKnowledge,
+        prepare: Prepare,
     ) -> None:
         self._catalog = catalog
         self._blobs = blobs
@@ -54,6 +55,7 @@ class BankService:
         self._cache = cache
         self._loader = loader
         self._serving = serving
+        self._prepare = prepare
 
     def manifests(self, product_id: str) -> tuple[list[BankManifest], int | None]:
         """The kept versions, newest first, and which one serves. A damaged one is left out. ProductNotFound."""
@@ -78,11 +80,15 @@ class BankService:
         return active_bank(self._catalog, product_id)[1]
 
     def activate(self, product_id: str, version: int) -> BankManifest:
-        """Let a kept version serve (rollback). ProductNotFound, BankNotFound, BankDamaged, BackboneMismatch."""
+        """Let a kept version serve (rollback), calibrated as far as it can be.
+
+        ProductNotFound, ProductDamaged, BankNotFound, BankDamaged, BackboneMismatch, Draining.
+        """
         manifest = self._catalog.manifest(product_id, version)
         self._check_backbone(product_id, manifest)
         while True:
             try:
+                self._prepare(self._catalog.product(product_id), manifest)
                 with self._serving.changing(product_id):
                     self._catalog.activate(product_id, version, self._catalog.pointer(product_id))
             except StaleRevision:
@@ -162,6 +168,17 @@ class BankService:
         except InspectorError as error:
             logger.info("not loaded ahead: %s", error)
 
+    def apart(self, product: Product, manifest: BankManifest) -> MemoryBank:
+        """The bank of a version that may not have been published yet: the one in memory if that is the same, else built
+        for the caller alone.
+
+        BlobMissing, BlobDamaged, BankDamaged, GpuOutOfMemory, Draining.
+        """
+        found = self._cache.find(BankKey(product.product_id, product.created_at, manifest.version))
+        if found and found.manifest.content == manifest.content:
+            return found.bank
+        return self._joined(product.product_id, manifest, Priority.REGISTRATION)
+
     def is_loaded(self, product: Product, version: int) -> bool:
         return self._cache.holds(BankKey(product.product_id, product.created_at, version))
 
@@ -199,15 +216,15 @@ class BankService:
             return self._built(key, self._builder.repair(key.product_id, manifest))
 
     def _built(self, key: BankKey, manifest: BankManifest) -> LoadedBank:
-        segments = self._segments(key.product_id, manifest)
-        bank = self._accelerator.pieces(Priority.LOADING).run(MemoryBank, segments, self._accelerator.device)
+        bank = self._joined(key.product_id, manifest, Priority.LOADING)
         loaded = LoadedBank(manifest, bank, self._left_out(key.product_id, manifest))
         # A repaired bank may be a newer version than the one asked for.
         self._cache.keep(replace(key, version=manifest.version), loaded)
         return loaded
 
-    def _segments(self, product_id: str, manifest: BankManifest) -> list[Segment]:
-        return [stored_segment(self._blobs, product_id, entry.segment) for entry in manifest.references]
+    def _joined(self, product_id: str, manifest: BankManifest, priority: Priority) -> MemoryBank:
+        segments = [stored_segment(self._blobs, product_id, entry.segment) for entry in manifest.references]
+        return self._accelerator.pieces(priority).run(MemoryBank, segments, self._accelerator.device)
 
     def _left_out(self, product_id: str, manifest: BankManifest) -> LeftOutTable:
         """Without its table a bank serves on, uncalibrated: no part is released by it."""

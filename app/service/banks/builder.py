@@ -15,10 +15,10 @@ from app.service.banks.left_out import LeftOutMaker
 from app.service.banks.life import require_same_life, same_life
 from app.service.banks.masking_policy import masking_applies
 from app.service.banks.reference_maker import Recipe, ReferenceMaker
-from app.service.banks.serving import ServingKnowledge
+from app.service.banks.serving import Prepare, ServingKnowledge
 from app.service.banks.wanted_preprocessing import wanted_preprocessing
 from app.service.clock import now
-from app.storage.active_bank import active_bank
+from app.storage.active_bank import active_bank, newest_intact
 from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
 from app.storage.segments import SegmentPrecision, stored_segment
 from app.storage.store import Blobs, Catalog
@@ -58,6 +58,7 @@ class BankBuilder:
         backbones: Backbones,
         pieces: Pieces,
         serving: ServingKnowledge,
+        prepare: Prepare,
         *,
         max_pixels: int,
         keep_versions: int,
@@ -67,6 +68,7 @@ class BankBuilder:
         self._blobs = blobs
         self._backbones = backbones
         self._serving = serving
+        self._prepare = prepare
         self._max_pixels = max_pixels
         self._keep_versions = keep_versions
         self._segment_precision = segment_precision
@@ -93,8 +95,7 @@ class BankBuilder:
                 pointer, active = self._start(product_id, reason)
                 manifest = self._next(maker, product, pointer, active, reason, change)
             try:
-                with self._serving.changing(product_id):
-                    self._catalog.publish(product_id, manifest, pointer, made_for=product)
+                self._publish(product, manifest, pointer)
             except StaleRevision:
                 logger.info("another change of %s was faster; starting over from it", product_id)
                 product = require_same_life(self._catalog, product_id, product.created_at)
@@ -150,7 +151,7 @@ class BankBuilder:
 
     def _start(self, product_id: str, reason: ManifestReason) -> tuple[BankPointer, BankManifest | None]:
         if reason == "rebuild":
-            return self._catalog.pointer(product_id), self._newest_intact(product_id)
+            return self._catalog.pointer(product_id), newest_intact(self._catalog, product_id)
         return active_bank(self._catalog, product_id)
 
     def repair(self, product_id: str, damaged: BankManifest) -> BankManifest:
@@ -183,22 +184,16 @@ class BankBuilder:
                 references=references,
             )
             try:
-                with self._serving.changing(product_id):
-                    self._catalog.publish(product_id, repaired, pointer, made_for=product)
+                self._publish(product, repaired, pointer)
             except StaleRevision:
                 continue
             return repaired
 
-    def _newest_intact(self, product_id: str) -> BankManifest | None:
-        """The active version, or the newest one that can be read: what a rebuild starts from."""
-        active = self._catalog.pointer(product_id).active
-        versions = sorted(self._catalog.versions(product_id), reverse=True)
-        for version in sorted(versions, key=lambda version: version != active):
-            try:
-                return self._catalog.manifest(product_id, version)
-            except BankDamaged as error:
-                logger.warning("%s", error)
-        return None
+    def _publish(self, product: Product, manifest: BankManifest, expected: BankPointer) -> None:
+        """StaleRevision where the product or the pointer has changed."""
+        prepared = self._prepare(product, manifest)
+        with self._serving.changing(product.product_id):
+            self._catalog.publish(product.product_id, manifest, expected, made_for=prepared)
 
     def _entry(
         self, maker: ReferenceMaker, reference: ReferenceEntry, recipe: Recipe, usable: BankManifest | None

@@ -9,7 +9,7 @@ from app.service.banks.banks import BankService
 from app.service.banks.builder import BankBuilder
 from app.service.banks.cache import BankCache, BankKey
 from app.service.banks.loader import BankLoader
-from app.service.banks.serving import ServingKnowledge
+from app.service.banks.serving import Prepare, ServingKnowledge
 from app.service.limits import Limits
 from app.storage.open import OpenStore
 from app.storage.segments import SegmentPrecision
@@ -40,8 +40,10 @@ class BankParts:
         limits: Limits,
         segment_precision: SegmentPrecision,
         changed: Callable[[str], None],
+        prepare: Prepare,
     ) -> None:
-        """`changed` is called with the product's id after each change that this process has made."""
+        """`changed` is called with the product's id after each change that this process has made, `prepare` before a
+        version serves."""
         self.serving = ServingKnowledge(store.catalog, limits.pointer_max_age_s, changed)
         self.loader = BankLoader()
         self._cache = BankCache(limits.bank_cache_bytes, self._is_pinned)
@@ -51,12 +53,13 @@ class BankParts:
             accelerator.backbones,
             accelerator.pieces(Priority.REGISTRATION),
             self.serving,
+            prepare,
             max_pixels=limits.max_image_pixels,
             keep_versions=limits.keep_versions,
             segment_precision=segment_precision,
         )
         self.service = BankService(
-            store.catalog, store.blobs, accelerator, self.builder, self._cache, self.loader, self.serving
+            store.catalog, store.blobs, accelerator, self.builder, self._cache, self.loader, self.serving, prepare
         )
 
     def view(self) -> BanksView:

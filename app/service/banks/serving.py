@@ -8,12 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from app.errors import ProductNotFound, StorageOutdated, StorageUnavailable
-from app.storage.documents import BankPointer, Product
+from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.store import Catalog
 
 logger = logging.getLogger(__name__)
 
 PROBE_EVERY_S = 2.0
+
+Prepare = Callable[[Product, BankManifest], Product]
+"""What has to be done before a version serves a product: gives the product as it is stored then. StaleRevision where it
+has changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +137,10 @@ class ServingKnowledge:
         self._away, self._probe_at = error, time.monotonic() + PROBE_EVERY_S
 
     def _read(self, product_id: str, known: _Known | None) -> Serving:
-        serving = Serving(self._catalog.product(product_id), self._catalog.pointer(product_id))
+        serving = self._read_now(product_id)
         if known and _is_older(serving, known.serving):
             # Read again: what is known may be from between the two reads.
-            serving = Serving(self._catalog.product(product_id), self._catalog.pointer(product_id))
+            serving = self._read_now(product_id)
             if _is_older(serving, known.serving):
                 raise StorageOutdated(
                     f"The store has lost changes: bank version {known.serving.pointer.active} of product "
@@ -144,6 +148,11 @@ class ServingKnowledge:
                     "backup; to go on from what there is, restart the service."
                 )
         return serving
+
+    def _read_now(self, product_id: str) -> Serving:
+        # The pointer first: what calibrates a version is in the product before the version serves.
+        pointer = self._catalog.pointer(product_id)
+        return Serving(self._catalog.product(product_id), pointer)
 
     def _still_away(self) -> StorageUnavailable | None:
         """Why the store is away, if it is; sees to it that somebody asks it again from time to time."""

@@ -21,16 +21,19 @@ from app.service.banks.serving import ServingKnowledge
 from app.service.calibration.images import (
     CONFIRM_WITHIN_S,
     CalibrationView,
+    Images,
     joined,
+    lacks_rows,
     not_found,
     require_no_references,
     require_room,
+    with_table,
 )
 from app.service.calibration.intake import CalibrationIntake
 from app.service.calibration.knowledge import CalibrationKnowledge
-from app.service.calibration.measurer import CalibrationMeasurer
+from app.service.calibration.measurer import CalibrationMeasurer, Measured
 from app.service.uploads.checked_upload import Upload, require_images
-from app.storage.documents import CalibrationImage, CalibrationSet
+from app.storage.documents import CalibrationImage, CalibrationSet, Product
 from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
@@ -65,12 +68,11 @@ class CalibrationService:
 
     def view(self, product_id: str) -> CalibrationView:
         """ProductNotFound, BankDamaged, BackboneMismatch, StorageUnavailable."""
-        product, loaded = self._catalog.product(product_id), self._loaded(product_id)
+        loaded = self._loaded(product_id)
+        product = self._catalog.product(product_id)
         if loaded is None:
             return CalibrationView(product, None, None)
-        manifest = loaded.manifest
-        references = frozenset(entry.sha256 for entry in manifest.references)
-        return CalibrationView(product, manifest.version, self._knowledge.of(product, loaded), references)
+        return CalibrationView(product, loaded.manifest, self._knowledge.of(product, loaded))
 
     def add(self, product_id: str, uploads: Sequence[Upload], *, is_good: bool) -> CalibrationView:
         """Take photographs that are in no bank into the calibration set: all of them, or none.
@@ -126,7 +128,7 @@ class CalibrationService:
         raise not_found(product_id, sha256)
 
     def follow(self, product_id: str) -> None:
-        """After a change: where another bank serves than the images were measured in, measure them in that one."""
+        """After a change: where images were not measured in the bank that serves, measure them."""
         self._worker.submit(self._measured_again, product_id)
 
     def follow_all(self) -> None:
@@ -142,9 +144,8 @@ class CalibrationService:
 
     def _measured_again(self, product_id: str) -> None:
         try:
-            images = self._catalog.product(product_id).calibration
-            active = self._catalog.pointer(product_id).active
-            if images.images and active is not None and images.bank_version != active:
+            held_out = self._catalog.product(product_id).calibration
+            if held_out.images and (manifest := self._banks.active(product_id)) and lacks_rows(held_out, manifest):
                 self._change(product_id, self._background)
         except ProductNotFound:
             return
@@ -166,13 +167,10 @@ class CalibrationService:
             kept = tuple(image for image in product.calibration.images if keep(image))
             images = joined(kept, given)
             require_room(images)
-            held_out = CalibrationSet(images)
+            held_out = CalibrationSet(images, product.calibration.tables if images else ())
             if loaded is not None and images:
                 require_no_references(given, loaded)
-                same_bank = product.calibration.bank_version == loaded.manifest.version
-                known = {image.sha256 for image in kept} if same_bank else ()
-                images = self._intake.compared(product_id, images, known, loaded)
-                held_out = measured.set(product, images, loaded)
+                held_out = self._measured(product, images, measured, loaded)
             if held_out == product.calibration:
                 self._catalog.secure(product_id)
                 return self.view(product_id)
@@ -184,8 +182,15 @@ class CalibrationService:
             self._collect(product_id, held_out)
             return self.view(product_id)
 
+    def _measured(self, product: Product, images: Images, measured: Measured, loaded: LoadedBank) -> CalibrationSet:
+        """The images as measured and compared in the bank that serves; the tables of other versions stay."""
+        manifest, known = loaded.manifest, measured.known(product, loaded.manifest)
+        rows = measured.rows(product, images, manifest, lambda: loaded.bank)
+        images = self._intake.compared(product.product_id, images, rows, manifest, known, manifest)
+        return with_table(product.calibration.tables, images, measured.stored(rows, manifest))
+
     def _collect(self, product_id: str, held_out: CalibrationSet) -> None:
-        self._blobs.collect(product_id, "calibration", {held_out.table} if held_out.table else set())
+        self._blobs.collect(product_id, "calibration", held_out.blobs)
         kept = {image.sha256 for image in held_out.images}
         self._blobs.collect(product_id, "calibration-images", kept, CONFIRM_WITHIN_S)
 

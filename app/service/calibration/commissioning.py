@@ -33,9 +33,11 @@ class Commissioner:
         self._blobs = blobs
         self._kept: Counter[str] = Counter()
 
-    def kept(self, product: Product, manifest: BankManifest, sha256: str, upload: bytes) -> Commissioning | None:
-        """What can be confirmed; None unless the product is being commissioned, for references and for what could not
-        be stored."""
+    def kept(
+        self, product: Product, manifest: BankManifest, good: int, sha256: str, upload: bytes
+    ) -> Commissioning | None:
+        """What can be confirmed, beside the `good` images that count; None unless the product is being commissioned,
+        for references and for what could not be stored."""
         if not product.settings.commissioning or sha256 in {entry.sha256 for entry in manifest.references}:
             return None
         product_id = product.product_id
@@ -48,5 +50,4 @@ class Commissioner:
         except InspectorError as error:
             logger.warning("an inspected image of %s cannot be confirmed: %s", product_id, error)
             return None
-        good = product.calibration.counted(manifest.version)
         return Commissioning(sha256, good, fewest_good_images(product.settings.alpha))

@@ -9,7 +9,7 @@ from app.service.banks.cache import LoadedBank
 from app.service.calibration.images import Images
 from app.service.uploads.checked_upload import Upload, checked_upload
 from app.service.uploads.photographs import Photographs
-from app.storage.documents import BlobKind, CalibrationImage
+from app.storage.documents import BankManifest, BlobKind, CalibrationImage
 from app.storage.store import Blobs
 
 
@@ -42,14 +42,28 @@ class CalibrationIntake:
             ) from error
         return self._checked(Upload(data), 0, loaded, is_good=is_good)
 
-    def compared(self, product_id: str, images: Images, known: Container[str], loaded: LoadedBank) -> Images:
-        """The images of a set; those not in `known` with what each is all but the same as."""
-        others: dict[str, BlobKind] = {entry.sha256: "references" for entry in loaded.manifest.references}
-        told = []
+    def compared(
+        self,
+        product_id: str,
+        images: Images,
+        counted: Container[str],
+        manifest: BankManifest,
+        known: Container[str],
+        served: BankManifest | None,
+    ) -> Images:
+        """The images of a set; those `counted` in a bank version with what each is all but the same as, among its
+        references and the images before it. Those in `known` were compared in the version that `served`, and are only
+        with new references. What was found in a version before is kept: it may serve again."""
+        before = {entry.sha256 for entry in served.references} if served else set()
+        references: dict[str, BlobKind] = {entry.sha256: "references" for entry in manifest.references}
+        new: dict[str, BlobKind] = {name: kind for name, kind in references.items() if name not in before}
+        others, told = dict(references), []
         for image in images:
             sha256 = image.sha256
-            if sha256 not in known:
-                image = replace(image, near_duplicates=self._photographs.same_as(product_id, sha256, others))
+            among = new if sha256 in known else others
+            if among and sha256 in counted:
+                same = self._photographs.same_as(product_id, sha256, among)
+                image = replace(image, near_duplicates=tuple(dict.fromkeys((*same, *image.near_duplicates))))
             told.append(image)
             others.setdefault(sha256, "calibration-images")
         return tuple(told)

@@ -23,6 +23,7 @@ Flag = Literal[
     "statistic_degenerate",
     "edge_unseen",
     "threshold_stale",
+    "calibration_reduced",
     "drift",
     "mask_untrusted",
     "mask_untested",
@@ -66,9 +67,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """An image as a photograph. `exceeds_bit_depth`: it has values larger than the bank's bit depth holds."""
+    """An image as a photograph. `appearance`: None where an earlier release registered it; `exceeds_bit_depth`: it has
+    values larger than the bank's bit depth holds."""
 
-    appearance: Appearance
+    appearance: Appearance | None
     size: Size
     exceeds_bit_depth: bool = False
 
@@ -124,8 +126,9 @@ def judged(
         "unlike_references": not all(each.fits for each in shown),
         "different_size": _size(looked, known).differs,
         "different_aspect": _aspect(looked, known).differs,
-        "featureless_references": known.references.featureless,
+        "featureless_references": known.shown.featureless,
         "statistic_degenerate": _is_degenerate(score, foreground.mask, known, statistic),
+        "calibration_reduced": known.reduced and not known.manual,
         "threshold_stale": known.manual is not None and known.manual.bank_version != bank_version,
     }
     flags = [flag for flag, holds in told.items() if holds]
@@ -144,35 +147,40 @@ def judged(
 
 def likeness(median: float, looked: Looked, known: Calibration) -> list[Likeness]:
     """Whether an image, by its median patch distance and as a photograph, shows the product at all."""
-    seen, size, aspect = looked.appearance, _size(looked, known), _aspect(looked, known)
-    found = [
-        Likeness("size", size.value, size.low, size.high),
-        Likeness("aspect", aspect.value, aspect.low, aspect.high),
-    ]
-    if seen.detail is not None:
+    found, seen = [], looked.appearance
+    if known.shown.sizes:
+        size, aspect = _size(looked, known), _aspect(looked, known)
+        found.append(Likeness("size", size.value, size.low, size.high))
+        found.append(Likeness("aspect", aspect.value, aspect.low, aspect.high))
+    if seen and seen.detail is not None:
         found.append(Likeness("detail", seen.detail, LEAST_DETAIL, None))
     if known.median_distance is not None:
         found.append(Likeness("median_distance", median, None, UNLIKE_RATIO * known.median_distance))
-    if known.least_contrast is not None:
+    if seen and known.least_contrast is not None:
         found.append(Likeness("contrast", seen.contrast, FEATURELESS_SHARE * known.least_contrast, None))
     return found
 
 
 def _size(looked: Looked, known: Calibration) -> Beside:
-    return size_beside(looked.size, known.references.sizes, known.references.smaller_edge)
+    return size_beside(looked.size, known.shown.sizes, known.shown.smaller_edge)
 
 
 def _aspect(looked: Looked, known: Calibration) -> Beside:
-    return aspect_beside(looked.size, known.references.sizes)
+    return aspect_beside(looked.size, known.shown.sizes)
 
 
 def _is_degenerate(score: float, mask: Mask, known: Calibration, statistic: Statistic) -> bool:
     """Whether the score says nothing: a defect would not move it, or every photograph has the same."""
-    if not isfinite(score) or unmoved_share(statistic, float(mask.mean())) > MOST_UNMOVED:
+    if not isfinite(score) or sees_nothing(statistic, mask):
         return True
     if known.limit is not None and max(score, known.limit) <= ROUNDING:
         return True
     return len(known.good_scores) > 1 and len(set(known.good_scores)) == 1
+
+
+def sees_nothing(statistic: Statistic, mask: Mask) -> bool:
+    """Whether too large a defect would not move the score of an image with this foreground."""
+    return unmoved_share(statistic, float(mask.mean())) > MOST_UNMOVED
 
 
 def _verdict(score: float, limit: float | None, flags: set[Flag]) -> Verdict:

@@ -3,6 +3,7 @@
 from app.service.accelerator.accelerator import Accelerator
 from app.service.accelerator.engine_thread import Priority
 from app.service.banks.parts import BankParts
+from app.service.calibration.ahead import CalibrationAhead
 from app.service.calibration.calibration import CalibrationService
 from app.service.calibration.commissioning import Commissioner
 from app.service.calibration.intake import CalibrationIntake
@@ -26,13 +27,15 @@ class CalibrationParts:
             CalibrationMeasurer(blobs, accelerator.backbones, accelerator.pieces(priority), max_pixels)
             for priority in (Priority.REGISTRATION, Priority.JOB)
         )
+        intake = CalibrationIntake(blobs, accelerator.backbones, photographs, max_pixels)
+        self.ahead = CalibrationAhead(store.catalog, blobs, banks.service, banks.serving, intake, now)
         self.service = CalibrationService(
             store.catalog,
             blobs,
             banks.service,
             banks.serving,
             self.knowledge,
-            CalibrationIntake(blobs, accelerator.backbones, photographs, max_pixels),
+            intake,
             now,
             later,
             limits.max_images_per_request,

@@ -24,3 +24,7 @@ class ReferencePhotographs:
             manifest.preprocessing.smaller_edge,
             featureless=all(entry.appearance is not None and entry.appearance.is_featureless for entry in entries),
         )
+
+
+NO_REFERENCES = ReferencePhotographs((), 0, featureless=False)
+"""Nothing can be compared with them."""

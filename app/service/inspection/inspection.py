@@ -161,7 +161,7 @@ class InspectionService:
             judgement=judgement,
             regions=None if regions is None else tuple(regions),
             references=tuple(entry.sha256 for entry in loaded.manifest.references),
-            commissioning=self._commissioner.kept(product, loaded.manifest, sha256, upload),
+            commissioning=self._commissioner.kept(product, loaded.manifest, known.counted, sha256, upload),
         )
 
     def _drifted(

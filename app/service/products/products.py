@@ -26,7 +26,7 @@ from app.service.banks.builder import BankBuilder
 from app.service.banks.masking_policy import masking_view
 from app.service.banks.serving import ServingKnowledge
 from app.service.banks.wanted_preprocessing import made_by
-from app.service.calibration.bank_calibration import calibration_state
+from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import now
 from app.service.inspection.drift import DriftWatch
 from app.service.products.settings import UNSET, Unset, merged, require_known_version, require_seeing_statistic
@@ -48,6 +48,7 @@ class ProductService:
         banks: BankService,
         builder: BankBuilder,
         serving: ServingKnowledge,
+        knowledge: CalibrationKnowledge,
         drift: DriftWatch,
         defaults: ProductSettings,
     ) -> None:
@@ -56,6 +57,7 @@ class ProductService:
         self._banks = banks
         self._builder = builder
         self._serving = serving
+        self._knowledge = knowledge
         self._drift = drift
         self._defaults = defaults
 
@@ -125,7 +127,7 @@ class ProductService:
 
     def page(self, after: str | None, limit: int, among: Container[str] | None = None) -> list[ProductView]:
         """The products behind `after` in the order of their ids, at most `limit`; only those in `among`, if given."""
-        ids = [each for each in self._catalog.product_ids() if after is None or each > after]
+        ids = (each for each in self._catalog.product_ids() if after is None or each > after)
         views = (view for each in ids if (among is None or each in among) and (view := self._view_if_there(each)))
         return list(itertools.islice(views, limit))
 
@@ -146,7 +148,7 @@ class ProductService:
             rebuild_needed=active is not None and self._outdated(product, active),
             masking=masking_view(product.settings, active.masking) if active and active.masking else None,
             problem=problem,
-            calibration=calibration_state(active, product),
+            calibration=self._knowledge.of_version(product, active),
             drift=self._drift.view(product, active.version if active else None),
         )
 
@@ -225,7 +227,9 @@ class ProductService:
                 self._builder.update(written.product_id, "settings")
         except InspectorError:
             with suppress(StaleRevision, NotFound), self._serving.changing(written.product_id):
-                self._catalog.replace(replace(written, settings=before.settings))
+                # What was measured meanwhile stays, and so do settings of somebody else.
+                if (found := self._catalog.product(written.product_id)).settings == written.settings:
+                    self._catalog.replace(replace(found, settings=before.settings))
             raise
 
     def _usable(self, settings: ProductSettings) -> ProductSettings:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.engine.verdict.calibration import CalibrationState
 from app.service.banks.masking_policy import MaskingView
+from app.service.calibration.bank_calibration import Calibration
 from app.service.inspection.drift import NOTHING_SEEN, DriftView
 from app.storage.documents import Product
 
@@ -25,8 +25,8 @@ class ProductView:
     references: int
     rebuild_needed: bool
     masking: "MaskingView | None"
+    calibration: Calibration
     problem: str | None = None
-    calibration: CalibrationState = "none"
     drift: DriftView = NOTHING_SEEN
 
     @property

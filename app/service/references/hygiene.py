@@ -26,7 +26,7 @@ from app.service.banks.banks import BankService, no_references
 from app.service.banks.builder import BankBuilder, References
 from app.service.banks.left_out import stored_left_out
 from app.service.banks.life import same_life
-from app.service.calibration.bank_calibration import masks_of_references
+from app.service.calibration.good_photograph import masks_of_references
 from app.service.uploads.photographs import Photographs
 from app.storage.documents import BankManifest, Product
 from app.storage.segments import stored_segment
@@ -108,7 +108,7 @@ class HygieneService:
             table = stored_left_out(self._blobs, product.product_id, manifest)
         except (BlobMissing, BlobDamaged, BankDamaged):
             return {}, {}
-        how_odd = suspicions(table, masks_of_references(table, manifest, product.settings))
+        how_odd = suspicions(table, [mask for mask, _ in masks_of_references(table, manifest, product.settings)])
         names = {position: manifest.references[position].sha256 for position in table}
         accused: Findings = {names[each]: (_named(outlier_finding(how_odd[each]), []),) for each in outliers(how_odd)}
         return accused, {names[position]: each for position, each in how_odd.items()}
@@ -168,7 +168,8 @@ class HygieneService:
             raise BankDamaged(f"{error}") from error
         if len(compared) < 3 or not set(compared) <= set(table):
             return None
-        masks = dict(zip(table, masks_of_references(table, manifest, product.settings), strict=True))
+        masked = masks_of_references(table, manifest, product.settings)
+        masks = {position: mask for position, (mask, _) in zip(table, masked, strict=True)}
         pairs = self._pairs(segments)
         return coverage(pairs, [masks[at] for at in compared], product.settings.statistic)
 

@@ -218,8 +218,7 @@ class RegistrationService:
             preprocessing=preprocessing,
             patch_size=patch_size,
         )
-        used_bits = checked.photograph.used_bits
-        entry = ReferenceEntry(segment="", rows=0, foreground_fractions=(), used_bits=used_bits, **checked.facts)
+        entry = ReferenceEntry(segment="", rows=0, foreground_fractions=(), **checked.facts)
         return entry, checked.photograph
 
 

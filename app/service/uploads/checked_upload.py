@@ -37,6 +37,7 @@ class UploadFacts(TypedDict):
     size_bytes: int
     added_at: str
     appearance: Appearance
+    used_bits: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class CheckedUpload:
             size_bytes=len(self.upload.data),
             added_at=now(),
             appearance=self.photograph.appearance,
+            used_bits=self.photograph.used_bits,
         )
 
 

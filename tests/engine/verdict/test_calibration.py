@@ -6,10 +6,12 @@ from numpy.typing import NDArray
 
 from app.engine.bank.left_out import LeftOut
 from app.engine.verdict.calibration import (
+    OUTLYING_RATIO,
     REGION_STATISTIC,
     TooFewGoodImages,
     conformal,
     is_not_ok,
+    outlying,
     p_value,
     provisional,
     score_normalized,
@@ -162,6 +164,29 @@ def test_a_score_equal_to_the_threshold_is_still_that_of_a_good_part() -> None:
     assert is_not_ok(float(np.nextafter(0.3, 1)), 0.3)
     assert score_normalized(0.3, 0.3) == 1.0
     assert score_normalized(0.6, 0.3) == pytest.approx(2.0)
+
+
+def test_what_gets_no_verdict_is_told_beside_the_promise_and_changes_nothing_of_it() -> None:
+    scores = [float(each) for each in range(19)]
+    with_some, without = conformal(scores, 0.05, undecidable=1), conformal(scores, 0.05)
+    assert (with_some.undecidable_share, without.undecidable_share) == (0.05, 0.0)
+    assert with_some.expected_false_alarm_rate == without.expected_false_alarm_rate
+
+
+@pytest.mark.parametrize(
+    ("threshold", "scores", "ratio"),
+    [
+        (3.0, [1.0, 2.0, 3.0], 3.0 / 2.0 if OUTLYING_RATIO <= 1.5 else None),
+        (2.0, [1.0, 2.0, 9.0], 2.0),
+        (1.1, [0.9, 1.0, 1.1], None),
+        (1.0, [1.0, 1.0], None),
+        (1.0, [0.0, 1.0], None),
+    ],
+)
+def test_a_threshold_far_above_the_next_score_is_told(
+    threshold: float, scores: list[float], ratio: float | None
+) -> None:
+    assert outlying(threshold, scores) == ratio
 
 
 def test_nothing_is_a_multiple_of_a_threshold_of_zero() -> None:

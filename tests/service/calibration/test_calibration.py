@@ -19,9 +19,11 @@ from app.errors import (
     NoReferences,
     TooManyImages,
 )
+from app.service.calibration import ahead as calibration_ahead
 from app.service.calibration import images as calibration_images
 from app.service.calibration import measurer as calibration_measurer
 from app.service.calibration.images import CalibrationView
+from app.service.calibration.problem import problem
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.service.service import Service
@@ -53,6 +55,18 @@ def added(service: Service, seeds: range = HELD_OUT, *, is_good: bool = True) ->
     return service.calibration.add(PRODUCT, [upload(seed) for seed in seeds], is_good=is_good)
 
 
+def scores_of(view: CalibrationView) -> list[float]:
+    """Of the images that were measured, in the order of the set."""
+    return [view.images[each.sha256].score for each in view.product.calibration.images if each.sha256 in view.images]
+
+
+def undecidable(view: CalibrationView) -> dict[str | None, tuple[str, ...]]:
+    """The flags of the good images that set no threshold, by file name."""
+    images = [each for each in view.product.calibration.images if each.is_good and each.sha256 in view.images]
+    flags = {each.filename: view.images[each.sha256].undecidable for each in images}
+    return {name: each for name, each in flags.items() if each}
+
+
 def copied(data: bytes, by: int = 1) -> Upload:
     """The same photograph in another file: a bit darker, as another encoder may have it."""
     pixels = decode_image(data, 10**6).pixels
@@ -77,19 +91,18 @@ def test_held_out_images_set_the_threshold_by_the_scores_of_an_inspection(regist
     assert view.calibration is not None
     assert (view.calibration.state, view.calibration.source) == ("calibrated", "calibrated")
     assert view.calibration.threshold == expected
-    assert [view.scores[position] for position in range(len(scores))] == scores
+    assert scores_of(view) == scores
     judgement = inspected(registered, 7).judgement
     assert (judgement.state, judgement.threshold, judgement.promise) == ("calibrated", expected.value, expected)
-    assert registered.products.view(PRODUCT).calibration == "calibrated"
+    assert registered.products.view(PRODUCT).calibration.state == "calibrated"
 
 
 def test_too_few_images_for_alpha_leave_the_provisional_threshold(registered: Service) -> None:
     view = added(registered, range(100, 118))
     assert view.calibration is not None
-    assert view.calibration.state == registered.products.view(PRODUCT).calibration == "provisional"
+    assert view.calibration.state == registered.products.view(PRODUCT).calibration.state == "provisional"
     assert (view.product.calibration.good, view.needed, view.allowed_alpha) == (18, 19, 0.0527)
-    assert view.problem is not None
-    assert "add 1 more, or set alpha to 0.0527" in view.problem
+    assert "add 1 more, or set alpha to 0.0527" in str(problem(view))
     registered.products.change(PRODUCT, {"alpha": 0.06})
     assert inspected(registered, 7).judgement.state == "calibrated"
 
@@ -101,7 +114,7 @@ def test_bad_images_are_counted_and_set_nothing(registered: Service) -> None:
     assert before is not None
     assert view.calibration.threshold == before.threshold
     found = [inspected(registered, seed).judgement.verdict == "not_ok" for seed in range(200, 204)]
-    assert view.detection == (sum(found), 4)
+    assert (view.detection.found, view.detection.bad) == (sum(found), 4)
 
 
 def test_the_p_value_is_that_of_the_held_out_images(registered: Service) -> None:
@@ -165,7 +178,7 @@ def test_images_that_were_measured_are_not_measured_again(registered: Service, m
 
     monkeypatch.setattr(calibration_measurer.CalibrationMeasurer, "row", measured)
     view = registered.calibration.remove(PRODUCT, upload_sha(registered, 100))
-    assert len(view.scores) == 18
+    assert len(scores_of(view)) == 18
     registered.calibration.measure(PRODUCT)
 
 
@@ -173,45 +186,31 @@ def upload_sha(service: Service, seed: int) -> str:
     return inspected(service, seed).sha256
 
 
-def test_another_bank_has_them_measured_again_by_itself(registered: Service) -> None:
+@pytest.fixture
+def no_time(registered: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """Calibrated; nothing is measured before another version serves, nor afterwards by itself."""
     added(registered)
-    registered.references.add(PRODUCT, [upload(5)])
-    until(lambda: registered.products.view(PRODUCT).calibration == "calibrated")
-    view = registered.calibration.view(PRODUCT)
-    assert view.bank_version == view.product.calibration.bank_version == 2
-    assert view.calibration is not None
-    assert view.calibration.threshold == conformal([inspected(registered, seed).score for seed in HELD_OUT], 0.05)
-    assert inspected(registered, 7).judgement.state == "calibrated"
-
-
-def test_until_then_the_new_bank_promises_only_what_its_references_do(
-    registered: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    added(registered)
+    monkeypatch.setattr(calibration_ahead, "MEASURED_WITHIN_S", 0.0)
     monkeypatch.setattr(registered.calibration, "follow", lambda _: None)
-    registered.references.add(PRODUCT, [upload(5)])
-    judgement = inspected(registered, 7).judgement
-    assert judgement.state == registered.products.view(PRODUCT).calibration == "provisional"
-    assert registered.calibration.measure(PRODUCT).product.calibration.bank_version == 2
+    return registered
 
 
-def test_the_next_start_measures_what_was_left_undone(
-    registered: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    added(registered)
-    monkeypatch.setattr(registered.calibration, "follow", lambda _: None)
-    registered.references.add(PRODUCT, [upload(5)])
+def test_what_could_not_be_measured_in_time_is_told_by_a_flag(no_time: Service) -> None:
+    no_time.references.add(PRODUCT, [upload(5)])
+    result = inspected(no_time, 7)
+    assert result.judgement.state == no_time.products.view(PRODUCT).calibration.state == "provisional"
+    assert result.flags == ("calibration_reduced",)
+    assert "19 images do not count: being measured in bank version 2" in str(problem(no_time.calibration.view(PRODUCT)))
+    assert no_time.calibration.measure(PRODUCT).measured_in == 2
+    assert inspected(no_time, 7).flags == ()
+
+
+def test_the_next_start_measures_what_was_left_undone(no_time: Service, settings: Settings) -> None:
+    no_time.references.add(PRODUCT, [upload(5)])
     another = tiny_service(settings)
     another.calibration.follow_all()
-    until(lambda: another.products.view(PRODUCT).calibration == "calibrated")
+    until(lambda: another.products.view(PRODUCT).calibration.state == "calibrated")
     another.close()
-
-
-def test_until_they_are_measured_that_is_the_problem(registered: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert added(registered).problem is None
-    monkeypatch.setattr(registered.calibration, "follow", lambda _: None)
-    registered.references.add(PRODUCT, [upload(5)])
-    assert "being measured in bank version 2" in str(registered.calibration.view(PRODUCT).problem)
 
 
 def test_a_version_that_has_a_calibration_image_as_a_reference_leaves_only_that_one_out(registered: Service) -> None:
@@ -219,11 +218,11 @@ def test_a_version_that_has_a_calibration_image_as_a_reference_leaves_only_that_
     registered.banks.activate(PRODUCT, 1)
     added(registered, range(100, 120))
     registered.banks.activate(PRODUCT, 2)
-    until(lambda: registered.calibration.view(PRODUCT).product.calibration.bank_version == 2)
+    until(lambda: registered.calibration.view(PRODUCT).measured_in == 2)
     view = registered.calibration.view(PRODUCT)
     assert view.calibration is not None
     assert (view.calibration.state, len(view.calibration.good_scores)) == ("calibrated", 19)
-    assert "1 image does not count: references of this bank version" in str(view.problem)
+    assert "1 image does not count: references of this bank version" in str(problem(view))
     assert view.good == 19
     registered.products.change(PRODUCT, {"alpha": 0.0477})
     view = registered.calibration.view(PRODUCT)
@@ -234,10 +233,13 @@ def test_a_wrong_image_called_good_is_told_and_does_not_widen_what_is_like_the_p
     service.products.create(PRODUCT, {"masking": "off", "rotation": "off", "alpha": 0.25})
     service.references.add(PRODUCT, [Upload(encode_png(part(seed))) for seed in range(5)])
     before = service.calibration.add(PRODUCT, [Upload(encode_png(part(seed))) for seed in range(10, 13)], is_good=True)
-    assert before.problem is None
+    assert problem(before) is None
     view = service.calibration.add(PRODUCT, [Upload(photograph(1), "wrong.png")], is_good=True)
-    assert [image.filename for image in view.unlike] == ["wrong.png"]
-    assert "1 image shows something else than the references, though called good (wrong.png)" in str(view.problem)
+    assert undecidable(view) == {"wrong.png": ("unlike_references",)}
+    assert "1 image of 4 called good would get no verdict (wrong.png: unlike_references)" in str(problem(view))
+    assert view.calibration is not None
+    assert view.calibration.threshold is not None
+    assert (view.calibration.threshold.good_images, view.calibration.threshold.undecidable_share) == (3, 0.25)
     result = inspected(service, 2)
     assert (result.judgement.verdict, "unlike_references" in result.flags) == ("not_decidable", True)
 
@@ -248,8 +250,7 @@ def test_a_copy_of_a_reference_or_of_another_image_is_told(registered: Service) 
     first, second, third = (image.sha256 for image in view.product.calibration.images)
     reference = registered.references.entries(PRODUCT)[0].sha256
     assert view.near_duplicates == {second: first, third: reference}
-    assert view.problem is not None
-    assert "2 images are all but the same as a reference or an image before" in view.problem
+    assert "2 images are all but the same as a reference or an image before" in str(problem(view))
     assert registered.calibration.confirm(PRODUCT, first, is_good=False).near_duplicates == {third: reference}
     registered.references.remove(PRODUCT, reference)
     assert registered.calibration.view(PRODUCT).near_duplicates == {}
@@ -286,11 +287,11 @@ def test_a_copy_is_told_after_a_restart_too(registered: Service, settings: Setti
     restarted.close()
 
 
-def test_an_old_version_has_the_threshold_of_its_references(registered: Service) -> None:
+def test_an_old_version_that_was_not_measured_has_the_threshold_of_its_references(registered: Service) -> None:
     registered.references.add(PRODUCT, [upload(5)])
     added(registered)
     old = registered.inspection.inspect(PRODUCT, photograph(7), InspectionRequest(heatmap=None, bank_version=1))
-    assert old.judgement.state == "provisional"
+    assert (old.judgement.state, old.flags) == ("provisional", ("calibration_reduced",))
 
 
 def test_a_lost_image_no_longer_counts_and_a_lost_table_is_made_again(registered: Service, settings: Settings) -> None:
@@ -300,7 +301,7 @@ def test_a_lost_image_no_longer_counts_and_a_lost_table_is_made_again(registered
     blobs.collect(PRODUCT, "calibration-images", {upload_sha(registered, seed) for seed in range(100, 118)}, grace_s=-1)
     fresh = tiny_service(settings)
     assert inspected(fresh, 7).judgement.state == "provisional"
-    assert sorted(fresh.calibration.measure(PRODUCT).scores) == list(range(18))
+    assert len(scores_of(fresh.calibration.measure(PRODUCT))) == 18
     with pytest.raises(CalibrationImageNotFound, match="Send that photograph again"):
         fresh.calibration.image(PRODUCT, upload_sha(registered, 118))
     fresh.close()
@@ -320,7 +321,7 @@ def test_images_are_removed_one_by_one_or_all(registered: Service) -> None:
 def test_a_product_keeps_its_set_when_its_settings_are_replaced(registered: Service) -> None:
     added(registered)
     registered.products.put(PRODUCT, {"masking": "off", "rotation": "off"})
-    assert registered.products.view(PRODUCT).calibration == "calibrated"
+    assert registered.products.view(PRODUCT).calibration.state == "calibrated"
 
 
 def test_inspected_images_are_confirmed_while_commissioning(registered: Service) -> None:
@@ -330,7 +331,7 @@ def test_inspected_images_are_confirmed_while_commissioning(registered: Service)
         assert kept is not None
         assert (kept.good, kept.needed) == (count, 19)
         registered.calibration.confirm(PRODUCT, kept.sha256, is_good=True)
-    assert registered.products.view(PRODUCT).calibration == "calibrated"
+    assert registered.products.view(PRODUCT).calibration.state == "calibrated"
     view = registered.calibration.confirm(PRODUCT, upload_sha(registered, 100), is_good=False)
     assert view.product.calibration.good == 18
 

@@ -42,7 +42,7 @@ def test_one_or_two_references_decide_nothing(service: Service, references: int)
     assert (result.judgement.state, result.judgement.threshold) == ("none", None)
     assert (result.judgement.verdict, result.judgement.score_normalized) == ("not_decidable", None)
     assert "uncalibrated" in result.flags
-    assert service.products.view("flange").calibration == "none"
+    assert service.products.view("flange").calibration.state == "none"
 
 
 def test_the_threshold_is_the_largest_score_of_a_left_out_reference(service: Service, settings: Settings) -> None:
@@ -64,7 +64,7 @@ def test_the_threshold_is_the_largest_score_of_a_left_out_reference(service: Ser
     assert threshold == pytest.approx(max(scores), abs=1e-6)
     assert result.judgement.promise is not None
     assert result.judgement.promise.expected_false_alarm_rate == 1 / 5
-    assert service.products.view("flange").calibration == "provisional"
+    assert service.products.view("flange").calibration.state == "provisional"
 
 
 @pytest.fixture
