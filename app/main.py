@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api.cors import allow_origins
 from app.api.lanes import Lanes
 from app.api.middleware.authentication import Authentication
 from app.api.middleware.body_limits import BodyLimits
+from app.api.middleware.cors import allow_origins
 from app.api.middleware.head import Head
 from app.api.middleware.path_guard import PathGuard
 from app.api.middleware.request_log import RequestLog

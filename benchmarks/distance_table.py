@@ -29,9 +29,9 @@ from app.evaluate.measured.measure import measure
 from app.evaluate.measured.measurements import Measurements
 from app.evaluate.measured.needs import Missing, Needs, QuerySet, column, sizes, test_queries
 from app.evaluate.measured.stages import StageTimes
-from app.service.calibration.good_photograph import GoodPhotograph, among_the_others, compared, limits
-from app.service.calibration.judgement import Looked
-from app.service.calibration.reference_photographs import NO_REFERENCES
+from app.service.verdicts.good_photograph import GoodPhotograph, among_the_others, compared, limits
+from app.service.verdicts.reference_photographs import NO_REFERENCES
+from app.service.verdicts.verdict import Looked
 from app.settings import load_settings
 from app.weights.registry import load_registry
 

@@ -8,7 +8,7 @@ from math import comb, floor
 import numpy as np
 
 from app.engine.verdict.calibration import Threshold, TooFewGoodImages, conformal, provisional
-from app.service.calibration.good_photograph import GoodPhotograph
+from app.service.verdicts.good_photograph import GoodPhotograph
 from benchmarks.distance_table import DistanceTable, Scores
 
 ALPHAS = (0.05, 0.01)

@@ -27,7 +27,7 @@ from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image
 from app.evaluate.dataset import load_object, read_image
-from app.service.calibration.judgement import FEATURELESS_SHARE, UNLIKE_RATIO
+from app.service.verdicts.verdict import FEATURELESS_SHARE, UNLIKE_RATIO
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say

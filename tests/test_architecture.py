@@ -57,11 +57,12 @@ ALLOWED = {
 }
 FOLDERS = {
     "service": {
-        "references": {"products", "calibration", "banks", "uploads", "accelerator"},
-        "products": {"inspection", "calibration", "banks", "accelerator"},
-        "inspection": {"calibration", "banks", "accelerator"},
-        "jobs": {"calibration", "uploads", "accelerator"},
-        "calibration": {"banks", "uploads", "accelerator"},
+        "references": {"products", "verdicts", "banks", "uploads", "accelerator"},
+        "products": {"inspection", "calibration", "verdicts", "banks", "accelerator"},
+        "inspection": {"calibration", "verdicts", "banks", "accelerator"},
+        "jobs": {"verdicts", "uploads", "accelerator"},
+        "calibration": {"verdicts", "banks", "uploads", "accelerator"},
+        "verdicts": {"banks"},
         "banks": {"accelerator"},
         "uploads": set(),
         "accelerator": set(),

@@ -1,0 +1,1 @@
+"""The subcommands of `inspector`, a module each."""

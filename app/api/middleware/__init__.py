@@ -1,0 +1,1 @@
+"""What sees every request before a route does."""

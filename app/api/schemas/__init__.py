@@ -1,0 +1,1 @@
+"""The bodies and parameters of each resource."""

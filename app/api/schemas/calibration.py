@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.references import AppearanceBody
 from app.engine.verdict.calibration import CalibrationState, Threshold
-from app.service.calibration.bank_calibration import ImageKnowledge, ThresholdSource
-from app.service.calibration.images import CalibrationView
+from app.service.calibration.calibration_set import CalibrationView
 from app.service.calibration.problem import problem
+from app.service.verdicts.bank_calibration import ImageKnowledge, ThresholdSource
 from app.storage.documents import CalibrationImage
 
 

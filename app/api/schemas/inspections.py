@@ -11,11 +11,11 @@ from app.api.schemas.calibration import PromiseBody
 from app.api.schemas.regions import RegionBody
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle
 from app.engine.verdict.calibration import CalibrationState
-from app.service.calibration.bank_calibration import ThresholdSource
 from app.service.calibration.commissioning import Commissioning
-from app.service.calibration.judgement import Flag, Judgement, Verdict
 from app.service.inspection.request import HeatmapRequest, InspectionRequest
 from app.service.inspection.result import InspectionResult
+from app.service.verdicts.bank_calibration import ThresholdSource
+from app.service.verdicts.verdict import Flag, Judgement, Verdict
 
 SMALLEST_HEATMAP_PX, LARGEST_HEATMAP_PX = 32, 4096
 Pixels = Annotated[int, Field(ge=SMALLEST_HEATMAP_PX, le=LARGEST_HEATMAP_PX)]

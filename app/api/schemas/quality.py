@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.engine.hygiene import Coverage, FindingKind
+from app.engine.hygiene import LARGEST_TRIMMED_SHARE, Coverage, FindingKind
 from app.service.references.hygiene import Quality, Trimmed
 
 
@@ -20,7 +20,9 @@ class RegistrationQuery(BaseModel):
 class TrimQuery(BaseModel):
     """How many references are left out."""
 
-    share: float = Field(default=0.2, gt=0, le=0.5, allow_inf_nan=False, description="Of the references, rounded down.")
+    share: float = Field(
+        default=0.2, gt=0, le=LARGEST_TRIMMED_SHARE, allow_inf_nan=False, description="Of the references, rounded down."
+    )
     dry_run: bool = Field(default=False, description="Only tell which ones.")
 
 

@@ -1,0 +1,1 @@
+"""FAISS and torch, and the memory of a GPU."""

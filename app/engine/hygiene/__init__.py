@@ -3,10 +3,11 @@
 from app.engine.hygiene.coverage import Coverage, coverage
 from app.engine.hygiene.duplicates import Duplicates, duplicates
 from app.engine.hygiene.finding import Finding, FindingKind
-from app.engine.hygiene.outliers import outlier_finding, outliers, suspicions, trimmed
+from app.engine.hygiene.outliers import LARGEST_TRIMMED_SHARE, outlier_finding, outliers, suspicions, trimmed
 from app.engine.hygiene.photograph import Photograph, findings, photograph, same_photographs
 
 __all__ = [
+    "LARGEST_TRIMMED_SHARE",
     "Coverage",
     "Duplicates",
     "Finding",

@@ -57,11 +57,19 @@ def outlier_finding(suspicion: float, ratio: float = ACCUSED_RATIO) -> Finding:
     )
 
 
+LARGEST_TRIMMED_SHARE = 0.5
+"""Of more, what is left is no longer most of the set."""
+
+
 def trimmed(suspicions: Mapping[int, float], share: float) -> list[int]:
-    """Positions that remain, in order, when the oddest `share` (0..1) of the references, rounded down, is left out.
+    """Positions that remain, in order, when the oddest `share` of the references, rounded down, is left out.
+
+    `share` is 0 to `LARGEST_TRIMMED_SHARE`; ValueError beyond.
 
     For a set that is known to hold bad parts: of a clean set it leaves good ones out. Fewer than four stay as they are.
     """
+    if not 0 <= share <= LARGEST_TRIMMED_SHARE:
+        raise ValueError(f"a share of {share} cannot be left out: 0 to {LARGEST_TRIMMED_SHARE}")
     count = int(share * len(suspicions)) if len(suspicions) >= FEWEST_REFERENCES else 0
     return sorted(set(suspicions) - set(_oddest_first(suspicions)[:count]))
 

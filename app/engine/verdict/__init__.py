@@ -1,0 +1,1 @@
+"""What a verdict is made of: image score, thresholds, regions, drift. It is given in `app/service/verdicts`."""

@@ -1,0 +1,1 @@
+"""What an evaluation leaves on the disk: rows, scores, pictures."""

@@ -1,0 +1,1 @@
+"""What was measured of photographs, so that no row needs them twice."""

@@ -1,0 +1,1 @@
+"""Metrics of images and pixels (ALGORITHM 8)."""

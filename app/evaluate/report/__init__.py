@@ -1,0 +1,1 @@
+"""What is told of an evaluation, and how two are compared."""

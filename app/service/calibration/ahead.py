@@ -10,7 +10,7 @@ from app.engine.bank.bank import MemoryBank
 from app.errors import BankDamaged, BlobDamaged, BlobMissing, GpuOutOfMemory, StaleRevision
 from app.service.banks.banks import BankService
 from app.service.banks.serving import ServingKnowledge
-from app.service.calibration.images import with_table
+from app.service.calibration.calibration_set import with_table
 from app.service.calibration.intake import CalibrationIntake
 from app.service.calibration.measurer import CalibrationMeasurer, Measured
 from app.storage.documents import BankManifest, CalibrationSet, Product

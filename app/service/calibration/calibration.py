@@ -18,7 +18,7 @@ from app.service.banks.banks import BankService
 from app.service.banks.cache import LoadedBank
 from app.service.banks.loader import BankNotLoaded
 from app.service.banks.serving import ServingKnowledge
-from app.service.calibration.images import (
+from app.service.calibration.calibration_set import (
     CONFIRM_WITHIN_S,
     CalibrationView,
     Images,

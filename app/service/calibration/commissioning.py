@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.engine.verdict.calibration import fewest_good_images
 from app.errors import InspectorError
-from app.service.calibration.images import CONFIRM_WITHIN_S
+from app.service.calibration.calibration_set import CONFIRM_WITHIN_S
 from app.storage.documents import BankManifest, Product
 from app.storage.store import Blobs
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.errors import BlobDamaged, BlobMissing, CalibrationImageNotFound
 from app.service.accelerator.backbones import Backbones
 from app.service.banks.cache import LoadedBank
-from app.service.calibration.images import Images
+from app.service.calibration.calibration_set import Images
 from app.service.uploads.checked_upload import Upload, checked_upload
 from app.service.uploads.photographs import Photographs
 from app.storage.documents import BankManifest, BlobKind, CalibrationImage

@@ -10,8 +10,8 @@ from app.engine.bank.left_out import LeftOut
 from app.errors import BankDamaged, BlobDamaged, BlobMissing, StorageUnavailable
 from app.service.banks.cache import LoadedBank
 from app.service.banks.left_out import stored_left_out
-from app.service.calibration.bank_calibration import Calibration
-from app.service.calibration.promise import calibration
+from app.service.verdicts.bank_calibration import Calibration
+from app.service.verdicts.promise import calibration
 from app.storage.documents import BankManifest, Product
 from app.storage.left_out import LeftOutTable, decode_measured
 from app.storage.store import Blobs

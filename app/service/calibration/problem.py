@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from app.engine.verdict.calibration import outlying
-from app.service.calibration.bank_calibration import Calibration
-from app.service.calibration.images import CalibrationView
+from app.service.calibration.calibration_set import CalibrationView
+from app.service.verdicts.bank_calibration import Calibration
 from app.storage.documents import CalibrationImage, CalibrationSet
 
 NAMED = 5

@@ -1,0 +1,1 @@
+"""Inspecting one photograph, and watching whether they drift."""

@@ -24,9 +24,7 @@ from app.service.banks.cache import LoadedBank
 from app.service.banks.loader import BankNotLoaded, Cold
 from app.service.banks.masking_policy import masking_applies
 from app.service.banks.serving import Serving, ServingKnowledge
-from app.service.calibration.bank_calibration import Calibration
 from app.service.calibration.commissioning import Commissioner
-from app.service.calibration.judgement import Flag, Foreground, Likeness, Looked, judged
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.deadline import Deadline
@@ -34,6 +32,8 @@ from app.service.inspection.drift import DriftWatch
 from app.service.inspection.picture import drawn, heat_scale
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
+from app.service.verdicts.bank_calibration import Calibration
+from app.service.verdicts.verdict import Flag, Foreground, Likeness, Looked, judged
 from app.storage.documents import Product
 
 MAX_REGIONS = 20

@@ -6,8 +6,8 @@ from app.engine.types import Image, PatchDistances, PatchFeatures, RegionMask
 from app.engine.verdict.regions import Region, region_mask
 from app.engine.verdict.scoring import anomaly_map
 from app.service.banks.cache import LoadedBank
-from app.service.calibration.bank_calibration import Calibration
 from app.service.inspection.request import HeatmapRequest
+from app.service.verdicts.bank_calibration import Calibration
 from app.storage.documents import Product
 
 

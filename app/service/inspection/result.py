@@ -7,8 +7,8 @@ from app.engine.heatmap import Heatmap
 from app.engine.photograph.preprocess import UnseenEdge
 from app.engine.verdict.regions import Region
 from app.service.calibration.commissioning import Commissioning
-from app.service.calibration.judgement import Flag, Judgement
 from app.service.inspection.request import InspectionRequest
+from app.service.verdicts.verdict import Flag, Judgement
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Work that callers come back for: batches without references."""

@@ -19,9 +19,9 @@ from app.engine.verdict.scoring import anomaly_map, image_score
 from app.engine.zero_shot import ZeroShotBatch
 from app.service.accelerator.extraction import ReferenceExtractor, tested_masks
 from app.service.accelerator.pieces import Pieces
-from app.service.calibration.judgement import ROUNDING, Flag, Foreground
 from app.service.jobs.jobs import JobUnderWay
 from app.service.uploads.checked_upload import CheckedUpload
+from app.service.verdicts.verdict import ROUNDING, Flag, Foreground
 from app.storage.jobs import JobHeatmaps, ScoredImage
 
 STEPS_PER_IMAGE = 3

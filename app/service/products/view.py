@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.service.banks.masking_policy import MaskingView
-from app.service.calibration.bank_calibration import Calibration
 from app.service.inspection.drift import NOTHING_SEEN, DriftView
+from app.service.verdicts.bank_calibration import Calibration
 from app.storage.documents import Product
 
 

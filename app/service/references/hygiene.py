@@ -26,8 +26,8 @@ from app.service.banks.banks import BankService, no_references
 from app.service.banks.builder import BankBuilder, References
 from app.service.banks.left_out import stored_left_out
 from app.service.banks.life import same_life
-from app.service.calibration.good_photograph import masks_of_references
 from app.service.uploads.photographs import Photographs
+from app.service.verdicts.good_photograph import masks_of_references
 from app.storage.documents import BankManifest, Product
 from app.storage.segments import stored_segment
 from app.storage.store import Blobs, Catalog

@@ -80,7 +80,8 @@ class RegistrationService:
     def add(self, product_id: str, uploads: Sequence[Upload], *, refuse_unfit: bool = False) -> Registered:
         """Register photographs of good parts: all of them, or none where one cannot be read.
 
-        Sending a photograph again changes nothing. An unknown product is created with the defaults, if that is set.
+        Sending a photograph again changes nothing. Of two registrations at once the slower one starts over
+        (`BankBuilder.update`). An unknown product is created with the defaults, if that is set.
         Photographs that seem unfit are registered and said to be, or refused if that is asked for. (One that stands out
         from the others, which may be as good as they are, is never refused.)
 

@@ -20,9 +20,9 @@ from app.errors import (
     TooManyImages,
 )
 from app.service.calibration import ahead as calibration_ahead
-from app.service.calibration import images as calibration_images
+from app.service.calibration import calibration_set as calibration_images
 from app.service.calibration import measurer as calibration_measurer
-from app.service.calibration.images import CalibrationView
+from app.service.calibration.calibration_set import CalibrationView
 from app.service.calibration.problem import problem
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult

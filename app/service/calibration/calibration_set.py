@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from app.engine.verdict.calibration import fewest_good_images, is_not_ok, smallest_alpha
 from app.errors import CalibrationImageNotFound, Conflict, TooManyImages
 from app.service.banks.cache import LoadedBank
-from app.service.calibration.bank_calibration import Calibration, ImageKnowledge
+from app.service.verdicts.bank_calibration import Calibration, ImageKnowledge
 from app.storage.documents import BankManifest, CalibrationImage, CalibrationSet, CalibrationTable, Product
 
 MAX_CALIBRATION_IMAGES = 1000

@@ -3,7 +3,7 @@
 import pytest
 
 from app.engine.heatmap import encode_png
-from app.service.calibration.images import CalibrationView
+from app.service.calibration.calibration_set import CalibrationView
 from app.service.calibration.problem import problem
 from app.service.inspection.request import InspectionRequest
 from app.service.service import Service

@@ -7,7 +7,7 @@ from typing import Literal
 from app.engine.options import ManualThreshold
 from app.engine.verdict.calibration import CalibrationState, Threshold
 from app.engine.verdict.drift import DriftBaseline
-from app.service.calibration.reference_photographs import NO_REFERENCES, ReferencePhotographs
+from app.service.verdicts.reference_photographs import NO_REFERENCES, ReferencePhotographs
 
 ThresholdSource = Literal["manual", "provisional", "calibrated"]
 

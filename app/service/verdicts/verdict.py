@@ -10,7 +10,7 @@ from app.engine.photograph.shape import Beside, aspect_beside, size_beside
 from app.engine.types import Distances, Mask, Size
 from app.engine.verdict.calibration import CalibrationState, Threshold, is_not_ok, p_value, score_normalized
 from app.engine.verdict.scoring import MOST_UNMOVED, median_distance, unmoved_share
-from app.service.calibration.bank_calibration import Calibration, ThresholdSource
+from app.service.verdicts.bank_calibration import Calibration, ThresholdSource
 
 Verdict = Literal["ok", "not_ok", "not_decidable"]
 

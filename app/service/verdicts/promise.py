@@ -15,8 +15,8 @@ from app.engine.verdict.calibration import (
 )
 from app.engine.verdict.drift import DriftBaseline
 from app.service.banks.masking_policy import masking_applies
-from app.service.calibration.bank_calibration import Calibration, ImageKnowledge
-from app.service.calibration.good_photograph import (
+from app.service.verdicts.bank_calibration import Calibration, ImageKnowledge
+from app.service.verdicts.good_photograph import (
     GoodPhotograph,
     as_looked,
     compared,
@@ -24,7 +24,7 @@ from app.service.calibration.good_photograph import (
     mask_of,
     photographs_of_references,
 )
-from app.service.calibration.reference_photographs import ReferencePhotographs
+from app.service.verdicts.reference_photographs import ReferencePhotographs
 from app.storage.documents import BankManifest, CalibrationImage, Product
 from app.storage.left_out import LeftOutTable
 

@@ -14,9 +14,9 @@ from app.engine.verdict.calibration import FEWEST_REFERENCES
 from app.engine.verdict.left_out_scores import left_out_masks
 from app.engine.verdict.scoring import image_score, median_distance
 from app.service.banks.masking_policy import masking_applies
-from app.service.calibration.bank_calibration import Calibration
-from app.service.calibration.judgement import UNDECIDABLE, Flag, Looked, likeness, sees_nothing
-from app.service.calibration.reference_photographs import ReferencePhotographs
+from app.service.verdicts.bank_calibration import Calibration
+from app.service.verdicts.reference_photographs import ReferencePhotographs
+from app.service.verdicts.verdict import UNDECIDABLE, Flag, Looked, likeness, sees_nothing
 from app.storage.documents import BankManifest, CalibrationImage, ReferenceEntry
 from app.storage.left_out import LeftOutTable
 
