@@ -130,7 +130,7 @@ def test_an_unknown_backbone_is_refused(client: TestClient) -> None:
 
 def test_a_bad_image_is_named(client: TestClient) -> None:
     answer = client.post(ZERO_SHOT, files=form(photograph(1), b"\x89PNG\r\n\x1a\n" + bytes(100)))
-    assert (answer.status_code, answer.json()["code"]) == (422, "image-truncated")
+    assert (answer.status_code, answer.json()["code"]) == (422, "image-undecodable")
     assert answer.json()["detail"].startswith("Image 2 (1.png): ")
 
 
