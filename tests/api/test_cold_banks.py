@@ -38,7 +38,7 @@ class GatedBlobs(DiskBlobs):
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    given = load_settings(data_dir=tmp_path, smaller_edge=112, max_queue=CALLERS)
+    given = load_settings(data_dir=tmp_path, smaller_edge=112, max_queue=CALLERS, max_wait_s=60)
     service = tiny_service(given)
     for product_id in ("cold", "resident"):
         service.references.add(product_id, [Upload(photograph(0))])
