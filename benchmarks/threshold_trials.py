@@ -142,8 +142,8 @@ def _outcomes(table: DistanceTable, shots: int, seed: int) -> dict[str, Outcome]
     if threshold := provisional(scores.tolist(), len(left_out) - len(scores)):
         outcomes[PROVISIONAL] = _outcome(table, good, bad, threshold.value, threshold, scores)
     for alpha in ALPHAS:
-        count = held_out(len(good), alpha)
         with suppress(TooFewGoodImages):
+            count = _taken(good, held_out(len(good), alpha))
             scores = table.scores(good[:count])
             by_others = conformal(scores.tolist(), alpha, count - len(scores))
             outcomes[calibrated(alpha)] = _outcome(table, good[count:], bad, by_others.value, by_others, scores)
@@ -151,6 +151,12 @@ def _outcomes(table: DistanceTable, shots: int, seed: int) -> dict[str, Outcome]
     outcomes[OWN_COPIES] = _outcome(table, good, bad, own_copies)
     outcomes[ORACLE] = _outcome(table, good, bad, _oracle(table.scores(good), table.scores(bad)))
     return {label: each for label, each in outcomes.items() if each}
+
+
+def _taken(good: Sequence[GoodPhotograph], decidable: int) -> int:
+    """How many of the good photographs are taken until so many of them get a verdict."""
+    places = [place for place, each in enumerate(good) if each.decidable][:decidable]
+    return places[-1] + 1 if places else 0
 
 
 def held_out(good: int, alpha: float) -> int:
