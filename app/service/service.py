@@ -11,6 +11,7 @@ from app.service.inspection.inspection import InspectionService
 from app.service.jobs.jobs import JobService
 from app.service.jobs.zero_shot import ZeroShotService
 from app.service.limits import Limits
+from app.service.products.deletion import DeletionService
 from app.service.products.products import ProductService
 from app.service.readiness import Readiness
 from app.service.references.parts import ReferenceParts
@@ -64,6 +65,7 @@ class Service:
             drift,
             defaults,
         )
+        self.deletion = DeletionService(store.catalog, banks.serving)
         references = ReferenceParts(
             store, accelerator, banks, self.products, photographs, limits, auto_create=auto_create
         )

@@ -13,6 +13,9 @@ from app.storage.documents import BankManifest, BankPointer, BlobKind, Product
 BLOB_GRACE_S = 86_400.0
 """A registration publishes its manifest within a day of storing its first blob."""
 
+RESTORABLE_S = 86_400.0
+"""So long after its deletion a product can be brought back."""
+
 
 class StoreDefaults(Protocol):
     """What belongs to the store as a whole."""
@@ -49,8 +52,16 @@ class Products(Protocol):
         """
         ...
 
-    def delete(self, product_id: str) -> None:
-        """Remove a product with its banks and blobs, at once and whole. ProductNotFound."""
+    def delete(self, product_id: str, *, purge: bool = False) -> None:
+        """Remove a product with its banks and blobs, at once and whole. ProductNotFound.
+
+        For `RESTORABLE_S` it can be restored; its blobs stay that long. Not with `purge`, which frees their space at
+        once; it also takes the last deleted product of this id, where there is none.
+        """
+        ...
+
+    def restore(self, product_id: str) -> None:
+        """Undo the last deletion of this id. ProductNotFound where there is none to be undone; Conflict as `create`."""
         ...
 
     def secure(self, product_id: str) -> None:

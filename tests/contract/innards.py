@@ -71,7 +71,7 @@ class DiskInnards:
         return [path.read_bytes() for path in self.layout.quarantine.iterdir()]
 
     def count(self) -> int:
-        folders = [*self.layout.products.glob("*"), *self.layout.transit.glob("*")]
+        folders = [*self.layout.products.glob("*"), *self.layout.transit.glob("*"), *self.layout.deleted.glob("*")]
         return sum(len(list(folder.glob("[rsp]*s/*"))) for folder in folders)
 
 

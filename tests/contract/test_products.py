@@ -121,7 +121,7 @@ def test_a_deleted_product_is_gone_with_everything(
     blobs.put("flange", "segments", b"features")
     publish_next(catalog)
     assert stored_blobs.count() == 1
-    catalog.delete("flange")
+    catalog.delete("flange", purge=True)
     assert catalog.product_ids() == []
     assert stored_blobs.count() == 0
     assert not list(store_at.root.glob("products/*")) + list(store_at.root.glob("transit/*"))

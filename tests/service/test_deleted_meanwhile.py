@@ -64,7 +64,7 @@ def test_what_is_deleted_is_not_found_and_never_called_damaged(
     service = tiny_service(settings, blobs)
 
     def delete() -> None:
-        service.products.delete("flange")
+        service.deletion.delete("flange")
         if created_again:
             service.products.create("flange")
 

@@ -8,7 +8,15 @@ from app.api.authorisation import ADMIN, READ, REGISTER, CallerDep, check_produc
 from app.api.bank_loading import once_loaded
 from app.api.deps import ExpectedRevision, LanesDep, ProductId, ServiceDep
 from app.api.schemas.problem import problems
-from app.api.schemas.products import PRODUCT_ID, NewProduct, ProductBody, ProductChange, ProductGiven, ProductPage
+from app.api.schemas.products import (
+    PRODUCT_ID,
+    DeletionQuery,
+    NewProduct,
+    ProductBody,
+    ProductChange,
+    ProductGiven,
+    ProductPage,
+)
 from app.errors import (
     Conflict,
     InvalidProductId,
@@ -17,6 +25,8 @@ from app.errors import (
     Overloaded,
     PreconditionFailed,
     ProductNotFound,
+    StorageFull,
+    StorageUnavailable,
 )
 from app.service.banks.cache import LoadedBank
 from app.service.banks.loader import Cold
@@ -144,9 +154,24 @@ async def load_product(product_id: ProductId, response: Response, service: Servi
     response_class=Response,
     responses=problems(ProductNotFound, InvalidProductId, Overloaded),
 )
-async def delete_product(product_id: ProductId, service: ServiceDep, lanes: LanesDep) -> None:
-    """Delete a product with its references and banks."""
-    await lanes.admin.call(service.products.delete, product_id)
+async def delete_product(
+    product_id: ProductId, service: ServiceDep, lanes: LanesDep, query: Annotated[DeletionQuery, Query()]
+) -> None:
+    """Delete a product with its references and banks. It can be restored for a day, unless it is purged."""
+    await lanes.admin.call(service.deletion.delete, product_id, purge=query.purge)
+
+
+@router.post(
+    "/products/{product_id}/restore",
+    dependencies=[ADMIN],
+    responses=problems(ProductNotFound, InvalidProductId, Conflict, Overloaded, StorageFull, StorageUnavailable),
+)
+async def restore_product(
+    product_id: ProductId, response: Response, service: ServiceDep, lanes: LanesDep
+) -> ProductBody:
+    """Undo the last deletion of this id, within a day: with its references, banks, settings and calibration."""
+    await lanes.admin.call(service.deletion.restore, product_id)
+    return _tagged(await lanes.admin.call(service.products.view, product_id), response)
 
 
 def _tagged(view: ProductView, response: Response) -> ProductBody:

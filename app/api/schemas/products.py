@@ -120,6 +120,12 @@ class NewProduct(ProductChange):
     product_id: str = Field(pattern=PRODUCT_ID)
 
 
+class DeletionQuery(BaseModel):
+    """How a product is deleted."""
+
+    purge: bool = Field(default=False, description="At once and for good, also a product that is deleted already.")
+
+
 class StatisticBody(BaseModel):
     name: StatisticName
     k: int | None

@@ -1,4 +1,4 @@
-"""Products: creating, changing, listing and deleting them."""
+"""Products: creating, changing and listing them."""
 
 import itertools
 import logging
@@ -157,11 +157,6 @@ class ProductService:
         (`BankService.load`); ProductNotFound, NoReferences."""
         self._banks.loaded(self._serving.get(product_id))
         return self.view(product_id)
-
-    def delete(self, product_id: str) -> None:
-        """Delete a product with its references and banks; those in memory go soon after. ProductNotFound."""
-        with self._serving.changing(product_id):
-            self._catalog.delete(product_id)
 
     def preprocessing(self, product_id: str) -> tuple[Preprocessing, int]:
         """And the patch size, px, of the product or of one that would be created now. InvalidProductId."""

@@ -16,6 +16,7 @@ from app.errors import (
 from app.storage.coordinated.copy import VolumeCopy, in_force, redis_outdated, volume_outdated
 from app.storage.coordinated.record import CoordinatedRecord
 from app.storage.disk import DiskCatalog
+from app.storage.disk.deleted import remove_expired
 from app.storage.disk.lock import LockHeld, product_lock, store_lock
 from app.storage.disk.product_file import take_away
 from app.storage.documents import BankManifest, BankPointer, Product
@@ -96,12 +97,28 @@ class CoordinatedCatalog(Catalog):
     def replace(self, product: Product) -> Product:
         return self._changed(product.product_id, lambda: self._redis.replace(product))
 
-    def delete(self, product_id: str) -> None:
+    def delete(self, product_id: str, *, purge: bool = False) -> None:
         # A creation at the same time would find the folder, and lose it.
         with store_lock(self._layout):
-            gone = self._delete(product_id)
+            gone = self._delete(product_id, purge=purge)
         if gone:
             shutil.rmtree(gone, ignore_errors=True)
+        remove_expired(self._layout)
+
+    def restore(self, product_id: str) -> None:
+        # As in a creation: blobs need the folder as soon as the product is there; its documents follow.
+        with store_lock(self._layout):
+            self._require_all_products()
+            self._copy.settle(product_id)
+            if known_in_redis(self._redis.client, product_id) is None:
+                self._copy.place_deleted(product_id)
+            try:
+                self._redis.restore(product_id)
+            except (Conflict, NotFound):
+                self._copy.settle(product_id)
+                raise
+            with in_force(f"Product {product_id!r}"):
+                self._copy.mirror(product_id)
 
     def secure(self, product_id: str) -> None:
         """See to it that all that can be read of a product survives also the loss of Redis. ProductNotFound."""
@@ -135,22 +152,27 @@ class CoordinatedCatalog(Catalog):
             self._copy.mirror(product_id)
         return result
 
-    def _delete(self, product_id: str) -> Path | None:
-        """Delete a product in Redis; where its folder is now, to be removed."""
+    def _delete(self, product_id: str, *, purge: bool) -> Path | None:
+        """Delete a product in Redis; where its folder is now, if that is to be removed."""
         known = self._copy.known(product_id)
         if known_in_redis(self._redis.client, product_id) is None:
             self._require_current(product_id, known)
             self._copy.settle(product_id)
-            raise product_not_found(product_id)
+            if not purge:
+                raise product_not_found(product_id)
+            folder = self._copy.deleted_folder(product_id)
+            self._redis.delete(product_id, purge=True)
+            return folder
         if not self._copy.has_folder(product_id):
-            self._redis.delete(product_id)
+            # Without its blobs nothing could come back.
+            self._redis.delete(product_id, purge=True)
             return None
         self._require_current(product_id, known)
         with product_lock(self._layout, product_id):
             # The copy forgets the product first: a copy of what is deleted would look like a loss of Redis.
             self._copy.remove_documents(product_id)
-            self._redis.delete(product_id)
-            return take_away(self._layout, product_id)
+            self._redis.delete(product_id, purge=purge)
+            return take_away(self._layout, product_id) if purge else self._copy.clear(product_id)
 
     def _confirmed(self, product_id: str, read: Callable[[], T]) -> T:
         known = self._copy.known(product_id)

@@ -3,18 +3,23 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from redis import Redis
 
 from app.errors import StorageFull, StorageOutdated, StorageUnavailable
 from app.storage.disk.bank_history import all_versions
-from app.storage.disk.durable import explained, make_folder, read_if_present, sync_folder, write_durably
+from app.storage.disk.deleted import deleted_folder
+from app.storage.disk.durable import explained, make_folder, move_durably, read_if_present, sync_folder, write_durably
 from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import WAIT_S, product_lock
 from app.storage.disk.product_file import place_folder, take_away
 from app.storage.disk.store import product_ids
 from app.storage.epoch import Known, known_of
+from app.storage.redis.connection import explained as redis_explained
+from app.storage.redis.deleted import newest_deletion
 from app.storage.redis.product_state import ProductState, known_in_redis, read_manifests, read_state
+from app.storage.refusals import product_not_found
 
 
 def redis_outdated(what: str) -> StorageOutdated:
@@ -110,9 +115,35 @@ class VolumeCopy:
                 path.unlink(missing_ok=True)
         sync_folder(self._layout.product_folder(product_id))
 
+    def deleted_folder(self, product_id: str) -> Path | None:
+        """Where the folder of the product with this id belongs that was deleted last; None where none can come back."""
+        with redis_explained(self._client):
+            deletion = newest_deletion(self._client, product_id)
+        return None if deletion is None else deleted_folder(self._layout, product_id, deletion.deleted_ms)
+
+    def place_deleted(self, product_id: str) -> None:
+        """Put the folder of a product that is about to be restored in place. The caller holds the store's lock.
+
+        ProductNotFound where there is none.
+        """
+        folder = self.deleted_folder(product_id)
+        if folder is None or not folder.is_dir():
+            raise product_not_found(product_id)
+        move_durably(folder, self._layout.product_folder(product_id))
+
+    def clear(self, product_id: str) -> Path | None:
+        """Take the folder of a product that is not in Redis away: to where it can come back from, if Redis has a
+        deletion that lacks it, else out of sight, to be removed. The caller holds the product's lock."""
+        aside = self.deleted_folder(product_id)
+        if aside is None or aside.exists():
+            return take_away(self._layout, product_id)
+        make_folder(aside.parent)
+        move_durably(self._layout.product_folder(product_id), aside)
+        return None
+
     def _clear(self, product_id: str, wait_s: float) -> None:
         with product_lock(self._layout, product_id, wait_s):
-            gone = None if self._has_documents(product_id) else take_away(self._layout, product_id)
+            gone = None if self._has_documents(product_id) else self.clear(product_id)
         if gone:
             shutil.rmtree(gone, ignore_errors=True)
 

@@ -1,9 +1,11 @@
 """The catalogue: which products there are, their bank versions, and which version serves."""
 
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
+from app.errors import ProductNotFound
 from app.storage.compare_and_set import (
     kept_manifest,
     require_pointer,
@@ -15,11 +17,19 @@ from app.storage.compare_and_set import (
     to_published,
 )
 from app.storage.disk.bank_history import list_versions, read_held_pointer, read_pointer, write_pointer
+from app.storage.disk.deleted import newest_deleted, put_aside, remove_expired
 from app.storage.disk.document_file import read_of_product
 from app.storage.disk.durable import explained, make_folder, sync_folder, write_durably
 from app.storage.disk.layout import StoreLayout
 from app.storage.disk.lock import product_lock, store_lock
-from app.storage.disk.product_file import add_product, read_held_product, read_product, take_away, write_product
+from app.storage.disk.product_file import (
+    add_product,
+    bring_back,
+    read_held_product,
+    read_product,
+    take_away,
+    write_product,
+)
 from app.storage.disk.store import open_store, product_ids, read_record
 from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.documents_json import encode
@@ -70,11 +80,26 @@ class DiskCatalog(Catalog):
             write_product(self._layout, changed)
         return changed
 
-    def delete(self, product_id: str) -> None:
-        with product_lock(self._layout, product_id):
-            gone = take_away(self._layout, product_id)
-        # The product is deleted by now. What cannot be removed here goes when the store is opened next.
+    def delete(self, product_id: str, *, purge: bool = False) -> None:
+        # What cannot be removed here, of a product that is deleted by now, goes when the store is opened next.
+        remove_expired(self._layout)
+        if not purge:
+            with product_lock(self._layout, product_id):
+                put_aside(self._layout, product_id, int(1000 * time.time()))
+            return
+        try:
+            with product_lock(self._layout, product_id):
+                gone = take_away(self._layout, product_id)
+        except ProductNotFound:
+            deleted = newest_deleted(self._layout, product_id)
+            if deleted is None:
+                raise
+            gone = deleted
         shutil.rmtree(gone, ignore_errors=True)
+
+    def restore(self, product_id: str) -> None:
+        with store_lock(self._layout):
+            bring_back(self._layout, product_id)
 
     def secure(self, product_id: str) -> None:
         """See to it that all that can be read of a product survives a power cut. ProductNotFound."""

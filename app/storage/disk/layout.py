@@ -40,6 +40,11 @@ class StoreLayout:
         return self.root / "transit"
 
     @property
+    def deleted(self) -> Path:
+        """Folders of products that were deleted and can come back for a while."""
+        return self.root / "deleted"
+
+    @property
     def jobs(self) -> Path:
         return self.root / "jobs"
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.errors import ProductDamaged, ProductNotFound
+from app.storage.disk.deleted import newest_deleted
 from app.storage.disk.document_file import read_document, read_or_quarantine
 from app.storage.disk.durable import make_folder, move_durably, write_durably
 from app.storage.disk.layout import StoreLayout
@@ -12,7 +13,7 @@ from app.storage.disk.lock import product_lock
 from app.storage.disk.store import product_ids
 from app.storage.documents import BankPointer, Product
 from app.storage.documents_json import DocumentDamaged, encode
-from app.storage.refusals import differs_in_case, product_damaged, product_exists
+from app.storage.refusals import differs_in_case, product_damaged, product_exists, product_not_found
 
 
 def read_product(layout: StoreLayout, product_id: str) -> Product:
@@ -57,6 +58,20 @@ def add_product(layout: StoreLayout, product: Product) -> None:
             layout.pointer(product.product_id): encode(BankPointer()),
         }
         place_folder(layout, product.product_id, documents)
+
+
+def bring_back(layout: StoreLayout, product_id: str) -> None:
+    """Put the folder of the product that was deleted last in place again. The caller holds the store's lock.
+
+    ProductNotFound where none can come back; Conflict when the id is taken, or differs only in case from one that is.
+    """
+    _refuse_case_variant(layout, product_id)
+    if product_id in product_ids(layout):
+        raise product_exists(product_id)
+    deleted = newest_deleted(layout, product_id)
+    if deleted is None:
+        raise product_not_found(product_id)
+    move_durably(deleted, layout.product_folder(product_id))
 
 
 def _refuse_case_variant(layout: StoreLayout, product_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 
+from app.storage.disk.deleted import remove_expired
 from app.storage.disk.document_file import read_or_quarantine
 from app.storage.disk.durable import list_folder, make_folder, remove_leftovers, write_durably
 from app.storage.disk.layout import StoreLayout
@@ -17,7 +18,7 @@ def open_store(layout: StoreLayout) -> None:
 
     ConfigurationError for another format; StorageFull, StorageUnavailable.
     """
-    for folder in (layout.root, layout.products, layout.quarantine, layout.transit):
+    for folder in (layout.root, layout.products, layout.quarantine, layout.transit, layout.deleted):
         make_folder(folder)
     with store_lock(layout):
         record = read_record(layout)
@@ -27,6 +28,7 @@ def open_store(layout: StoreLayout) -> None:
             raise other_format(str(layout.root), record.format, STORE_FORMAT)
         for folder in list_folder(layout.transit):
             shutil.rmtree(folder, ignore_errors=True)
+    remove_expired(layout)
     for product_id in product_ids(layout):
         for folder in layout.product_folders(product_id):
             remove_leftovers(folder)

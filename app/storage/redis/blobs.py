@@ -14,8 +14,8 @@ from redis.exceptions import ResponseError
 from app.errors import BankTooLarge
 from app.storage.documents import BlobKind
 from app.storage.redis import keys
-from app.storage.redis.blob_keys import batches
 from app.storage.redis.connection import explained, fetch, transaction
+from app.storage.redis.deleted import batches, can_come_back
 from app.storage.redis.quarantine import quarantine
 from app.storage.refusals import blob_damaged, blob_missing, product_not_found
 from app.storage.store import BLOB_GRACE_S, Blobs
@@ -50,6 +50,9 @@ class RedisBlobs(Blobs):
                     quarantine(self._client, key, lambda found: found != data)
                 self._client.set(key, data)
             if self._birth(product_id) != birth:
+                if can_come_back(self._client, product_id, birth):
+                    # It may come back, and then it may need the blob.
+                    raise product_not_found(product_id)
                 # Whoever deleted the product may have passed here already, or still need the rest of the index.
                 self._client.unlink(key)
                 self._client.zrem(index, digest)

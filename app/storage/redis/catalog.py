@@ -6,6 +6,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import RedisError
 
+from app.errors import ProductNotFound
 from app.storage.compare_and_set import (
     kept_manifest,
     require_pointer,
@@ -25,8 +26,15 @@ from app.storage.redis.bank_history import (
     read_manifest,
     read_pointer,
 )
-from app.storage.redis.blob_keys import remove_blobs
 from app.storage.redis.connection import address, explained, fetch_field
+from app.storage.redis.deleted import (
+    bring_back,
+    newest_deletion,
+    put_aside,
+    remove_blobs,
+    remove_deleted,
+    remove_expired,
+)
 from app.storage.redis.product_documents import (
     add_product,
     change_product,
@@ -86,14 +94,29 @@ class RedisCatalog(Catalog):
         with explained(self._client):
             return change_product(self._client, product)
 
-    def delete(self, product_id: str) -> None:
+    def delete(self, product_id: str, *, purge: bool = False) -> None:
         with explained(self._client):
-            birth = delete_product(self._client, product_id)
+            remove_expired(self._client)
+            if not purge:
+                put_aside(self._client, product_id)
+                return
+            try:
+                birth = delete_product(self._client, product_id)
+            except ProductNotFound:
+                deletion = newest_deletion(self._client, product_id)
+                if deletion is None:
+                    raise
+                remove_deleted(self._client, deletion)
+                return
         try:
             remove_blobs(self._client, birth)
         except RedisError as error:
             # The product is deleted by now. What cannot be removed here goes when the store is opened next.
             logger.warning("blobs of the deleted product %s remain until the next start (%s)", product_id, error)
+
+    def restore(self, product_id: str) -> None:
+        with explained(self._client):
+            bring_back(self._client, product_id)
 
     def secure(self, product_id: str) -> None:
         """ProductNotFound. Nothing is to be done: a durable Redis tells nobody what is not on its disk yet."""

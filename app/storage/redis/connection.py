@@ -132,7 +132,7 @@ def _explanation(client: Redis, error: RedisError) -> StorageFull | StorageUnava
     where, text = address(client), str(error)
     if isinstance(error, OutOfMemoryError) or "OOM command not allowed" in text:
         return StorageFull(
-            f"Redis at {where} has reached its memory limit. Raise its maxmemory, or delete products or references, "
+            f"Redis at {where} has reached its memory limit. Raise its maxmemory, or delete products with ?purge=true, "
             "then repeat the request."
         )
     if "MISCONF" in text and "No space left" in text:

@@ -8,6 +8,8 @@
     inspector:banks:{id}                    version → manifest                             hash of documents
     inspector:blob:{birth}:{kind}:{sha256}  an upload, a segment or a preview
     inspector:blobs:{birth}:{kind}          sha256, ordered by when it was stored (Unix s) sorted set
+    inspector:deleted                       {id}:{birth}, ordered by when it was deleted (ms)  sorted set
+    inspector:deleted:{birth}:{key}         a document of a deleted product, until it is restored or a day has passed
     inspector:job:{job}                     a job; gone a day after its last change         document
     inspector:job-heatmaps:{job}            index → heatmap (PNG); goes with its job       hash
     inspector:quarantine:{key}:{random}     a damaged document or blob, kept for whoever can save it
@@ -27,6 +29,7 @@ from app.storage.product_id import checked_product_id
 
 STORE = "inspector:store"
 PRODUCTS = "inspector:products"
+DELETED = "inspector:deleted"
 CHANGES = "inspector:changes"
 ALL_BLOBS = "inspector:blob*:*"
 """Pattern of the blobs and of the sorted sets that list them."""
@@ -51,6 +54,11 @@ def pointer(product_id: str) -> str:
 
 def banks(product_id: str) -> str:
     return f"inspector:banks:{checked_product_id(product_id)}"
+
+
+def put_aside(key: str, birth: str) -> str:
+    """Where a document of a deleted product lies."""
+    return f"inspector:deleted:{birth}:{key.removeprefix('inspector:')}"
 
 
 def blob(birth: str, kind: BlobKind, digest: str) -> str:

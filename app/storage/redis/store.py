@@ -8,8 +8,8 @@ from app.storage.documents import STORE_FORMAT, StoreRecord
 from app.storage.documents_json import encode, intact
 from app.storage.epoch import newer_record
 from app.storage.redis import keys
-from app.storage.redis.blob_keys import remove_orphans
 from app.storage.redis.connection import address, explained, fetch, transaction
+from app.storage.redis.deleted import remove_expired, remove_orphans
 from app.storage.redis.quarantine import quarantine
 from app.storage.refusals import other_format
 
@@ -24,6 +24,7 @@ def open_store(client: Redis) -> None:
         client.set(keys.STORE, encode(StoreRecord()), nx=True)
     if record is not None and record.format != STORE_FORMAT:
         raise other_format(address(client), record.format, STORE_FORMAT)
+    remove_expired(client)
     remove_orphans(client)
 
 

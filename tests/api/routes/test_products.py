@@ -184,3 +184,27 @@ def test_the_same_api_stands_under_v1(client: TestClient, service: Service) -> N
     added = client.post("/v1/products/flange/references", content=photograph())
     assert added.headers["Location"] == "/v1/products/flange/banks/1"
     assert service.products.view("flange").references == 1
+
+
+def test_a_deletion_can_be_undone(client: TestClient, flange: str) -> None:
+    before = client.get(f"/products/{flange}").json()
+    client.delete(f"/products/{flange}").raise_for_status()
+    assert client.get("/products").json()["products"] == []
+    restored = client.post(f"/products/{flange}/restore")
+    assert (restored.status_code, restored.json()) == (200, before)
+    assert restored.headers["ETag"] == f'"{before["revision"]}"'
+    assert client.post(f"/products/{flange}/inspect", content=photograph(0)).json()["score"] < 1e-5
+
+
+def test_an_id_that_is_given_anew_cannot_be_restored(client: TestClient, flange: str) -> None:
+    client.delete(f"/products/{flange}").raise_for_status()
+    client.put(f"/products/{flange}", json={}).raise_for_status()
+    answer = client.post(f"/products/{flange}/restore")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+def test_what_is_purged_cannot_be_restored(client: TestClient, flange: str) -> None:
+    assert client.delete(f"/products/{flange}?purge=true").status_code == 204
+    answer = client.post(f"/products/{flange}/restore")
+    assert (answer.status_code, answer.json()["code"]) == (404, "product-not-found")
+    assert client.delete(f"/products/{flange}?purge=maybe").status_code == 400

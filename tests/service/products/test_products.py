@@ -89,7 +89,7 @@ def test_an_unknown_backbone_is_refused_before_anything_changes(service: Service
 def test_a_product_deleted_and_created_again_starts_empty(service: Service) -> None:
     service.references.add("flange", [upload(1)])
     service.inspection.inspect("flange", photograph(1), PLAIN)
-    service.products.delete("flange")
+    service.deletion.delete("flange")
     with pytest.raises(ProductNotFound):
         service.products.view("flange")
     service.references.add("flange", [upload(2)])

@@ -185,7 +185,7 @@ def test_a_bank_is_not_published_for_a_product_that_was_deleted_and_created_agai
     manifest = service.references.add("flange", [upload(1)]).manifest
     catalog = DiskCatalog(settings.store_dir)
     before, pointer = catalog.product("flange"), catalog.pointer("flange")
-    service.products.delete("flange")
+    service.deletion.delete("flange")
     service.products.create("flange")
     with pytest.raises(ProductNotFound):
         catalog.publish("flange", replace(manifest, version=2), pointer, made_for=before)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from app.storage.documents import BankPointer
 from tests.redis_server import RedisServer
 from tests.storage.coordinated.kill import killed_before_line
 from tests.storage.coordinated.volume import coordinated, in_redis, on_volume
-from tests.storage.samples import manifest, product
+from tests.storage.samples import is_stored, manifest, product
 
 Replica = Callable[[], CoordinatedCatalog]
+FEATURES = sha256(b"features").hexdigest()
 BETWEEN = [pytest.param(8, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)]
 
 
@@ -69,8 +71,31 @@ def test_killed_while_it_deletes_a_product(replica: Replica, tmp_path: Path, ste
             other.delete("flange")
         assert other.product_ids() == []
         assert list((tmp_path / "products").iterdir()) == []
+        other.restore("flange")
+        assert other.pointer("flange") == BankPointer(1, 1, 1)
+        assert is_stored(blobs, "flange", "segments", FEATURES)
+        other.delete("flange", purge=True)
         create()
         assert blobs.collect("flange", "segments", keep=set(), grace_s=0) == 1
+
+
+@pytest.mark.parametrize("step", BETWEEN)
+def test_killed_while_it_restores_a_product(
+    replica: Replica, tmp_path: Path, redis_server: RedisServer, step: int
+) -> None:
+    other, blobs = replica(), DiskBlobs(tmp_path)
+    other.create(product())
+    blobs.put("flange", "segments", b"features")
+    other.publish("flange", manifest(1), BankPointer())
+    other.delete("flange")
+    for _ in _kill_everywhere(replica, step, lambda catalog: catalog.restore("flange")):
+        assert other.product_ids() in ([], ["flange"])
+        with suppress(Conflict):
+            other.restore("flange")
+        assert other.pointer("flange") == BankPointer(1, 1, 1)
+        assert is_stored(blobs, "flange", "segments", FEATURES)
+        assert on_volume(tmp_path) == in_redis(redis_server.url)
+        other.delete("flange")
 
 
 @pytest.mark.parametrize("step", BETWEEN)
