@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from app.service.verdicts.verdict import UNLIKE_RATIO
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
@@ -24,7 +25,6 @@ from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image
 from app.engine.verdict.scoring import image_score
 from app.evaluate.dataset import ObjectData, load_object, read_image
-from app.service.calibration.judgement import UNLIKE_RATIO
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _report(data: ObjectData, backbone: Backbone) -> None:
-    made = Preprocessing(EDGE, "off", "whole")
+    made = Preprocessing(EDGE, "off", fit="whole")
     parts = [reference_segment(read_image(path), made, backbone) for path in data.train[:8]]
     single, bank = [MemoryBank([part], "cpu") for part in parts], MemoryBank(parts, "cpu")
     left_out = [
