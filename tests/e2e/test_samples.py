@@ -15,9 +15,9 @@ import pytest
 from tests.api.photographs import photograph
 from tests.e2e.server_process import ROOT, ServerProcess
 
-API = (ROOT / "docs" / "api.md").read_text()
-SHELL_SAMPLES = re.findall(r"^```sh\n(.*?)^```$", API, re.MULTILINE | re.DOTALL)
-C_SHARP_SAMPLES = re.findall(r"^```csharp\n(.*?)^```$", API, re.MULTILINE | re.DOTALL)
+TEXT = "\n".join((ROOT / "docs" / name).read_text() for name in ("api.md", "verdicts.md", "recipes.md"))
+SHELL_SAMPLES = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+C_SHARP_SAMPLES = re.findall(r"^```csharp\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 STRICT = """set -euo pipefail
 curl() { command curl --noproxy '*' --fail-with-body --silent --show-error "$@"; }
@@ -69,7 +69,7 @@ def run(samples: str, folder: Path, address: str) -> "subprocess.CompletedProces
     )
 
 
-def test_every_shell_sample_of_the_api_runs_one_after_the_other(
+def test_every_shell_sample_runs_one_after_the_other(
     folder: Path, server: ServerProcess, client: httpx2.Client
 ) -> None:
     client.delete("/products/flange")
