@@ -12,7 +12,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from app.service.verdicts.verdict import UNLIKE_RATIO
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
@@ -25,6 +24,7 @@ from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image
 from app.engine.verdict.scoring import image_score
 from app.evaluate.dataset import ObjectData, load_object, read_image
+from app.service.verdicts.verdict import UNLIKE_RATIO
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say

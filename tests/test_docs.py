@@ -107,6 +107,24 @@ def test_every_linked_file_exists(path: Path) -> None:
         assert (path.parent / target).exists(), f"{path.name} links {target}"
 
 
+def anchors(page: str) -> set[str]:
+    """Of a page's headings, as GitHub makes them."""
+    found: list[str] = []
+    for heading in re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    ):
+        shown = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading)
+        found.append(re.sub(r"[^\w\- ]", "", shown.lower()).replace(" ", "-"))
+    return {f"{each}-{found[:place].count(each)}".removesuffix("-0") for place, each in enumerate(found)}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_heading_that_is_linked_exists(path: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", path.read_text()):
+        page = path.parent / target if target else path
+        assert anchor in anchors(page.read_text()), f"{path.name} links {target}#{anchor}"
+
+
 def test_the_ranges_of_the_masking_test_are_in_the_document() -> None:
     documented = (ROOT / "docs" / "api.md").read_text()
     for name, span in ACCEPTED.items():

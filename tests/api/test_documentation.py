@@ -1,25 +1,41 @@
-"""docs/api.md says what the code does: every route, every error, every parameter and field."""
+"""docs/api.md says what the code does: every route, error, parameter, field, flag and finding."""
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from typing import get_args
 
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel
 
+from app.api import schemas
 from app.api.problems import status_of
 from app.api.router import VERSION_PREFIX, add_routes
-from app.api.schemas.banks import BankBody
-from app.api.schemas.inspections import InspectionBody, InspectQuery
-from app.api.schemas.jobs import JobBody, ScoredImageBody, ZeroShotQuery
-from app.api.schemas.masking import MaskingBody
-from app.api.schemas.products import ProductBody, SettingsGiven
-from app.api.schemas.references import ReferenceBody, RegisteredBody
+from app.engine.hygiene import FindingKind
 from app.errors import ConfigurationError, InspectorError, InvalidDataset
+from app.service.jobs.zero_shot_run import DuplicateFlag
+from app.service.verdicts.verdict import UNDECIDABLE, Flag
 from tests.api.test_problems import tree
 
 TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+
+
+def models() -> list[type[BaseModel]]:
+    """Every body and every set of parameters."""
+    modules = [import_module(f"{schemas.__name__}.{each.name}") for each in iter_modules(schemas.__path__)]
+    kinds = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
+    return sorted((kind for kind in kinds if issubclass(kind, BaseModel)), key=lambda kind: kind.__name__)
+
+
+def table(heading: str) -> dict[str, list[str]]:
+    """The rows below a heading that begin with a name: what their further cells say."""
+    [section] = re.findall(rf"^### {heading}\n(.*?)(?=^##)", TEXT, re.MULTILINE | re.DOTALL)
+    rows = re.findall(r"^\| `([a-z_]+)` \| (.*) \|$", section, re.MULTILINE)
+    return {name: cells.split(" | ") for name, cells in rows}
 
 
 def operations() -> Iterator[str]:
@@ -49,13 +65,19 @@ def test_every_error_that_can_be_answered_is_documented_with_its_status() -> Non
     assert error_rows() == {error.code: int(status_of(error)) for error in reachable_errors()}
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        ProductBody, SettingsGiven, RegisteredBody, ReferenceBody, BankBody, MaskingBody, InspectQuery, InspectionBody,
-        ZeroShotQuery, JobBody, ScoredImageBody,
-    ],
-)  # fmt: skip
-def test_every_field_is_documented(model: type) -> None:
-    words = set(re.findall(r"\w+", TEXT))
-    assert set(model.model_fields) <= words  # type: ignore[attr-defined]
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_every_field_is_documented(model: type[BaseModel]) -> None:
+    assert set(model.model_fields) <= set(re.findall(r"\w+", TEXT))
+
+
+def test_every_flag_is_documented_and_no_other() -> None:
+    assert {*table("Flags"), *table("Flags of a batch")} == {*get_args(Flag), *get_args(DuplicateFlag)}
+
+
+def test_the_flags_that_leave_a_verdict_open_are_told() -> None:
+    told = {flag for flag, (_, is_open, _) in table("Flags").items() if is_open == "yes"}
+    assert told == UNDECIDABLE
+
+
+def test_every_finding_is_documented_and_no_other() -> None:
+    assert set(table("Findings")) == set(get_args(FindingKind))

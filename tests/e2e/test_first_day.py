@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
 from app.keys.api_key import Scope
 from app.keys.key_file import KeyFile
+from tests.e2e.parts import part
 from tests.e2e.server_process import ROOT, server_process
 
 PAGE = (ROOT / "docs" / "first-day.md").read_text()
@@ -21,16 +21,6 @@ PHOTOGRAPHS = {"references": 3, "held-out": 19, "bad": 2}
 STRICT = """set -euo pipefail
 curl() { command curl --noproxy '*' --fail-with-body --silent --show-error "$@"; }
 """
-
-
-def photograph(seed: int, *, spoilt: bool) -> bytes:
-    """The same kind of part, each a little different; spoilt, it has a black square."""
-    kind = np.random.default_rng(0).integers(60, 200, (8, 10, 3))
-    part = kind + np.random.default_rng(seed).normal(0, 30, kind.shape)
-    picture = np.clip(cv2.resize(part, (160, 128), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
-    if spoilt:
-        picture[50:70, 60:80] = 0
-    return cv2.imencode(".png", picture)[1].tobytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +38,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
     for number, (name, count) in enumerate(PHOTOGRAPHS.items()):
         (folder / name).mkdir()
         for each in range(count):
-            (folder / name / f"{each:02}.png").write_bytes(photograph(100 * number + each, spoilt=name == "bad"))
+            (folder / name / f"{each:02}.png").write_bytes(part(100 * number + each, spoilt=name == "bad"))
     keys = KeyFile(folder / "keys.json")
     given = {name: keys.create(name.lower(), scopes, ["flange-top"]) for name, scopes in SCOPES.items()}
     with server_process(folder, {"KEYS_FILE": str(keys.path)}) as server:
@@ -71,7 +61,7 @@ def test_the_line_holds_bad_parts_and_releases_a_good_one(day: Day) -> None:
 
 def test_the_bad_parts_are_found_and_their_heatmaps_are_pictures(day: Day) -> None:
     assert len(re.findall(r"not_ok [\d.]+ bad/", day.done.stdout)) == PHOTOGRAPHS["bad"]
-    assert '"detection":{"found":2,"bad":2}' in (day.folder / "detection.json").read_text()
+    assert '"detection":{"found":2,"undecidable":0,"bad":2}' in (day.folder / "detection.json").read_text()
     pictures = [day.folder / "preview.png", *day.folder.glob("heatmaps/*.png")]
     assert all(cv2.imread(str(picture)) is not None for picture in pictures)
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.api.photographs import photograph
+from tests.e2e.parts import part
 from tests.e2e.server_process import ROOT, ServerProcess
 
-API = (ROOT / "docs" / "api.md").read_text()
-SHELL_SAMPLES = re.findall(r"^```sh\n(.*?)^```$", API, re.MULTILINE | re.DOTALL)
-C_SHARP_SAMPLES = re.findall(r"^```csharp\n(.*?)^```$", API, re.MULTILINE | re.DOTALL)
+TEXT = "\n".join((ROOT / "docs" / name).read_text() for name in ("api.md", "verdicts.md", "recipes.md"))
+SHELL_SAMPLES = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+C_SHARP_SAMPLES = re.findall(r"^```csharp\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 STRICT = """set -euo pipefail
 curl() { command curl --noproxy '*' --fail-with-body --silent --show-error "$@"; }
@@ -39,9 +39,10 @@ public static class Caller
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for seed, name in enumerate(("good-1.png", "good-2.png", "part.png", "good-4.png", "good-5.png", "good-6.png")):
-        (tmp_path / name).write_bytes(photograph(seed if seed < 3 else seed + 1))
-    (tmp_path / "good-3.jpg").write_bytes(photograph(3, suffix=".jpg"))
+    good, bad = ("good-1", "good-2", "good-4", "good-5", "good-6", "new-1", "new-2", "new-3"), ("part", "refused")
+    for seed, name in enumerate((*good, *bad)):
+        (tmp_path / f"{name}.png").write_bytes(part(seed, spoilt=name in bad))
+    (tmp_path / "good-3.jpg").write_bytes(part(10, suffix=".jpg"))
     return tmp_path
 
 
@@ -69,7 +70,7 @@ def run(samples: str, folder: Path, address: str) -> "subprocess.CompletedProces
     )
 
 
-def test_every_shell_sample_of_the_api_runs_one_after_the_other(
+def test_every_shell_sample_runs_one_after_the_other(
     folder: Path, server: ServerProcess, client: httpx2.Client
 ) -> None:
     client.delete("/products/flange")
@@ -78,6 +79,7 @@ def test_every_shell_sample_of_the_api_runs_one_after_the_other(
     assert "hold\n" in done.stdout
     assert all((folder / name).is_file() for name in ("heat.png", "preview.png", "answer-SN-0042"))
     assert (folder / "as-uploaded.png").read_bytes() == (folder / "good-2.png").read_bytes()
+    assert (folder / "nearest").read_bytes() in [(folder / f"new-{number}.png").read_bytes() for number in (1, 2, 3)]
 
 
 def test_the_sample_for_an_mes_releases_a_large_part_after_a_retry(folder: Path) -> None:

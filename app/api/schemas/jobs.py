@@ -73,7 +73,7 @@ class ScoredImageBody(BaseModel):
         description=(
             "`duplicate`: the same file was sent more than once; it counts once. `near_duplicate`: another image shows "
             "all but the same; the two are not compared with each other, unless most of the batch looks alike. Of a "
-            "mask: `mask_untested`, `mask_untrusted`, `mask_empty`."
+            "mask: `mask_untested`, `mask_untrusted`, `mask_empty`. `edge_unseen`: the profile cuts an edge off."
         )
     )
     image: ImageBody

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from app.service.jobs.jobs import JobUnderWay
 from app.service.uploads.checked_upload import CheckedUpload
 from app.service.verdicts.verdict import ROUNDING, Flag, Foreground
 from app.storage.jobs import JobHeatmaps, ScoredImage
+
+DuplicateFlag = Literal["duplicate", "near_duplicate"]
 
 STEPS_PER_IMAGE = 3
 """Its patch features, its search, its heatmap."""
@@ -140,7 +143,7 @@ class ZeroShotRun:
 
     def _scored(self, index: int, distances: Distances, foreground: Foreground, drawn: Heatmap) -> ScoredImage:
         checked, same = self.uploads[index], self.duplicates[index]
-        told: dict[str, bool] = {
+        told: dict[Flag | DuplicateFlag, bool] = {
             "duplicate": same.equal,
             "near_duplicate": same.near,
             "edge_unseen": unseen_edge(checked.geometry) is not None,
