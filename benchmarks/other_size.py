@@ -22,9 +22,9 @@ from app.engine.detector import patch_features, reference_segment
 from app.engine.options import Preprocessing, Statistic
 from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image
+from app.engine.verdict.left_out_scores import UNLIKE_RATIO
 from app.engine.verdict.scoring import image_score
 from app.evaluate.dataset import ObjectData, load_object, read_image
-from app.service.verdicts.verdict import UNLIKE_RATIO
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say

@@ -26,8 +26,9 @@ from app.engine.options import Preprocessing
 from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Image
+from app.engine.verdict.left_out_scores import UNLIKE_RATIO
 from app.evaluate.dataset import load_object, read_image
-from app.service.verdicts.verdict import FEATURELESS_SHARE, UNLIKE_RATIO
+from app.service.verdicts.verdict import FEATURELESS_SHARE
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from benchmarks.machine import measured_with, say

@@ -12,7 +12,7 @@ from app.engine.masking.foreground import scored_patches
 from app.engine.options import Profile, Rotation, Statistic
 from app.engine.types import Distances, Geometry, Mask
 from app.engine.verdict.calibration import Threshold, provisional
-from app.engine.verdict.left_out_scores import left_out_scores
+from app.engine.verdict.left_out_scores import decided_scores
 from app.engine.verdict.scoring import anomaly_map, image_score
 from app.errors import InvalidDataset
 from app.evaluate.dataset import ObjectData
@@ -117,11 +117,13 @@ def bank_scale(looked: Seen, profile: Profile) -> float | None:
 def service_threshold(looked: Seen, profile: Profile, reduced: Statistic) -> Threshold | None:
     """The threshold that the service would have with the references of the bank.
 
-    None where it would have none: for fewer than three references, and for masks by the paper's profile.
+    None where it would have none: for fewer than three references that get a verdict from the others, and for masks by
+    the paper's profile. That a reference lacks contrast, or is of another size, is not looked at here.
     """
     if profile == "paper" and looked.masked:
         return None
-    return provisional(left_out_scores(looked.left_out, looked.fractions, profile, reduced))
+    scores = decided_scores(looked.left_out, looked.fractions, profile, reduced)
+    return provisional(scores, len(looked.left_out) - len(scores))
 
 
 def _masks(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements) -> bool:

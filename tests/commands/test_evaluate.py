@@ -153,7 +153,7 @@ def test_an_evaluation_without_a_single_row_fails(tmp_path: Path) -> None:
 def test_what_is_there_already_is_told(tmp_path: Path) -> None:
     mvtec_object(tmp_path / "data", "disc")
     assert "rows" not in evaluated(tmp_path / "data", tmp_path / "out").replace("/rows", "")
-    assert "holds 1 rows" in evaluated(tmp_path / "data", tmp_path / "out")
+    assert "holds 1 row;" in evaluated(tmp_path / "data", tmp_path / "out")
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,9 @@ def test_the_threshold_is_that_of_a_service_with_the_same_references(
     expected = service_says(service, root, 4, settings)
     assert expected is not None
     assert verdicts.threshold == pytest.approx(expected.value, abs=1e-6)
-    assert verdicts.promised_false_alarm_rate == expected.expected_false_alarm_rate == 1 / 5
+    assert (
+        verdicts.promised_false_alarm_rate == expected.expected_false_alarm_rate == 1 / 4
+    )  # one of the four is unlike the others
 
 
 def test_a_mask_that_the_other_references_do_not_bear_out_is_not_trusted(service: Service, root: Path) -> None:

@@ -9,6 +9,7 @@ from app.engine.photograph.appearance import LEAST_DETAIL, Appearance
 from app.engine.photograph.shape import Beside, aspect_beside, size_beside
 from app.engine.types import Distances, Mask, Size
 from app.engine.verdict.calibration import CalibrationState, Threshold, is_not_ok, p_value, score_normalized
+from app.engine.verdict.left_out_scores import UNLIKE_RATIO
 from app.engine.verdict.scoring import MOST_UNMOVED, median_distance, unmoved_share
 from app.service.verdicts.bank_calibration import Calibration, ThresholdSource
 
@@ -84,10 +85,6 @@ class Foreground:
     flags: tuple[Flag, ...]
     likeness: Likeness | None = None
 
-
-UNLIKE_RATIO = 1.75
-"""An image whose median patch distance is more than this many times the largest one of a good photograph shows
-something else than they do. Measured in `docs/accuracy.md`."""
 
 FEATURELESS_SHARE = 0.25
 """An image with less than this share of the least contrast of a good photograph shows nothing: a lens cap."""

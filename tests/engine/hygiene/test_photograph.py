@@ -108,10 +108,10 @@ def test_parts_that_all_look_alike_are_no_duplicates() -> None:
 
 def test_twelve_bits_in_sixteen_are_told_instead_of_too_little_light() -> None:
     upper_bytes = part(9) // 16
-    assert kinds(upper_bytes, []) == ["under_exposed"]
-    (found,) = findings(photograph(upper_bytes, bits=16, used_bits=12), [])
-    assert found.kind == "bit_depth"
-    assert "12 of 16 bits" in found.message
+    assert "under_exposed" in kinds(upper_bytes, [])
+    found = {each.kind: each for each in findings(photograph(upper_bytes, bits=16, used_bits=12), [])}
+    assert "under_exposed" not in found
+    assert "12 of 16 bits" in found["bit_depth"].message
 
 
 def test_the_depth_is_judged_by_all_references_together() -> None:

@@ -16,7 +16,7 @@ from app.engine.verdict.calibration import (
     provisional,
     score_normalized,
 )
-from app.engine.verdict.left_out_scores import left_out_scores
+from app.engine.verdict.left_out_scores import decided_scores
 from app.engine.verdict.scoring import image_score
 from app.errors import InvalidSettings
 
@@ -212,6 +212,6 @@ def test_the_region_threshold_of_references_is_their_largest_left_out_distance()
     everything = np.ones(16, bool)
     distances = random.random((4, 16)).astype(np.float32)
     table = [LeftOut(each, np.zeros(16, np.int32), everything) for each in distances]
-    threshold = provisional(left_out_scores(table, None, "robust", REGION_STATISTIC))
+    threshold = provisional(decided_scores(table, None, "robust", REGION_STATISTIC))
     assert threshold is not None
     assert threshold.value == distances.max()

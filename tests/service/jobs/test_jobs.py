@@ -96,7 +96,7 @@ def test_a_second_job_waits_for_the_first(jobs: JobService) -> None:
 def test_one_job_too_many_is_refused_with_a_time_to_come_back(jobs: JobService) -> None:
     for _ in range(LIMIT):
         submitted(jobs, Held())
-    with pytest.raises(Overloaded, match="All 2 places") as refusal:
+    with pytest.raises(Overloaded, match=r"All places for jobs are taken \(2\)") as refusal:
         submitted(jobs, Held())
     assert refusal.value.retry_after_s >= 1
 
