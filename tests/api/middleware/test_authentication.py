@@ -28,7 +28,9 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyedApp]:
         yield running
 
 
-@pytest.mark.parametrize("path", ["/products", "/nosuch", "/v1/nosuch", "/products/a%2Fb", "/docs/", "/health", "/V1"])
+@pytest.mark.parametrize(
+    "path", ["/products", "/nosuch", "/v1/nosuch", "/v1", "/v1/", "/products/a%2Fb", "/docs/", "/health", "/V1"]
+)
 def test_without_a_key_every_path_is_401_also_one_that_is_not_there(keyed: KeyedApp, path: str) -> None:
     answer = keyed.client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
