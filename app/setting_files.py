@@ -43,14 +43,21 @@ def names_of_secrets(folder: Path | None) -> Iterator[tuple[str, str]]:
         yield from ((str(folder), path.name) for path in sorted(folder.iterdir()))
 
 
+NEARLY = 0.9
+"""Likeness (0..1) from which a prefix is taken for a slip of the pen: one letter changed, left out or doubled."""
+
+
 def unknown_names(given: Iterable[tuple[str, str]], prefix: str, known: Iterable[str]) -> list[str]:
-    """A line for each given name that begins with the prefix and goes on with none of the known ones: where it stands,
-    and the nearest known one. Upper and lower case are the same; values are not shown."""
+    """A line for each given name that begins with the prefix and goes on with none of the known ones, or the other way
+    round, with a prefix that is nearly the right one: where it stands, and the nearest known one. Upper and lower case
+    are the same; values are not shown."""
     known = sorted(known)
     told = []
     for place, name in given:
-        bare = name.upper().removeprefix(prefix)
-        if bare == name.upper() or bare in known:
+        head, underscore, bare = name.upper().partition("_")
+        is_ours, is_known = head + underscore == prefix, bare in known
+        nearly_ours = difflib.SequenceMatcher(None, head + underscore, prefix).ratio() >= NEARLY
+        if is_known if is_ours else not (is_known and nearly_ours):
             continue
         [nearest] = difflib.get_close_matches(bare, known, n=1, cutoff=0.0)
         told.append(f"{name} ({place}) is no setting and has no effect. Is {prefix}{nearest} meant?")

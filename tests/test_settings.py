@@ -107,10 +107,14 @@ def test_misspelt_names_are_told_with_the_nearest_one_and_no_value(
     monkeypatch.setattr(app.settings, "SECRETS_DIR", secrets)
     (tmp_path / ".env").write_text("inspector_backbon=hidden\nINSPECTOR_PUBLISH=0.0.0.0:80\nOTHER=hidden\n")
     monkeypatch.setenv("INSPECTOR_MAX_QUEU", "hidden")
+    monkeypatch.setenv("INSPECTER_THREADS", "hidden")
+    monkeypatch.setenv("INSPECTION_PORT", "another program's")
     monkeypatch.setenv("INSPECTOR_PORT", "9001")
     told = [line for line in misspelt_settings() if "TEST_SHARED" not in line]
-    assert [line.split()[0] for line in told] == ["INSPECTOR_MAX_QUEU", "inspector_backbon", "inspector_admin_kye"]
+    assert [line.split()[0] for line in told] == [
+        "INSPECTER_THREADS", "INSPECTOR_MAX_QUEU", "inspector_backbon", "inspector_admin_kye",
+    ]  # fmt: skip
     assert [line.split()[-2] for line in told] == [
-        "INSPECTOR_MAX_QUEUE", "INSPECTOR_BACKBONE", "INSPECTOR_ADMIN_KEY",
+        "INSPECTOR_THREADS", "INSPECTOR_MAX_QUEUE", "INSPECTOR_BACKBONE", "INSPECTOR_ADMIN_KEY",
     ]  # fmt: skip
     assert "hidden" not in " ".join(told)
