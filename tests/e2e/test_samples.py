@@ -17,6 +17,7 @@ from tests.e2e.server_process import ROOT, ServerProcess
 
 TEXT = "\n".join((ROOT / "docs" / name).read_text() for name in ("api.md", "verdicts.md", "recipes.md"))
 SHELL_SAMPLES = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+MONO = "mono-mcs mono-runtime libmono-system-core4.0-cil libmono-system-net-http4.0-cil"
 C_SHARP_SAMPLES = re.findall(r"^```csharp\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 STRICT = """set -euo pipefail
@@ -94,7 +95,7 @@ def test_the_sample_for_an_mes_releases_a_large_part_after_a_retry(folder: Path)
 
 
 @pytest.mark.long
-@pytest.mark.skipif(shutil.which("mcs") is None, reason="no C# compiler: apt-get install mono-mcs mono-runtime")
+@pytest.mark.skipif(shutil.which("mcs") is None, reason=f"no C# compiler: apt-get install {MONO}")
 def test_the_c_sharp_sample_registers_and_holds_what_is_not_released(folder: Path, server: ServerProcess) -> None:
     (folder / "Sample.cs").write_text(C_SHARP_SAMPLES[0] + CALLER)
     subprocess.run(["mcs", "-warnaserror", "-r:System.Net.Http.dll", "Sample.cs"], cwd=folder, check=True)
