@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.storage.open import OpenStore
 from app.storage.store import Catalog
 from app.weights.files import verify, weight_file
+from app.weights.packaged import packaged_network
 from app.weights.registry import Registry, load_registry
 from app.weights.tensors import load_tensors
 
@@ -142,6 +143,10 @@ def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbo
     if spec.architecture == "embedded":
         return EmbeddedBackbone(spec, {name: value.numpy() for name, value in tensors.items()}, device)
     # timm loads torchvision, which takes longer than all else at a start: the embedded backbone does without.
+    if spec.architecture == "efficientnet_lite":
+        from app.engine.backbone.efficientnet_lite import EfficientNetLite
+
+        return EfficientNetLite(spec, packaged_network(), tensors, device)
     from app.engine.backbone.vit import ViTBackbone
 
     return ViTBackbone(spec, tensors, device, resolve_precision(settings, device))

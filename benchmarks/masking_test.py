@@ -14,9 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from app.assembly import load_backbone
 from app.engine.backbone.backbone import Backbone
-from app.engine.backbone.embedded import EmbeddedBackbone
-from app.engine.backbone.vit import ViTBackbone
 from app.engine.detector import patch_features, reference_features
 from app.engine.masking.foreground import first_component, foreground_mask
 from app.engine.masking.grid import border
@@ -27,9 +26,8 @@ from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing
 from app.engine.photograph.augment import rotate
 from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Geometry, Mask, PatchFeatures
-from app.weights.files import weight_file
+from app.settings import load_settings
 from app.weights.registry import load_registry
-from app.weights.tensors import load_tensors
 from benchmarks.composites import (
     BACKGROUNDS,
     Kind,
@@ -132,11 +130,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _backbone(name: str, weights: Path) -> Backbone:
-    spec = load_registry().spec(name)
-    tensors = load_tensors(weight_file(spec, weights))
-    if spec.architecture == "embedded":
-        return EmbeddedBackbone(spec, {tensor: value.numpy() for tensor, value in tensors.items()})
-    return ViTBackbone(spec, tensors, "cpu", "float32")
+    return load_backbone(load_registry().spec(name), load_settings(weights_dir=weights, precision="float32"), "cpu")
 
 
 def _cases(data: Path) -> Iterator[Case]:

@@ -32,7 +32,7 @@ def fetch(
         ConfigurationError: the address, the proxy or the folder cannot be used.
     """
     final = weight_file(spec, weights_dir)
-    if spec.architecture == "embedded":
+    if spec.is_packaged:
         verify(final, spec, progress)
         return final
     if _is_right(final, spec, progress):

@@ -22,14 +22,14 @@ def no_progress(_step: Step, _done_bytes: int, _total_bytes: int | None) -> None
 
 def weight_file(spec: BackboneSpec, weights_dir: Path) -> Path:
     """Where the file of `spec` belongs: in `weights_dir`, or beside the registry if it travels with the package."""
-    if spec.architecture == "embedded":
+    if spec.is_packaged:
         return registry_path().parent / spec.file
     return weights_dir / spec.file
 
 
 def remedy(spec: BackboneSpec, folder: Path) -> str:
     """One or two sentences: how the right file gets into `folder`."""
-    if spec.architecture == "embedded":
+    if spec.is_packaged:
         return "It travels with the package: install the package again."
     if spec.address is None:
         return (

@@ -94,9 +94,9 @@ def _complaints(spec: BackboneSpec) -> Iterator[tuple[str, str]]:
             yield key, "must be above 0"
     if min(spec.std) <= 0:
         yield "std", "must be above 0 in every channel"
-    if spec.architecture != "embedded" and (spec.heads <= 0 or spec.width % spec.heads):
+    if spec.is_transformer and (spec.heads <= 0 or spec.width % spec.heads):
         yield "heads", f"must divide the width {spec.width}"
-    if spec.architecture != "embedded" and (spec.depth <= 0 or spec.stored_grid <= 0):
+    if spec.is_transformer and (spec.depth <= 0 or spec.stored_grid <= 0):
         yield "depth" if spec.depth <= 0 else "stored_grid", "must be above 0"
     if (spec.mask_rule == "fixed") != (spec.mask_threshold is not None):
         yield "mask_threshold", 'belongs to the mask rule "fixed", and to that one alone'

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Architecture = Literal["dinov2", "vit", "embedded"]
+Architecture = Literal["dinov2", "vit", "embedded", "efficientnet_lite"]
 PositionEmbedding = Literal["dinov2", "dinov2_reg", "timm", "none"]
 MaskRule = Literal["fixed", "otsu", "otsu_core"]
 
@@ -42,3 +42,12 @@ class BackboneSpec:
     size_bytes: int | None
     sha256: str
     licence: str
+
+    @property
+    def is_transformer(self) -> bool:
+        return self.architecture in ("dinov2", "vit")
+
+    @property
+    def is_packaged(self) -> bool:
+        """Whether the file travels with this package."""
+        return not self.is_transformer

@@ -5,17 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from app.engine.backbone.embedded import WIDTH, EmbeddedBackbone
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.bank.bank import unit_length
 from app.errors import WeightsUnavailable
+from tests.engine.backbone.textures import Pixels, grating
 
 FILE = Path(__file__).resolve().parents[3] / "models" / "embedded.safetensors"
-Pixels = NDArray[np.float32]
-
 SPEC = BackboneSpec(
     name="embedded",
     architecture="embedded",
@@ -44,16 +42,6 @@ SPEC = BackboneSpec(
 @pytest.fixture(scope="module")
 def backbone() -> EmbeddedBackbone:
     return EmbeddedBackbone(SPEC, load_file(FILE))
-
-
-def grating(wavelength_px: float, angle_deg: float, seed: int, height: int = 224, width: int = 224) -> Pixels:
-    """1×3×H×W stripes with noise of their own."""
-    rng = np.random.default_rng(seed)
-    down, across = np.mgrid[:height, :width]
-    angle = np.deg2rad(angle_deg)
-    along = across * np.cos(angle) + down * np.sin(angle) + rng.uniform(0, wavelength_px)
-    stripes = 0.5 + 0.2 * np.sin(2 * np.pi * along / wavelength_px) + rng.normal(0, 0.01, (height, width))
-    return np.repeat(stripes[None, None], 3, axis=1).astype(np.float32)
 
 
 def farthest(backbone: EmbeddedBackbone, query: Pixels, reference: Pixels) -> float:

@@ -1,0 +1,153 @@
+"""EfficientNet-Lite0, a small network that saw ImageNet: two of its middle layers, whitened by fixed statistics."""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from timm.layers.norm_act import BatchNormAct2d
+from timm.models import create_model
+from timm.models.efficientnet import EfficientNet
+
+from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
+from app.engine.backbone.spec import BackboneSpec
+from app.engine.device.faiss_torch import torch
+from app.engine.device.gpu_memory import gpu_memory
+from app.errors import WeightsUnavailable
+
+NETWORK = "tf_efficientnet_lite0"
+"""timm's name of the network whose borders are padded as TensorFlow does, as the weights want it."""
+
+LAYERS = {4: 8, 10: 16}
+"""The blocks whose output is used, counted through, and the px from one of their samples to the next."""
+
+NEIGHBOURHOOD = 3
+"""Side, in samples, of the square that a layer is averaged over."""
+
+ANCHOR = 0.4
+"""Length of the constant component, in standard deviations per dimension.
+
+Plain cosine forgets how far a patch lies from the average patch. A constant appended to every row keeps some of it.
+"""
+
+
+class EfficientNetLite:
+    """Raw patch features of a convolutional network: middle layers, brought to the grid of patches and whitened."""
+
+    engine = "torch"
+    precision = "float32"
+
+    def __init__(
+        self,
+        spec: BackboneSpec,
+        network: Mapping[str, torch.Tensor],
+        statistics: Mapping[str, torch.Tensor],
+        device: str,
+    ) -> None:
+        """`network` is the state dict of the weights' own package; `statistics`: `mean` D−1 and `whitening`
+        (D−1)×(D−1) of `joined_layers`.
+
+        Raises:
+            WeightsUnavailable: the tensors are not those of this network, or the statistics not of these layers.
+        """
+        self.spec = spec
+        self.pause = no_pause
+        self._device = torch.device(device)
+        self._model = load_network(network).to(self._device)
+        wanted = {"mean": (spec.width - 1,), "whitening": (spec.width - 1, spec.width - 1)}
+        found = {name: tuple(value.shape) for name, value in statistics.items()}
+        if found != wanted:
+            raise WeightsUnavailable(
+                f"{spec.file} is not the file of this version's {spec.name} (tensors {wanted}, found {found}). "
+                "Install the package again, or run models/make_efficientnet_lite.py."
+            )
+        self._mean, self._whitening = (statistics[name].float().to(self._device) for name in wanted)
+
+    def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """B×3×H×W normalised images (H and W whole patches) to raw patch features B×N×D float32, row-major.
+
+        One image at a time: its features are bit-identical in whatever batch it comes.
+
+        Raises:
+            GpuOutOfMemory: no GPU memory is left for an image.
+        """
+        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
+            rows = [self._features(torch.tensor(image, device=self._device)[None]) for image in inputs]
+            return np.stack([row.cpu().numpy() for row in rows])
+
+    def _features(self, image: torch.Tensor) -> torch.Tensor:
+        whitened = (joined_layers(self._model, image, self.spec.patch_size, self.pause) - self._mean) @ self._whitening
+        anchor = torch.full_like(whitened[:, :1], ANCHOR * whitened.shape[1] ** 0.5)
+        return torch.cat([whitened, anchor], dim=1)
+
+
+def load_network(tensors: Mapping[str, torch.Tensor]) -> EfficientNet:
+    """The network with the weights of their own package, whose names are others, but in the same order.
+
+    Raises:
+        WeightsUnavailable: the tensors are not those of EfficientNet-Lite0.
+    """
+    with torch.device("meta"):
+        model = create_model(NETWORK, pretrained=False)
+    assert isinstance(model, EfficientNet)
+    try:
+        named = dict(zip(model.state_dict(), tensors.values(), strict=True))
+        model.load_state_dict(named, strict=True, assign=True)
+    except (RuntimeError, ValueError) as error:
+        raise WeightsUnavailable(f"The tensors given are not those of EfficientNet-Lite0: {error}.") from error
+    return _fused(model.requires_grad_(False).eval()).to(memory_format=torch.channels_last)
+
+
+def _fused(model: EfficientNet) -> EfficientNet:
+    """The same network with each normalisation multiplied into the convolution before it: half the time."""
+    for parent in [*model.modules()]:
+        for (name, convolution), (after, normalisation) in pairwise([*parent.named_children()]):
+            if isinstance(convolution, torch.nn.Conv2d) and isinstance(normalisation, BatchNormAct2d):
+                setattr(parent, name, torch.nn.utils.fuse_conv_bn_eval(convolution, normalisation))
+                setattr(parent, after, normalisation.act)
+    return model
+
+
+def blocks(model: EfficientNet) -> list[torch.nn.Module]:
+    """The blocks of all stages, in order."""
+    return [block for stage in model.blocks.children() for block in stage.children()]
+
+
+def joined_layers(
+    model: EfficientNet, image: torch.Tensor, patch_size: int, pause: Callable[[], None] = no_pause
+) -> torch.Tensor:
+    """What `LAYERS` say of every patch of a 1×3×H×W image, before whitening: N×ΣC, each layer's part of unit length.
+
+    `pause` is called between the blocks.
+    """
+    planes, parts = model.bn1(model.conv_stem(image)), []
+    for number, block in enumerate(blocks(model)):
+        pause()
+        planes = block(planes)
+        if stride_px := LAYERS.get(number):
+            rows, columns = (
+                _at_patches(length // patch_size, samples, stride_px, patch_size).to(planes.device)
+                for length, samples in zip(image.shape[2:], planes.shape[2:], strict=True)
+            )
+            part = (rows @ _neighbourhood_mean(planes)[0] @ columns.T).flatten(1).T
+            parts.append(torch.nn.functional.normalize(part, dim=1))
+        if number == max(LAYERS):
+            break
+    return torch.cat(parts, dim=1)
+
+
+def _neighbourhood_mean(planes: torch.Tensor) -> torch.Tensor:
+    """Of the samples that there are: none beyond the border."""
+    reach = NEIGHBOURHOOD // 2
+    return torch.nn.functional.avg_pool2d(planes, NEIGHBOURHOOD, stride=1, padding=reach, count_include_pad=False)
+
+
+def _at_patches(patches: int, samples: int, stride_px: int, patch_size: int) -> torch.Tensor:
+    """patches×samples: the linear interpolation at each patch centre.
+
+    Sample j lies over the pixel (j + 1)·stride − 1: a border that is padded as TensorFlow does begins without padding
+    wherever the length is even.
+    """
+    centres_px = (torch.arange(patches) + 0.5) * patch_size - 0.5
+    at = ((centres_px + 1) / stride_px - 1).clamp(0, samples - 1)
+    return (1 - (at[:, None] - torch.arange(samples)).abs()).clamp_min(0)
