@@ -56,6 +56,8 @@ class ServiceWithVerdicts(BaseHTTPRequestHandler):
         self.server.asked += 1  # type: ignore[attr-defined]
         self.send_response(503 if busy else 200)
         self.send_header("Retry-After" if busy else "Anomaly-Verdict", "1" if busy else "ok")
+        for name, value in self.server.further.items():  # type: ignore[attr-defined]
+            self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -83,15 +85,19 @@ def test_every_shell_sample_runs_one_after_the_other(
     assert (folder / "nearest").read_bytes() in [(folder / f"new-{number}.png").read_bytes() for number in (1, 2, 3)]
 
 
-def test_the_sample_for_an_mes_releases_a_large_part_after_a_retry(folder: Path) -> None:
+@pytest.mark.parametrize(("further", "said"), [({}, "release"), ({"Anomaly-Flags": "drift"}, "hold")])
+def test_the_sample_for_an_mes_releases_a_large_part_after_a_retry_but_no_flagged_one(
+    folder: Path, further: dict[str, str], said: str
+) -> None:
     (folder / "part.png").write_bytes(bytes(3 * 2**20))
     [sample] = [sample for sample in SHELL_SAMPLES if "released()" in sample]
     with ThreadingHTTPServer(("127.0.0.1", 0), ServiceWithVerdicts) as service:
         service.asked = 0  # type: ignore[attr-defined]
+        service.further = further  # type: ignore[attr-defined]
         threading.Thread(target=service.serve_forever, daemon=True).start()
         done = run(sample, folder, f"http://127.0.0.1:{service.server_port}")
         service.shutdown()
-    assert (done.stdout, service.asked) == ("release\n", 2), done.stderr  # type: ignore[attr-defined]
+    assert (done.stdout, service.asked) == (f"{said}\n", 2), done.stderr  # type: ignore[attr-defined]
 
 
 @pytest.mark.long
