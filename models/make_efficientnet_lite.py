@@ -21,6 +21,7 @@ from app.engine.device.faiss_torch import torch
 from app.weights.packaged import packaged_network
 from app.weights.registry import load_registry
 from models.drawn_images import drawn_image
+from models.make_embedded import whitening
 
 NAME = "efficientnet_lite0"
 SEED = 11
@@ -47,13 +48,6 @@ def drawn_rows(seed: int) -> NDArray[np.float64]:
     return np.concatenate(rows).astype(np.float64)
 
 
-def whitening(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Symmetric whitening of the standardised columns, shrunk; the symmetric root leaves no sign or order open."""
-    values, vectors = np.linalg.eigh(np.corrcoef(rows.T))
-    root = (vectors / np.sqrt(values.clip(0) + SHRINKAGE)) @ vectors.T
-    return np.asarray(root / rows.std(0)[:, None])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=f"Make the file of {NAME}.")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / f"{NAME}.safetensors")
@@ -61,7 +55,9 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     rows = drawn_rows(arguments.seed)
-    content = save({"mean": rows.mean(0).astype(np.float32), "whitening": whitening(rows).astype(np.float32)})
+    content = save(
+        {"mean": rows.mean(0).astype(np.float32), "whitening": whitening(rows, SHRINKAGE).astype(np.float32)}
+    )
     arguments.out.write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
     sys.stdout.write(f'width = {rows.shape[1] + 1}\nsize_bytes = {len(content)}\nsha256 = "{sha256}"\n')

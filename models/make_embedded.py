@@ -62,17 +62,17 @@ def drawn_descriptions(gabor: NDArray[np.float32], seed: int) -> NDArray[np.floa
     return np.concatenate(rows).astype(np.float64)
 
 
-def whitening(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def whitening(rows: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
     """Symmetric whitening of the standardised columns, shrunk; the symmetric root leaves no sign or order open."""
     values, vectors = np.linalg.eigh(np.corrcoef(rows.T))
-    root = (vectors / np.sqrt(values.clip(0) + SHRINKAGE)) @ vectors.T
+    root = (vectors / np.sqrt(values.clip(0) + shrinkage)) @ vectors.T
     return np.asarray(root / rows.std(0)[:, None])
 
 
 def tensors(seed: int) -> dict[str, NDArray[np.float32]]:
     gabor = gabor_pairs()
     rows = drawn_descriptions(gabor, seed)
-    learned = {"mean": rows.mean(0), "whitening": whitening(rows)}
+    learned = {"mean": rows.mean(0), "whitening": whitening(rows, SHRINKAGE)}
     return {"opponent": OPPONENT, "gabor": gabor} | {k: v.astype(np.float32) for k, v in learned.items()}
 
 

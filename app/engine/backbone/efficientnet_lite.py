@@ -9,10 +9,10 @@ from timm.layers.norm_act import BatchNormAct2d
 from timm.models import create_model
 from timm.models.efficientnet import EfficientNet
 
-from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
+from app.engine.backbone.backbone import no_pause
 from app.engine.backbone.spec import BackboneSpec
+from app.engine.backbone.whitened import image_by_image, whitened
 from app.engine.device.faiss_torch import torch
-from app.engine.device.gpu_memory import gpu_memory
 from app.errors import WeightsUnavailable
 
 NETWORK = "tf_efficientnet_lite0"
@@ -23,12 +23,6 @@ LAYERS = {4: 8, 10: 16}
 
 NEIGHBOURHOOD = 3
 """Side, in samples, of the square that a layer is averaged over."""
-
-ANCHOR = 0.4
-"""Length of the constant component, in standard deviations per dimension.
-
-Plain cosine forgets how far a patch lies from the average patch. A constant appended to every row keeps some of it.
-"""
 
 
 class EfficientNetLite:
@@ -66,19 +60,14 @@ class EfficientNetLite:
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images (H and W whole patches) to raw patch features B×N×D float32, row-major.
 
-        One image at a time: its features are bit-identical in whatever batch it comes.
-
         Raises:
             GpuOutOfMemory: no GPU memory is left for an image.
         """
-        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
-            rows = [self._features(torch.tensor(image, device=self._device)[None]) for image in inputs]
-            return np.stack([row.cpu().numpy() for row in rows])
+        return image_by_image(self._features, inputs, self._device)
 
     def _features(self, image: torch.Tensor) -> torch.Tensor:
-        whitened = (joined_layers(self._model, image, self.spec.patch_size, self.pause) - self._mean) @ self._whitening
-        anchor = torch.full_like(whitened[:, :1], ANCHOR * whitened.shape[1] ** 0.5)
-        return torch.cat([whitened, anchor], dim=1)
+        joined = joined_layers(self._model, image, self.spec.patch_size, self.pause)
+        return whitened(joined, self._mean, self._whitening)
 
 
 def load_network(tensors: Mapping[str, torch.Tensor]) -> EfficientNet:

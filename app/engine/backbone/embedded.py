@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
+from app.engine.backbone.backbone import no_pause
 from app.engine.backbone.spec import BackboneSpec
+from app.engine.backbone.whitened import image_by_image, whitened
 from app.engine.device.faiss_torch import torch
-from app.engine.device.gpu_memory import gpu_memory
 from app.errors import WeightsUnavailable
 
 OCTAVES = 5
@@ -29,13 +29,6 @@ SIGMA_PER_STEP = 2.0
 
 AMPLITUDE_FLOOR = 0.005
 """What one grey level of camera noise leaves in a filter of unit norm: contrast below it is not described."""
-
-ANCHOR = 0.4
-"""Length of the constant component, in standard deviations per dimension.
-
-Plain cosine forgets how far a patch lies from the average patch, plain Euclidean distance hears the strongest edges
-only. A constant appended to every row puts the cosine distance between the two.
-"""
 
 WIDTH = len(NEIGHBOURHOODS) * (3 + OCTAVES * (ORIENTATIONS + 2)) + 1
 
@@ -67,20 +60,14 @@ class EmbeddedBackbone:
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W RGB in 0..1 (H and W multiples of 14) to raw patch features B×N×D float32, row-major.
 
-        One image at a time: its features are bit-identical in whatever batch it comes.
-
         Raises:
             GpuOutOfMemory: no GPU memory is left for an image.
         """
-        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
-            rows = [self._features(torch.tensor(image, device=self._device)[None]) for image in inputs]
-            return np.stack([row.cpu().numpy() for row in rows])
+        return image_by_image(self._features, inputs, self._device)
 
     def _features(self, image: torch.Tensor) -> torch.Tensor:
         described = local_description(image, self._opponent, self._gabor, self.spec.patch_size, self.pause)
-        whitened = (described - self._mean) @ self._whitening
-        anchor = torch.full_like(whitened[:, :1], ANCHOR * whitened.shape[1] ** 0.5)
-        return torch.cat([whitened, anchor], dim=1)
+        return whitened(described, self._mean, self._whitening)
 
 
 def local_description(
