@@ -7,7 +7,6 @@ from collections.abc import Callable
 import cv2
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.backbone.embedded import EmbeddedBackbone
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import faiss, torch
 from app.engine.options import ProductSettings
@@ -140,9 +139,7 @@ def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbo
     if settings.verify_weights or not path.is_file():
         verify(path, spec)
     tensors = load_tensors(path)
-    if spec.architecture == "embedded":
-        return EmbeddedBackbone(spec, {name: value.numpy() for name, value in tensors.items()}, device)
-    # timm loads torchvision, which takes longer than all else at a start: the embedded backbone does without.
+    # timm loads torchvision, which takes longer than all else: commands that need no network do without.
     if spec.architecture == "efficientnet_lite":
         from app.engine.backbone.efficientnet_lite import EfficientNetLite
 

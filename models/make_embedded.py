@@ -1,8 +1,8 @@
-"""Make `embedded.safetensors`: the filters of the embedded backbone and the statistics that whiten its features.
+"""Make `embedded.safetensors`: the statistics that whiten the middle layers of EfficientNet-Lite0.
 
     python models/make_embedded.py
 
-Draws its own images (`drawn_images.py`), describes them, and prints what `registry.toml` must say of the file.
+Draws its own images (`drawn_images.py`), runs the network over them, and prints what `registry.toml` must say.
 """
 
 import argparse
@@ -13,53 +13,40 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
+from scipy.linalg import block_diag
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.engine.backbone.embedded import ORIENTATIONS, WIDTH, local_description
+from app.engine.backbone.efficientnet_lite import joined, layer_rows, load_network
 from app.engine.device.faiss_torch import torch
+from app.weights.packaged import packaged_network
+from app.weights.registry import load_registry
 from models.drawn_images import drawn_image
 
+NAME = "embedded"
 SEED = 11
 IMAGES = 160
 SIDE_PX = 448
 PATCHES_PER_IMAGE = 400
-GABOR_SIDE, WAVELENGTH_PX, GABOR_SIGMA_PX = 9, 4.0, 1.9
-SHRINKAGE = 0.3
-"""Added to every eigenvalue of the correlation matrix (mean 1): directions the drawn images hardly vary in are raised
-less than full whitening would, since on a real part they are mostly noise."""
-
-OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [0.5, -0.5, 0.0], [0.25, 0.25, -0.5]], np.float32)
-"""Brightness, red−green, yellow−blue of gamma-encoded RGB."""
+SHRINKAGE = 1.0
+"""Added to every eigenvalue of the correlation matrix (mean 1): directions that the drawn images hardly vary in are
+raised less than full whitening would, since on a real part they are mostly noise."""
 
 
-def gabor_pairs() -> NDArray[np.float32]:
-    """12×1×9×9: even and odd filter of each orientation in turn, without response to a constant, unit norm per pair."""
-    reach = GABOR_SIDE // 2
-    down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float64)
-    window = np.exp(-(across**2 + down**2) / (2 * GABOR_SIGMA_PX**2))
-    filters: list[NDArray[np.float64]] = []
-    for k in range(ORIENTATIONS):
-        angle = np.pi * k / ORIENTATIONS
-        phase = 2 * np.pi * (across * np.cos(angle) + down * np.sin(angle)) / WAVELENGTH_PX
-        even, odd = window * np.cos(phase), window * np.sin(phase)
-        even -= window * even.sum() / window.sum()
-        norm = np.sqrt((even**2).sum() + (odd**2).sum())
-        filters += [even / norm, odd / norm]
-    return np.array(filters, np.float32)[:, None]
-
-
-def drawn_descriptions(gabor: NDArray[np.float32], seed: int) -> NDArray[np.float64]:
-    """Descriptions of patches drawn at random from the drawn images, rows×(D−1)."""
-    rows, opponent, filters = [], torch.from_numpy(OPPONENT), torch.from_numpy(gabor)
+def drawn_rows(seed: int) -> list[torch.Tensor]:
+    """What each layer says of patches drawn at random from the drawn images, rows×C each."""
+    spec, model, drawn = load_registry().spec(NAME), load_network(packaged_network()), []
+    mean, std = (np.array(each, np.float32) for each in (spec.mean, spec.std))
     for index in range(IMAGES):
         rng = np.random.default_rng([seed, index])
-        image = torch.from_numpy(drawn_image(rng, SIDE_PX)).permute(2, 0, 1)[None]
-        described = local_description(image, opponent, filters).numpy()
-        rows.append(described[rng.choice(len(described), PATCHES_PER_IMAGE, replace=False)])
+        image = torch.from_numpy(((drawn_image(rng, SIDE_PX) - mean) / std).transpose(2, 0, 1)[None])
+        with torch.inference_mode():
+            rows_of_layers = layer_rows(model, image, spec.patch_size)
+        chosen = rng.choice(len(rows_of_layers[0]), PATCHES_PER_IMAGE, replace=False)
+        drawn.append([rows[chosen] for rows in rows_of_layers])
         sys.stderr.write(f"\r{index + 1}/{IMAGES} images drawn")
     sys.stderr.write("\n")
-    return np.concatenate(rows).astype(np.float64)
+    return [torch.cat(parts) for parts in zip(*drawn, strict=True)]
 
 
 def whitening(rows: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
@@ -69,23 +56,28 @@ def whitening(rows: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64
     return np.asarray(root / rows.std(0)[:, None])
 
 
-def tensors(seed: int) -> dict[str, NDArray[np.float32]]:
-    gabor = gabor_pairs()
-    rows = drawn_descriptions(gabor, seed)
-    learned = {"mean": rows.mean(0), "whitening": whitening(rows, SHRINKAGE)}
-    return {"opponent": OPPONENT, "gabor": gabor} | {k: v.astype(np.float32) for k, v in learned.items()}
+def statistics(rows_of_layers: list[torch.Tensor]) -> dict[str, NDArray[np.float32]]:
+    """The tensors of the file; each layer is whitened by itself."""
+    centre = torch.cat([rows.mean(0) for rows in rows_of_layers])
+    rows = joined(rows_of_layers, centre).numpy().astype(np.float64)
+    layers = np.split(rows, np.cumsum([rows.shape[1] for rows in rows_of_layers])[:-1], axis=1)
+    return {
+        "centre": centre.numpy(),
+        "mean": rows.mean(0).astype(np.float32),
+        "whitening": block_diag(*[whitening(each, SHRINKAGE) for each in layers]).astype(np.float32),
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the file of the embedded backbone.")
-    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / "embedded.safetensors")
+    parser = argparse.ArgumentParser(description=f"Make the file of {NAME}.")
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent / f"{NAME}.safetensors")
     parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    content = save(tensors(arguments.seed))
+    content = save(statistics(drawn_rows(arguments.seed)))
     arguments.out.write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
-    sys.stdout.write(f'width = {WIDTH}\nsize_bytes = {len(content)}\nsha256 = "{sha256}"\n')
+    sys.stdout.write(f'size_bytes = {len(content)}\nsha256 = "{sha256}"\n')
 
 
 if __name__ == "__main__":

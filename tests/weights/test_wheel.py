@@ -36,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_same_registry_and_embedded_file_as_the_checkout(installed: Path) -> None:
-    for name in ("registry.toml", "embedded.safetensors", "efficientnet_lite0.safetensors"):
+    for name in ("registry.toml", "embedded.safetensors"):
         packed = installed / "app" / "weights" / "models" / name
         assert packed.read_bytes() == (PROJECT / "models" / name).read_bytes()
 

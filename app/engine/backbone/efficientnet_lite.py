@@ -38,8 +38,8 @@ class EfficientNetLite:
         statistics: Mapping[str, torch.Tensor],
         device: str,
     ) -> None:
-        """`network` is the state dict of the weights' own package; `statistics`: `mean` D−1 and `whitening`
-        (D−1)×(D−1) of `joined_layers`.
+        """`network` is the state dict of the weights' own package; `statistics`: `centre` (D−1) of `layer_rows`, then
+        `mean` (D−1) and `whitening` ((D−1)×(D−1)) of `joined`.
 
         Raises:
             WeightsUnavailable: the tensors are not those of this network, or the statistics not of these layers.
@@ -48,14 +48,15 @@ class EfficientNetLite:
         self.pause = no_pause
         self._device = torch.device(device)
         self._model = load_network(network).to(self._device)
-        wanted = {"mean": (spec.width - 1,), "whitening": (spec.width - 1, spec.width - 1)}
+        width = spec.width - 1
+        wanted = {"centre": (width,), "mean": (width,), "whitening": (width, width)}
         found = {name: tuple(value.shape) for name, value in statistics.items()}
         if found != wanted:
             raise WeightsUnavailable(
                 f"{spec.file} is not the file of this version's {spec.name} (tensors {wanted}, found {found}). "
-                "Install the package again, or run models/make_efficientnet_lite.py."
+                "Install the package again, or run models/make_embedded.py."
             )
-        self._mean, self._whitening = (statistics[name].float().to(self._device) for name in wanted)
+        self._centre, self._mean, self._whitening = (statistics[name].float().to(self._device) for name in wanted)
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images (H and W whole patches) to raw patch features B×N×D float32, row-major.
@@ -66,8 +67,8 @@ class EfficientNetLite:
         return image_by_image(self._features, inputs, self._device)
 
     def _features(self, image: torch.Tensor) -> torch.Tensor:
-        joined = joined_layers(self._model, image, self.spec.patch_size, self.pause)
-        return whitened(joined, self._mean, self._whitening)
+        rows = layer_rows(self._model, image, self.spec.patch_size, self.pause)
+        return whitened(joined(rows, self._centre), self._mean, self._whitening)
 
 
 def load_network(tensors: Mapping[str, torch.Tensor]) -> EfficientNet:
@@ -102,14 +103,11 @@ def blocks(model: EfficientNet) -> list[torch.nn.Module]:
     return [block for stage in model.blocks.children() for block in stage.children()]
 
 
-def joined_layers(
+def layer_rows(
     model: EfficientNet, image: torch.Tensor, patch_size: int, pause: Callable[[], None] = no_pause
-) -> torch.Tensor:
-    """What `LAYERS` say of every patch of a 1×3×H×W image, before whitening: N×ΣC, each layer's part of unit length.
-
-    `pause` is called between the blocks.
-    """
-    planes, parts = model.bn1(model.conv_stem(image)), []
+) -> list[torch.Tensor]:
+    """What each of `LAYERS` says of every patch of a 1×3×H×W image, N×C each. `pause` is called between the blocks."""
+    planes, rows_of_layers = model.bn1(model.conv_stem(image)), []
     for number, block in enumerate(blocks(model)):
         pause()
         planes = block(planes)
@@ -118,10 +116,18 @@ def joined_layers(
                 _at_patches(length // patch_size, samples, stride_px, patch_size).to(planes.device)
                 for length, samples in zip(image.shape[2:], planes.shape[2:], strict=True)
             )
-            part = (rows @ _neighbourhood_mean(planes)[0] @ columns.T).flatten(1).T
-            parts.append(torch.nn.functional.normalize(part, dim=1))
+            rows_of_layers.append((rows @ _neighbourhood_mean(planes)[0] @ columns.T).flatten(1).T)
         if number == max(LAYERS):
             break
+    return rows_of_layers
+
+
+def joined(rows_of_layers: list[torch.Tensor], centre: torch.Tensor) -> torch.Tensor:
+    """The rows of all layers (N×C each), those of each layer minus its share of `centre` and of unit length: N×ΣC."""
+    centres = centre.split([rows.shape[1] for rows in rows_of_layers])
+    parts = [
+        torch.nn.functional.normalize(rows - part, dim=1) for rows, part in zip(rows_of_layers, centres, strict=True)
+    ]
     return torch.cat(parts, dim=1)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Architecture = Literal["dinov2", "vit", "embedded", "efficientnet_lite"]
+Architecture = Literal["dinov2", "vit", "efficientnet_lite"]
 PositionEmbedding = Literal["dinov2", "dinov2_reg", "timm", "none"]
 MaskRule = Literal["fixed", "otsu", "otsu_core"]
 

@@ -2,25 +2,22 @@
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from app.assembly import load_backbone
 from app.engine.backbone.backbone import Backbone, no_pause
-from app.engine.backbone.embedded import EmbeddedBackbone
 from app.engine.device.faiss_torch import torch
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from tests.api.tiny_backbone import tiny_backbone
-from tests.engine.backbone.test_embedded import FILE, SPEC
 from tests.engine.backbone.textures import Pixels
 
 
-@pytest.fixture(params=["float32", "bfloat16", "embedded", "efficientnet_lite0"])
+@pytest.fixture(params=["float32", "bfloat16", "embedded"])
 def backbone(request: pytest.FixtureRequest) -> Backbone:
-    """The embedded one, the packaged network, or a tiny transformer at that precision."""
-    if request.param == "efficientnet_lite0":
-        return load_backbone(load_registry().spec(request.param), load_settings(), "cpu")
-    return EmbeddedBackbone(SPEC, load_file(FILE)) if request.param == "embedded" else tiny_backbone(request.param)
+    """The embedded one, or a tiny transformer at that precision."""
+    if request.param == "embedded":
+        return load_backbone(load_registry().spec("embedded"), load_settings(), "cpu")
+    return tiny_backbone(request.param)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.engine.backbone.efficientnet_lite import LAYERS, EfficientNetLite, blocks, joined_layers, load_network
+from app.engine.backbone.efficientnet_lite import LAYERS, EfficientNetLite, blocks, joined, layer_rows, load_network
 from app.engine.bank.bank import unit_length
 from app.engine.device.faiss_torch import torch
 from app.errors import WeightsUnavailable
@@ -13,7 +13,7 @@ from app.weights.registry import load_registry, registry_path
 from app.weights.tensors import load_tensors
 from tests.engine.backbone.textures import Pixels, grating
 
-SPEC = load_registry().spec("efficientnet_lite0")
+SPEC = load_registry().spec("embedded")
 STATISTICS = load_tensors(weight_file(SPEC, registry_path()))
 
 
@@ -68,7 +68,10 @@ def test_a_dot_is_found_at_its_place(network: dict[str, torch.Tensor], centre_px
     dotted[:, :, y - 3 : y + 4, x - 3 : x + 4] = 0.9
     model = load_network(network)
     with torch.inference_mode():
-        before, after = (joined_layers(model, torch.from_numpy(each), 14).numpy() for each in (plain, dotted))
+        before, after = (
+            joined(layer_rows(model, torch.from_numpy(each), 14), torch.zeros(SPEC.width - 1)).numpy()
+            for each in (plain, dotted)
+        )
     change = np.square(after - before).sum(1).reshape(16, 16)
     rows, columns = ((np.arange(16) + 0.5) * 14 for _ in range(2))
     assert (change.sum(1) @ rows) / change.sum() == pytest.approx(y, abs=7)
@@ -109,10 +112,33 @@ def test_a_scratch_stands_out_where_it_is(backbone: EfficientNetLite) -> None:
     assert 90 / 14 - 1.5 <= column <= 134 / 14 + 0.5
 
 
+def test_a_read_only_image_is_taken_and_left_as_it_was(backbone: EfficientNetLite) -> None:
+    image = normalised(grating(9, 30, 0))
+    before = image.copy()
+    image.flags.writeable = False
+    backbone.extract(image)
+    np.testing.assert_array_equal(image, before)
+
+
+def test_another_colour_of_the_same_brightness_is_far(backbone: EfficientNetLite) -> None:
+    reference, same = grating(8, 30, 0), grating(8, 30, 1)
+    tinted = same + np.array([0.12, -0.12, 0], np.float32)[None, :, None, None]
+    farther, near = (float(np.median(distances(backbone, each, reference))) for each in (tinted, same))
+    assert farther > 3 * near
+
+
+def test_patches_lie_in_raster_order(backbone: EfficientNetLite) -> None:
+    image = np.full((1, 3, 112, 280), 0.2, np.float32)
+    image[:, :, :, 140:] = 0.9
+    rows = unit_length(backbone.extract(normalised(image))[0]).reshape(8, 20, SPEC.width)
+    likeness = rows @ rows[0, 0]
+    assert likeness[:, 0].min() > likeness[:, -1].max() + 0.1
+
+
 def test_other_tensors_are_refused(network: dict[str, torch.Tensor]) -> None:
     with pytest.raises(WeightsUnavailable, match="EfficientNet-Lite0"):
         load_network(dict(list(network.items())[1:]))
-    with pytest.raises(WeightsUnavailable, match="make_efficientnet_lite"):
+    with pytest.raises(WeightsUnavailable, match="make_embedded"):
         EfficientNetLite(SPEC, network, STATISTICS | {"mean": STATISTICS["mean"][:-1]}, "cpu")
 
 

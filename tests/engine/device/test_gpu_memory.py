@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
-from app.engine.backbone.embedded import EmbeddedBackbone
+from app.assembly import load_backbone
 from app.engine.backbone.vit import ViTBackbone
 from app.engine.bank.index import FaissGpuIndex
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
 from app.errors import GpuOutOfMemory
-from tests.engine.backbone.test_embedded import FILE, SPEC
+from app.settings import load_settings
+from app.weights.registry import load_registry
 from tests.engine.synthetic_weights import VITS14, synthetic_vits14
 
 IMAGE = np.zeros((1, 3, 28, 28), np.float32)
@@ -54,7 +54,7 @@ def test_another_failure_of_the_gpu_stays_what_it_is(error: Exception) -> None:
 
 
 def test_the_embedded_backbone_tells_a_full_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    backbone = EmbeddedBackbone(SPEC, load_file(FILE))
+    backbone = load_backbone(load_registry().spec("embedded"), load_settings(), "cpu")
     monkeypatch.setattr(backbone, "_features", full)
     with pytest.raises(GpuOutOfMemory, match="lower smaller_edge"):
         backbone.extract(IMAGE)

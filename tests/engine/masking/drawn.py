@@ -15,7 +15,7 @@ PATCH_PX = 8
 def spec(mask_rule: MaskRule, mask_threshold: float | None = None) -> BackboneSpec:
     return BackboneSpec(
         name="patch_statistics",
-        architecture="embedded",
+        architecture="efficientnet_lite",
         patch_size=PATCH_PX,
         width=6,
         depth=0,
