@@ -64,7 +64,7 @@ def test_list_shows_every_backbone_and_that_a_wrong_file_is_not_verified(weights
     assert result.exit_code == 0
     lines = {line.split()[0]: line for line in result.stdout.splitlines()}
     assert set(load_registry().names) <= set(lines)
-    assert re.search(r"dinov2_vits14_pretrain\.pth +7 bytes +yes +NO +Apache-2\.0", lines["dinov2_vits14"])
+    assert re.search(r"dinov2_vits14_pretrain\.pth +7 bytes +yes +NO +1-12 \(12\) +Apache-2\.0", lines["dinov2_vits14"])
     assert re.search(r"vit_tiny_patch16_224\.safetensors +22\.9 MB +no +– ", lines["vit_tiny_patch16_224"])
 
 

@@ -1,17 +1,32 @@
 """Several layers of a network as one: brought to the patches, each part of unit length, joined."""
 
 from collections.abc import Sequence
+from copy import copy
 
+from app.engine.backbone.backbone import Backbone
 from app.engine.device.faiss_torch import torch
+from app.engine.options import LayersJoin
 from app.engine.types import Grid
 
 NEIGHBOURHOOD = 3
 """Side, in samples, of the square that a convolutional layer is averaged over."""
 
 
-def joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Layers of the same patches, …×N×C each, one after the other, each made unit length first: …×N×ΣC."""
-    return torch.cat([torch.nn.functional.normalize(part, dim=-1) for part in parts], dim=-1)
+def of_layers(backbone: Backbone, layers: tuple[int, ...], join: LayersJoin) -> Backbone:
+    """The same loaded network, giving these layers instead of its own. InvalidSettings: it has no such layers."""
+    spec = backbone.spec.with_layers(layers, join)
+    if spec is backbone.spec:
+        return backbone
+    view = copy(backbone)
+    view.spec = spec
+    return view
+
+
+def joined(parts: Sequence[torch.Tensor], join: LayersJoin) -> torch.Tensor:
+    """Layers of the same patches, …×N×C each, each made unit length first: one after the other, …×N×ΣC, or their mean,
+    …×N×C."""
+    unit_parts = [torch.nn.functional.normalize(part, dim=-1) for part in parts]
+    return torch.cat(unit_parts, dim=-1) if join == "concat" else torch.stack(unit_parts).mean(dim=0)
 
 
 def at_patches(planes: torch.Tensor, stride_px: int, grid: Grid, patch_size: int) -> torch.Tensor:

@@ -68,7 +68,8 @@ class ResNetBackbone:
         patch_size, layers = self.spec.patch_size, self._layers
         grid = Grid(image.shape[2] // patch_size, image.shape[3] // patch_size)
         named = zip(layers, self._planes(image), strict=True)
-        return joined([at_patches(planes, STRIDES_PX[layer], grid, patch_size) for layer, planes in named])
+        parts = [at_patches(planes, STRIDES_PX[layer], grid, patch_size) for layer, planes in named]
+        return joined(parts, self.spec.layers_join)
 
     def _planes(self, images: torch.Tensor) -> list[torch.Tensor]:
         """`pause` is called between the blocks."""
