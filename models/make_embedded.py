@@ -17,7 +17,7 @@ from scipy.linalg import block_diag
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.engine.backbone.efficientnet_lite import joined, layer_rows, load_network
+from app.engine.backbone.efficientnet_lite import centred, layer_rows, load_network
 from app.engine.device.faiss_torch import torch
 from app.weights.packaged import packaged_network
 from app.weights.registry import load_registry
@@ -59,7 +59,7 @@ def whitening(rows: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64
 def statistics(rows_of_layers: list[torch.Tensor]) -> dict[str, NDArray[np.float32]]:
     """The tensors of the file; each layer is whitened by itself."""
     centre = torch.cat([rows.mean(0) for rows in rows_of_layers])
-    rows = joined(rows_of_layers, centre).numpy().astype(np.float64)
+    rows = centred(rows_of_layers, centre).numpy().astype(np.float64)
     layers = np.split(rows, np.cumsum([rows.shape[1] for rows in rows_of_layers])[:-1], axis=1)
     return {
         "centre": centre.numpy(),

@@ -68,6 +68,7 @@ FOLDERS = {
         "accelerator": set(),
     },
     "engine": {
+        "methods": {"bank", "backbone", "device"},
         "hygiene": {"verdict", "bank", "photograph"},
         "verdict": {"masking", "bank", "photograph"},
         "masking": {"photograph", "backbone"},

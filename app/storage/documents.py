@@ -169,7 +169,10 @@ class BankManifest:
     @property
     def content(self) -> str:
         """SHA-256 of all that distances to the bank depend on: versions of equal content give equal ones."""
-        made_by = [self.backbone_sha256, asdict(self.preprocessing), sorted(each.segment for each in self.references)]
+        preprocessing = asdict(self.preprocessing)
+        if self.preprocessing.layers is None:  # said nothing before layers could be chosen
+            del preprocessing["layers"], preprocessing["layers_join"]
+        made_by = [self.backbone_sha256, preprocessing, sorted(each.segment for each in self.references)]
         return sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
 
 

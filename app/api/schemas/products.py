@@ -16,16 +16,16 @@ from pydantic import (
 
 from app.api.parsing.number import LARGEST_NUMBER
 from app.api.parsing.text import visible_text
+from app.api.schemas.drift import DriftBody
 from app.api.schemas.masking import MaskingBody
-from app.engine.options import BitDepth, Masking, Profile, Rotation, StatisticName
+from app.engine.options import BitDepth, LayersJoin, Masking, Profile, Rotation, StatisticName
 from app.engine.verdict.calibration import CalibrationState, fewest_good_images
-from app.engine.verdict.drift import QuantityName
-from app.service.inspection.drift import DriftView
 from app.service.products.settings import SMALLEST_PERCENTILE
 from app.service.products.view import ProductView
 
 PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MAX_METADATA_BYTES = 16 * 1024
+MOST_LAYERS = 100
 
 DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_text)]
 
@@ -84,6 +84,10 @@ class SettingsGiven(Given):
         default="auto",
         description="Bits filled in files with more than 8; `auto`: as by the references.",
     )
+    layers: list[Annotated[int, Field(ge=1, le=MOST_LAYERS)]] | None = Field(
+        default=None, min_length=1, max_length=MOST_LAYERS, description="Of the backbone, ascending; null: its own."
+    )
+    layers_join: LayersJoin = Field(default="concat", description="Layers one after the other, or averaged.")
 
 
 def _as_json(value: dict[str, JsonValue]) -> bytes:
@@ -154,6 +158,8 @@ class SettingsBody(BaseModel):
     threshold: ThresholdBody | None
     commissioning: bool
     bit_depth: BitDepth
+    layers: list[int] | None
+    layers_join: LayersJoin
 
 
 class ProductCalibrationBody(BaseModel):
@@ -162,30 +168,6 @@ class ProductCalibrationBody(BaseModel):
     state: CalibrationState
     good: int
     needed: int
-
-
-class DriftedBody(BaseModel):
-    """A quantity whose median over the window lies outside what good images show; a null limit is none."""
-
-    quantity: QuantityName
-    median: float
-    low: float | None
-    high: float | None
-
-
-class DriftBody(BaseModel):
-    """Of the last `images` that this process has inspected of the product; `drifted` is empty before there are 32."""
-
-    images: int
-    drifted: list[DriftedBody]
-
-    @classmethod
-    def of(cls, view: DriftView) -> Self:
-        drifted = [
-            DriftedBody(quantity=each.quantity, median=each.median, low=each.limits.low, high=each.limits.high)
-            for each in view.drifts
-        ]
-        return cls(images=view.images, drifted=drifted)
 
 
 class ProductBody(BaseModel):

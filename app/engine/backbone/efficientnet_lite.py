@@ -1,6 +1,6 @@
 """EfficientNet-Lite0, a small network that saw ImageNet: two of its middle layers, whitened by fixed statistics."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,9 +10,11 @@ from timm.models import create_model
 from timm.models.efficientnet import EfficientNet
 
 from app.engine.backbone.backbone import no_pause
+from app.engine.backbone.layers import at_patches, joined
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.backbone.whitened import image_by_image, whitened
 from app.engine.device.faiss_torch import torch
+from app.engine.types import Grid
 from app.errors import WeightsUnavailable
 
 NETWORK = "tf_efficientnet_lite0"
@@ -20,9 +22,6 @@ NETWORK = "tf_efficientnet_lite0"
 
 LAYERS = {4: 8, 10: 16}
 """The blocks whose output is used, counted through, and the px from one of their samples to the next."""
-
-NEIGHBOURHOOD = 3
-"""Side, in samples, of the square that a layer is averaged over."""
 
 
 class EfficientNetLite:
@@ -39,7 +38,7 @@ class EfficientNetLite:
         device: str,
     ) -> None:
         """`network` is the state dict of the weights' own package; `statistics`: `centre` (D−1) of `layer_rows`, then
-        `mean` (D−1) and `whitening` ((D−1)×(D−1)) of `joined`.
+        `mean` (D−1) and `whitening` ((D−1)×(D−1)) of `centred`.
 
         Raises:
             WeightsUnavailable: the tensors are not those of this network, or the statistics not of these layers.
@@ -68,7 +67,7 @@ class EfficientNetLite:
 
     def _features(self, image: torch.Tensor) -> torch.Tensor:
         rows = layer_rows(self._model, image, self.spec.patch_size, self.pause)
-        return whitened(joined(rows, self._centre), self._mean, self._whitening)
+        return whitened(centred(rows, self._centre), self._mean, self._whitening)
 
 
 def load_network(tensors: Mapping[str, torch.Tensor]) -> EfficientNet:
@@ -107,42 +106,20 @@ def layer_rows(
     model: EfficientNet, image: torch.Tensor, patch_size: int, pause: Callable[[], None] = no_pause
 ) -> list[torch.Tensor]:
     """What each of `LAYERS` says of every patch of a 1×3×H×W image, N×C each. `pause` is called between the blocks."""
+    grid = Grid(image.shape[2] // patch_size, image.shape[3] // patch_size)
     planes, rows_of_layers = model.bn1(model.conv_stem(image)), []
     for number, block in enumerate(blocks(model)):
         pause()
         planes = block(planes)
         if stride_px := LAYERS.get(number):
-            rows, columns = (
-                _at_patches(length // patch_size, samples, stride_px, patch_size).to(planes.device)
-                for length, samples in zip(image.shape[2:], planes.shape[2:], strict=True)
-            )
-            rows_of_layers.append((rows @ _neighbourhood_mean(planes)[0] @ columns.T).flatten(1).T)
+            # A border that is padded as TensorFlow does begins without padding wherever the length is even.
+            rows_of_layers.append(at_patches(planes, stride_px, stride_px - 1, grid, patch_size))
         if number == max(LAYERS):
             break
     return rows_of_layers
 
 
-def joined(rows_of_layers: list[torch.Tensor], centre: torch.Tensor) -> torch.Tensor:
-    """The rows of all layers (N×C each), those of each layer minus its share of `centre` and of unit length: N×ΣC."""
-    centres = centre.split([rows.shape[1] for rows in rows_of_layers])
-    parts = [
-        torch.nn.functional.normalize(rows - part, dim=1) for rows, part in zip(rows_of_layers, centres, strict=True)
-    ]
-    return torch.cat(parts, dim=1)
-
-
-def _neighbourhood_mean(planes: torch.Tensor) -> torch.Tensor:
-    """Of the samples that there are: none beyond the border."""
-    reach = NEIGHBOURHOOD // 2
-    return torch.nn.functional.avg_pool2d(planes, NEIGHBOURHOOD, stride=1, padding=reach, count_include_pad=False)
-
-
-def _at_patches(patches: int, samples: int, stride_px: int, patch_size: int) -> torch.Tensor:
-    """patches×samples: the linear interpolation at each patch centre.
-
-    Sample j lies over the pixel (j + 1)·stride − 1: a border that is padded as TensorFlow does begins without padding
-    wherever the length is even.
-    """
-    centres_px = (torch.arange(patches) + 0.5) * patch_size - 0.5
-    at = ((centres_px + 1) / stride_px - 1).clamp(0, samples - 1)
-    return (1 - (at[:, None] - torch.arange(samples)).abs()).clamp_min(0)
+def centred(rows_of_layers: Sequence[torch.Tensor], centre: torch.Tensor) -> torch.Tensor:
+    """The rows of all layers (N×C each), each minus its share of `centre` (ΣC) and of unit length, joined: N×ΣC."""
+    shares = torch.split_with_sizes(centre, [rows.shape[1] for rows in rows_of_layers])
+    return joined([rows - share for rows, share in zip(rows_of_layers, shares, strict=True)], "concat")

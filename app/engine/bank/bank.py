@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.index import exact_index
+from app.engine.bank.index import Found, Metric, exact_index
 from app.engine.types import Distances, Grid, Mask, PatchFeatures
 
 TINY_NORM = 1e-12
@@ -56,22 +56,30 @@ class RowOrigin:
 class MemoryBank:
     """An immutable memory bank over the segments of its references, in order."""
 
-    def __init__(self, segments: Sequence[Segment], device: str) -> None:
+    def __init__(self, segments: Sequence[Segment], device: str, metric: Metric = "cosine") -> None:
         """`device` is `cpu` or `cuda[:n]`; raises GpuOutOfMemory where the rows do not fit."""
         self._layout = [(part.grid, part.angles_deg) for part in segments]
         sizes = [len(part.rows) for part in segments]
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
-        self._index = exact_index(np.concatenate([part.rows for part in segments]), device)
+        self._index = exact_index(np.concatenate([part.rows for part in segments]), device, metric)
         self.rows = int(self._starts[-1])
         self.size_bytes = self._index.size_bytes
         self.engine = self._index.engine
 
     def nearest(self, queries: NDArray[np.float32]) -> tuple[Distances, NDArray[np.int64]]:
-        """Cosine distance (0..2) of each unit-length query (N×D) to its nearest row, and that row's number."""
+        """Distance of each query (N×D) to its nearest row in the bank's metric, and that row's number."""
+        distances, rows = self.neighbours(queries, 1)
+        return distances[:, 0], rows[:, 0]
+
+    def neighbours(self, queries: NDArray[np.float32], count: int) -> Found:
+        """Of each query (N×D), the distances of its `count` nearest rows and their numbers, N×count, nearest first."""
         if not len(queries):
-            return np.zeros(0, np.float32), np.zeros(0, np.int64)
-        similarity, rows = self._index.search(np.ascontiguousarray(queries, np.float32))
-        return np.clip(1 - similarity, 0, 2).astype(np.float32), rows
+            return np.zeros((0, count), np.float32), np.zeros((0, count), np.int64)
+        return self._index.search(np.ascontiguousarray(queries, np.float32), count)
+
+    def row(self, number: int) -> NDArray[np.float32]:
+        """A row (D) by its number."""
+        return self._index.row(number)
 
     def origin(self, row: int) -> RowOrigin:
         """Which reference, angle and patch a row came from."""

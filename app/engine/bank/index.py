@@ -1,9 +1,9 @@
-"""Exact nearest-neighbour search over unit-length rows: FAISS on the CPU, FAISS on the GPU, or torch on the GPU."""
+"""Exact nearest-neighbour search: FAISS on the CPU, FAISS on the GPU, or torch on the GPU."""
 
 import logging
 import threading
 from functools import cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,12 @@ SEARCH_DOES_NOT_FIT = "The GPU has no memory left for this search. Try again, or
 
 Rows = NDArray[np.float32]
 
+Metric = Literal["cosine", "euclidean"]
+"""How far two rows lie apart: `cosine`, 0..2, of rows of unit length; `euclidean` of any."""
+
+Found = tuple[Rows, NDArray[np.int64]]
+"""Distances and row numbers, both Q×k, the nearest first."""
+
 
 class ExactIndex(Protocol):
     """Rows that can be searched; `engine` names what searches them."""
@@ -28,28 +34,37 @@ class ExactIndex(Protocol):
     engine: str
     size_bytes: int
 
-    def search(self, queries: Rows) -> tuple[Rows, NDArray[np.int64]]:
-        """Largest inner product of each query (N×D) over all rows, and the row it belongs to (N each)."""
+    def search(self, queries: Rows, count: int = 1) -> Found:
+        """The `count` nearest of all rows to each query (Q×D): how far they are, and which."""
+        ...
+
+    def row(self, number: int) -> Rows:
+        """One row (D)."""
         ...
 
 
 class FaissCpuIndex:
-    """FAISS's flat inner-product index in host memory."""
+    """FAISS's flat index in host memory."""
 
     engine = "faiss-cpu"
 
-    def __init__(self, rows: Rows) -> None:
-        self._index = faiss.IndexFlatIP(rows.shape[1])
+    def __init__(self, rows: Rows, metric: Metric = "cosine") -> None:
+        self._metric = metric
+        width = rows.shape[1]
+        self._index = faiss.IndexFlatIP(width) if metric == "cosine" else faiss.IndexFlatL2(width)
         self._index.add(rows)
         self.size_bytes = rows.nbytes
 
-    def search(self, queries: Rows) -> tuple[Rows, NDArray[np.int64]]:
-        similarity, nearest = self._index.search(queries, 1)
-        return similarity[:, 0], nearest[:, 0]
+    def search(self, queries: Rows, count: int = 1) -> Found:
+        found, rows = self._index.search(queries, count)
+        return _as_distances(found, self._metric), rows
+
+    def row(self, number: int) -> Rows:
+        return np.asarray(self._index.reconstruct(number), np.float32)
 
 
 class FaissGpuIndex:
-    """FAISS's flat inner-product index in GPU memory.
+    """FAISS's flat index in GPU memory.
 
     The resources behind it take one thread at a time. Building and searching are the engine thread's, but a bank that
     nobody holds any more is freed on whichever thread drops it last: hence the lock.
@@ -57,18 +72,24 @@ class FaissGpuIndex:
 
     engine = "faiss-gpu"
 
-    def __init__(self, rows: Rows, device: torch.device) -> None:
+    def __init__(self, rows: Rows, device: torch.device, metric: Metric = "cosine") -> None:
+        self._metric = metric
         options = faiss.GpuIndexFlatConfig()
         options.device = device.index or 0
+        kind = faiss.GpuIndexFlatIP if metric == "cosine" else faiss.GpuIndexFlatL2
         with _GPU_TURN, gpu_memory(_bank_does_not_fit(rows)):
-            self._index = faiss.GpuIndexFlatIP(_gpu_resources(), rows.shape[1], options)
+            self._index = kind(_gpu_resources(), rows.shape[1], options)
             self._index.add(rows)
         self.size_bytes = rows.nbytes
 
-    def search(self, queries: Rows) -> tuple[Rows, NDArray[np.int64]]:
+    def search(self, queries: Rows, count: int = 1) -> Found:
         with _GPU_TURN, gpu_memory(SEARCH_DOES_NOT_FIT):
-            similarity, nearest = self._index.search(queries, 1)
-        return similarity[:, 0], nearest[:, 0]
+            found, rows = self._index.search(queries, count)
+        return _as_distances(found, self._metric), rows
+
+    def row(self, number: int) -> Rows:
+        with _GPU_TURN:
+            return np.asarray(self._index.reconstruct(number), np.float32)
 
     def __del__(self) -> None:
         with _GPU_TURN:
@@ -80,20 +101,39 @@ class TorchIndex:
 
     engine = "torch"
 
-    def __init__(self, rows: Rows, device: torch.device) -> None:
+    def __init__(self, rows: Rows, device: torch.device, metric: Metric = "cosine") -> None:
+        self._metric = metric
         with gpu_memory(_bank_does_not_fit(rows)):
             self._rows = torch.from_numpy(rows).to(device)
+            self._squared = (self._rows * self._rows).sum(dim=1) if metric == "euclidean" else None
         self.size_bytes = rows.nbytes
 
-    def search(self, queries: Rows) -> tuple[Rows, NDArray[np.int64]]:
+    def search(self, queries: Rows, count: int = 1) -> Found:
         step = max(1, TORCH_CHUNK_ELEMENTS // len(self._rows))
         with gpu_memory(SEARCH_DOES_NOT_FIT):
-            found = [
-                (torch.from_numpy(queries[start : start + step]).to(self._rows.device) @ self._rows.T).max(dim=1)
-                for start in range(0, len(queries), step)
-            ]
-            similarity = torch.cat([best.values for best in found]).cpu().numpy()
-            return similarity, torch.cat([best.indices for best in found]).cpu().numpy()
+            found = [self._search(queries[start : start + step], count) for start in range(0, len(queries), step)]
+            values = torch.cat([values for values, _ in found]).cpu().numpy()
+            return _as_distances(values, self._metric), torch.cat([rows for _, rows in found]).cpu().numpy()
+
+    def row(self, number: int) -> Rows:
+        return np.asarray(self._rows[number].cpu())
+
+    def _search(self, queries: Rows, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """As FAISS tells them: the largest inner products, or the smallest squared distances."""
+        placed = torch.from_numpy(queries).to(self._rows.device)
+        products = placed @ self._rows.T
+        if self._squared is None:
+            best = products.topk(count, dim=1)
+        else:
+            squared = (placed * placed).sum(dim=1, keepdim=True) + self._squared - 2 * products
+            best = squared.topk(count, dim=1, largest=False)
+        return best.values, best.indices
+
+
+def _as_distances(found: Rows, metric: Metric) -> Rows:
+    if metric == "cosine":
+        return np.asarray(np.clip(1 - found, 0, 2), np.float32)
+    return np.asarray(np.sqrt(np.maximum(found, 0)), np.float32)
 
 
 def _bank_does_not_fit(rows: Rows) -> str:
@@ -132,13 +172,15 @@ def faiss_gpu_works(device_index: int) -> bool:
     return False
 
 
-def exact_index(rows: Rows, device: str) -> ExactIndex:
-    """Index of unit-length rows (M×D float32, C order) on a device, `cpu` or `cuda[:n]`.
+def exact_index(rows: Rows, device: str, metric: Metric = "cosine") -> ExactIndex:
+    """Index of rows (M×D float32, C order; of unit length for `cosine`) on a device, `cpu` or `cuda[:n]`.
 
     Raises:
         GpuOutOfMemory: the rows do not fit into the GPU's memory.
     """
     target = torch.device(device)
     if target.type == "cpu":
-        return FaissCpuIndex(rows)
-    return FaissGpuIndex(rows, target) if faiss_gpu_works(target.index or 0) else TorchIndex(rows, target)
+        return FaissCpuIndex(rows, metric)
+    return (
+        FaissGpuIndex(rows, target, metric) if faiss_gpu_works(target.index or 0) else TorchIndex(rows, target, metric)
+    )

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from app.engine.options import (
     FULL_BIT_DEPTH,
+    LayersJoin,
     ManualThreshold,
     Masking,
     ProductSettings,
@@ -27,7 +28,12 @@ SMALLEST_PERCENTILE = 100 * (1 - MOST_UNMOVED)
 LARGEST_THRESHOLD = 2.0
 """No patch distance is larger."""
 
-_CHOICES = {"rotation": get_args(Rotation), "masking": get_args(Masking), "profile": get_args(Profile)}
+_CHOICES = {
+    "rotation": get_args(Rotation),
+    "masking": get_args(Masking),
+    "profile": get_args(Profile),
+    "layers_join": get_args(LayersJoin),
+}
 
 
 class Unset(Enum):
@@ -79,6 +85,11 @@ def require_seeing_statistic(settings: ProductSettings, before: ProductSettings,
         )
 
 
+def network(settings: ProductSettings) -> object:
+    """What makes features and may not be there: the backbone and its layers."""
+    return settings.backbone, settings.layers, settings.layers_join
+
+
 def _scoring(settings: ProductSettings) -> object:
     """What changes scores without making another bank."""
     return settings.statistic, settings.masking, settings.profile
@@ -97,11 +108,22 @@ def _checked(key: str, value: Any) -> Any:
         return _number_between(key, value, SMALLEST_ALPHA, LARGEST_ALPHA)
     if key == "threshold":
         return None if value is None else _threshold(value)
+    if key == "layers":
+        return None if value is None else _layers(value)
     if key in _CHOICES and value not in _CHOICES[key]:
         raise InvalidSettings(f"{key}: {value!r} is not one of {', '.join(_CHOICES[key])}.")
     if not isinstance(value, str):
         raise InvalidSettings(f"{key}: {value!r} is not a name.")
     return value
+
+
+def _layers(value: Any) -> tuple[int, ...]:
+    numbers = isinstance(value, list | tuple) and all(type(each) is int and each > 0 for each in value)
+    if not numbers or not value or list(value) != sorted(set(value)):
+        raise InvalidSettings(
+            f"layers: {value!r} is neither null nor a list of layers, counted from 1, ascending: [4, 8, 12]."
+        )
+    return tuple(value)
 
 
 def _threshold(value: Any) -> ManualThreshold:

@@ -5,16 +5,20 @@ import pytest
 
 from app.assembly import load_backbone
 from app.engine.backbone.backbone import Backbone, no_pause
+from app.engine.backbone.resnet import ResNetBackbone
 from app.engine.device.faiss_torch import torch
 from app.settings import load_settings
 from app.weights.registry import load_registry
 from tests.api.tiny_backbone import tiny_backbone
+from tests.engine.backbone.test_resnet import random_tensors
 from tests.engine.backbone.textures import Pixels
 
 
-@pytest.fixture(params=["float32", "bfloat16", "embedded"])
+@pytest.fixture(params=["float32", "bfloat16", "resnet18", "embedded"])
 def backbone(request: pytest.FixtureRequest) -> Backbone:
-    """The embedded one, or a tiny transformer at that precision."""
+    """The embedded one, a ResNet, or a tiny transformer at that precision."""
+    if request.param == "resnet18":
+        return ResNetBackbone(load_registry().spec("resnet18"), random_tensors("resnet18"), "cpu")
     if request.param == "embedded":
         return load_backbone(load_registry().spec("embedded"), load_settings(), "cpu")
     return tiny_backbone(request.param)
@@ -22,7 +26,7 @@ def backbone(request: pytest.FixtureRequest) -> Backbone:
 
 @pytest.fixture
 def images() -> list[Pixels]:
-    return list(np.random.default_rng(0).random((2, 1, 3, 112, 126), np.float32))
+    return list(np.random.default_rng(0).random((2, 1, 3, 112, 168), np.float32))
 
 
 def test_another_pass_in_each_pause_changes_nothing(backbone: Backbone, images: list[Pixels]) -> None:

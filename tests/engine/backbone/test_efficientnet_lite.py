@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.engine.backbone.efficientnet_lite import LAYERS, EfficientNetLite, blocks, joined, layer_rows, load_network
+from app.engine.backbone.efficientnet_lite import LAYERS, EfficientNetLite, blocks, centred, layer_rows, load_network
 from app.engine.bank.bank import unit_length
 from app.engine.device.faiss_torch import torch
 from app.errors import WeightsUnavailable
@@ -69,7 +69,7 @@ def test_a_dot_is_found_at_its_place(network: dict[str, torch.Tensor], centre_px
     model = load_network(network)
     with torch.inference_mode():
         before, after = (
-            joined(layer_rows(model, torch.from_numpy(each), 14), torch.zeros(SPEC.width - 1)).numpy()
+            centred(layer_rows(model, torch.from_numpy(each), 14), torch.zeros(SPEC.width - 1)).numpy()
             for each in (plain, dotted)
         )
     change = np.square(after - before).sum(1).reshape(16, 16)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine.bank import index
-from app.engine.bank.index import ExactIndex, FaissCpuIndex, TorchIndex, exact_index
+from app.engine.bank.index import ExactIndex, FaissCpuIndex, Metric, TorchIndex, exact_index
 from app.engine.device.faiss_torch import torch
 
 Rows = NDArray[np.float32]
@@ -26,9 +26,9 @@ def unit_rows(count: int, seed: int) -> Rows:
 def assert_exact(found: tuple[Rows, NDArray[np.int64]], queries: Rows, rows: Rows) -> None:
     """Compare with all inner products in float64; these random rows have no near-ties."""
     products = queries.astype(np.float64) @ rows.astype(np.float64).T
-    similarity, nearest = found
-    np.testing.assert_array_equal(nearest, products.argmax(axis=1))
-    np.testing.assert_allclose(similarity, products.max(axis=1), atol=1e-6)
+    distances, nearest = found
+    np.testing.assert_array_equal(nearest[:, 0], products.argmax(axis=1))
+    np.testing.assert_allclose(distances[:, 0], 1 - products.max(axis=1), atol=1e-6)
 
 
 each_index = pytest.mark.parametrize("make", [FaissCpuIndex, torch_on_cpu])
@@ -44,9 +44,30 @@ def test_an_index_finds_the_nearest_row_of_every_query(make: Callable[[Rows], Ex
 @each_index
 def test_every_row_is_its_own_nearest(make: Callable[[Rows], ExactIndex]) -> None:
     rows = unit_rows(ROWS, seed=3)
-    similarity, nearest = make(rows).search(rows)
-    np.testing.assert_array_equal(nearest, np.arange(ROWS))
-    np.testing.assert_allclose(similarity, 1, atol=1e-6)
+    distances, nearest = make(rows).search(rows)
+    np.testing.assert_array_equal(nearest[:, 0], np.arange(ROWS))
+    np.testing.assert_allclose(distances, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("device", ["faiss", "torch"])
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_the_nearest_few_come_in_order_of_their_distance(device: str, metric: Metric) -> None:
+    rows, queries = unit_rows(ROWS, seed=12), unit_rows(30, seed=13)
+    if metric == "euclidean":
+        rows, queries = rows * np.float32(3), queries * np.float32(2)
+        all_distances = np.linalg.norm(queries[:, None].astype(np.float64) - rows[None], axis=2)
+    else:
+        all_distances = 1 - queries.astype(np.float64) @ rows.astype(np.float64).T
+    made = FaissCpuIndex(rows, metric) if device == "faiss" else TorchIndex(rows, torch.device("cpu"), metric)
+    distances, nearest = made.search(queries, 9)
+    np.testing.assert_array_equal(nearest, all_distances.argsort(axis=1)[:, :9])
+    np.testing.assert_allclose(distances, np.sort(all_distances, axis=1)[:, :9], rtol=1e-5)
+
+
+@each_index
+def test_an_index_gives_its_rows_back(make: Callable[[Rows], ExactIndex]) -> None:
+    rows = unit_rows(ROWS, seed=14)
+    np.testing.assert_array_equal(make(rows).row(17), rows[17])
 
 
 @each_index

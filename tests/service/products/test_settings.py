@@ -42,6 +42,12 @@ def test_a_statistic_has_a_short_form() -> None:
         ({"statistic": {"name": "percentile", "q": 0}}, "statistic.q"),
         ({"statistic": {"name": "percentile", "q": 89.9, "foreground_only": True}}, "statistic.q"),
         ({"statistic": {"name": "max", "foreground_only": 1}}, "foreground_only"),
+        ({"layers": []}, "layers"),
+        ({"layers": [4, 2]}, "ascending"),
+        ({"layers": [0, 2]}, "layers"),
+        ({"layers": [True]}, "layers"),
+        ({"layers": "2"}, "layers"),
+        ({"layers_join": "max"}, "layers_join"),
     ],
 )
 def test_a_wrong_value_is_named(changes: dict[str, Any], named: str) -> None:

@@ -1,0 +1,1 @@
+"""Detection methods: what each of them does otherwise than the others."""
