@@ -30,6 +30,14 @@ class Statistic:
     foreground_only: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Coreset:
+    """How many rows of a bank are searched: a `share` of them, 0..1, or a number of `rows`. One of the two is given."""
+
+    share: float | None = None
+    rows: int | None = None
+
+
 def fit_of(profile: Profile) -> Fit:
     """How a profile brings images to whole patches: `paper` as the authors do, `robust` so that all of them is seen."""
     return "crop" if profile == "paper" else "whole"
@@ -67,7 +75,7 @@ class ProductSettings:
     """What the user chose for a product. `backbone` is a registry name or `default`; a `pinned` product's bank stays
     in memory. `alpha` is the share of good parts that a calibrated threshold may call bad, 0..1; `threshold` overrides
     every other. While `commissioning`, inspected images are kept so that a person can confirm them as good. `bit_depth`
-    `auto` is decided by all references together."""
+    `auto` is decided by all references together. Without a `coreset` every row of the bank is searched."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
@@ -80,6 +88,7 @@ class ProductSettings:
     threshold: ManualThreshold | None = None
     commissioning: bool = False
     bit_depth: BitDepth = "auto"
+    coreset: Coreset | None = None
 
     def preprocessing(self, auto_depth: int) -> Preprocessing:
         """`auto_depth`: the bits that the references need together."""

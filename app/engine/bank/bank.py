@@ -1,7 +1,7 @@
-"""The memory bank: every patch of every reference at every angle, unit length, searched exactly (ALGORITHM 4)."""
+"""The memory bank: the patches of every reference at every angle, searched exactly (ALGORITHM 4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,17 +24,24 @@ class Segment:
 
     `rows` is M×D float32 of unit length, ordered by angle, then raster; M = len(angles_deg)·grid.patches.
     `foreground` (N) tells the object's patches of the unrotated reference; the bank holds every row all the same.
+    Where only some rows are kept, `numbers` tells which, ascending, of how many there are with the others.
     """
 
     rows: NDArray[np.float32]
     foreground: Mask
     angles_deg: tuple[float, ...]
     grid: Grid
+    numbers: NDArray[np.int64] | None = None
 
     @property
     def upright(self) -> NDArray[np.float32]:
-        """The rows of the unrotated reference, N×D."""
+        """The rows of the unrotated reference, N×D, of a segment with all its rows."""
         return self.rows[: self.grid.patches]
+
+    def reduced(self, numbers: NDArray[np.int64]) -> "Segment":
+        """The segment with some of its rows alone, by their numbers."""
+        kept = np.sort(numbers)
+        return replace(self, rows=self.rows[kept], numbers=kept)
 
 
 def segment(features: Sequence[PatchFeatures], angles_deg: Sequence[float], foreground: Mask | None = None) -> Segment:
@@ -58,7 +65,7 @@ class MemoryBank:
 
     def __init__(self, segments: Sequence[Segment], device: str, metric: Metric = "cosine") -> None:
         """`device` is `cpu` or `cuda[:n]`; raises GpuOutOfMemory where the rows do not fit."""
-        self._layout = [(part.grid, part.angles_deg) for part in segments]
+        self._layout = [(part.grid, part.angles_deg, part.numbers) for part in segments]
         sizes = [len(part.rows) for part in segments]
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
         self._index = exact_index(np.concatenate([part.rows for part in segments]), device, metric)
@@ -84,6 +91,7 @@ class MemoryBank:
     def origin(self, row: int) -> RowOrigin:
         """Which reference, angle and patch a row came from."""
         reference = int(np.searchsorted(self._starts, row, side="right")) - 1
-        grid, angles_deg = self._layout[reference]
-        angle, patch = divmod(int(row - self._starts[reference]), grid.patches)
+        grid, angles_deg, numbers = self._layout[reference]
+        place = int(row - self._starts[reference])
+        angle, patch = divmod(place if numbers is None else int(numbers[place]), grid.patches)
         return RowOrigin(reference, angles_deg[angle], patch)

@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
+from app.engine.options import Coreset
 
 PROJECTED_WIDTH = 128
 STARTING_POINTS = 10
 CHUNK_ROWS = 16384
+COVER_ELEMENTS = 16 * 2**20
+TAKEN = -1.0
+"""Stands for the distance of a row that is chosen: no other is smaller."""
+
 CORESET_DOES_NOT_FIT = "The GPU has no memory left for this coreset. Register fewer references, or try again."
 
 
@@ -37,6 +42,11 @@ def coreset_size(rows: int, share: float) -> int:
     return min(max(int(rows * share), 1), rows)
 
 
+def wanted_rows(rule: Coreset, rows: int) -> int:
+    """How many of a bank's rows are to be kept."""
+    return coreset_size(rows, rule.share) if rule.share is not None else min(rule.rows or 1, rows)
+
+
 def greedy_coreset(
     rows: torch.Tensor, count: int, *, seed: int = 0, chosen: Sequence[int] = (), steps: Steps = Steps()
 ) -> NDArray[np.int64]:
@@ -51,14 +61,18 @@ def greedy_coreset(
     """
     if not len(chosen) <= count <= len(rows) or any(not 0 <= row < len(rows) for row in chosen):
         raise ValueError(f"{count} of {len(rows)} rows cannot be chosen, going on from {len(chosen)}")
+    selection = Selection([projected(rows, seed, steps)], seed=seed, chosen=chosen)
+    while len(selection.chosen) < count:
+        steps.pause()
+        selection.go_on(len(selection.chosen) + 1)
+        steps.progress(len(selection.chosen), count)
+    return np.array(selection.chosen, np.int64)
+
+
+def projected_rows(rows: NDArray[np.float32], device: str, seed: int = 0) -> torch.Tensor:
+    """As `projected`, of rows in host memory, on a device. Raises GpuOutOfMemory."""
     with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
-        points = projected(rows, seed, steps)
-        if len(chosen):
-            nearest = torch.full((len(points),), torch.inf, device=points.device)
-        else:
-            drawn = np.random.default_rng(seed).choice(len(points), min(STARTING_POINTS, len(points)), replace=False)
-            nearest = starting_distances(points, drawn.tolist())
-        return farthest_points(points, count, nearest, chosen, steps)
+        return projected(torch.from_numpy(rows).to(device), seed)
 
 
 def projected(rows: torch.Tensor, seed: int, steps: Steps = Steps()) -> torch.Tensor:
@@ -71,44 +85,57 @@ def projected(rows: torch.Tensor, seed: int, steps: Steps = Steps()) -> torch.Te
     parts = []
     for start in range(0, len(rows), CHUNK_ROWS):
         steps.pause()
-        parts.append(rows[start : start + CHUNK_ROWS].float() @ mapping)
+        with torch.inference_mode():
+            parts.append(rows[start : start + CHUNK_ROWS].float() @ mapping)
     return torch.cat(parts)
 
 
-def starting_distances(points: torch.Tensor, start: Sequence[int]) -> torch.Tensor:
-    """How far each point (M×K) lies from the starting points on average (M): stands for the distance to the points
-    chosen before the first, which there are none of."""
-    norms = _squared_norms(points)
-    return torch.stack([_distances_to(points, norms, row) for row in start], dim=1).mean(dim=1)
+class Selection:
+    """A greedy selection that can be interrupted: `chosen` are the rows up to now, in order."""
 
+    def __init__(
+        self,
+        points: Sequence[torch.Tensor],
+        *,
+        seed: int = 0,
+        chosen: Sequence[int] = (),
+        start: Sequence[int] | None = None,
+    ) -> None:
+        """`points`: M_i×K each, counted through. It goes on from the `chosen`, or begins from ten starting points,
+        drawn if they are not given: the average distance to them stands for that to the points chosen before the first,
+        which there are none of, and stays a bound of what comes, as in the authors' code.
 
-def farthest_points(
-    points: torch.Tensor,
-    count: int,
-    nearest: torch.Tensor,
-    chosen: Sequence[int] = (),
-    steps: Steps = Steps(),
-) -> NDArray[np.int64]:
-    """Go on from the `chosen` points (of M×K) until there are `count`, always with the farthest; none twice.
+        Raises:
+            GpuOutOfMemory: no GPU memory is left.
+        """
+        with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
+            self._points = torch.cat(list(points))
+            self._norms = (self._points * self._points).sum(dim=1)
+            self.chosen = [int(row) for row in chosen]
+            count = len(self._points)
+            if self.chosen:
+                self._nearest = torch.full_like(self._norms, torch.inf)
+                self._cover(self.chosen)
+            else:
+                drawn = np.random.default_rng(seed).choice(count, min(STARTING_POINTS, count), replace=False).tolist()
+                self._nearest = self._distances_to(list(start or drawn)).mean(dim=1)
 
-    `nearest` (M): how far each lies from the nearest one before the `chosen`. It stays a bound of what comes, as in the
-    authors' code.
-    """
-    norms, nearest, found = _squared_norms(points), nearest.clone(), [int(row) for row in chosen]
-    taken = torch.zeros_like(nearest, dtype=torch.bool)
-    for place in range(count):
-        steps.pause()
-        if place >= len(found):
-            found.append(int(nearest.masked_fill(taken, -1).argmax()))
-        taken[found[place]] = True
-        torch.minimum(nearest, _distances_to(points, norms, found[place]), out=nearest)
-        steps.progress(place + 1, count)
-    return np.array(found, np.int64)
+    def go_on(self, count: int) -> None:
+        """Until `count` rows are chosen: always the one farthest from those before, none twice. GpuOutOfMemory."""
+        with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
+            while len(self.chosen) < count:
+                self.chosen.append(int(self._nearest.argmax()))
+                self._cover(self.chosen[-1:])
 
+    def _cover(self, rows: Sequence[int]) -> None:
+        step = max(1, COVER_ELEMENTS // len(self._points))
+        for start in range(0, len(rows), step):
+            distances = self._distances_to(rows[start : start + step]).min(dim=1).values
+            torch.minimum(self._nearest, distances, out=self._nearest)
+        self._nearest[list(rows)] = TAKEN
 
-def _squared_norms(points: torch.Tensor) -> torch.Tensor:
-    return (points * points).sum(dim=1)
-
-
-def _distances_to(points: torch.Tensor, norms: torch.Tensor, row: int) -> torch.Tensor:
-    return (norms + norms[row] - 2 * (points @ points[row])).clamp_min(0).sqrt()
+    def _distances_to(self, rows: Sequence[int]) -> torch.Tensor:
+        """M×R."""
+        towards = self._points[list(rows)]
+        squared = self._norms[:, None] + self._norms[list(rows)] - 2 * (self._points @ towards.T)
+        return squared.clamp_min(0).sqrt()

@@ -12,6 +12,7 @@ from app.engine.bank.left_out import NOBODY, LeftOut, compared_references
 from app.engine.types import Distances, Mask
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
+from app.storage.coreset import ChosenRows
 from app.storage.documents import BankManifest, ReferenceEntry
 from app.storage.left_out import LeftOutTable, decode_left_out, encode_left_out
 from app.storage.segments import stored_segment
@@ -40,7 +41,8 @@ class LeftOutMaker:
         self._pieces = pieces
 
     def table(self, product_id: str, references: Sequence[ReferenceEntry], before: BankManifest | None) -> LeftOutTable:
-        """The table of a bank of these references; what the version `before` knows is not searched again.
+        """The table of a bank of these references with all their rows; what the version `before` knows is not searched
+        again.
 
         Raises:
             BlobMissing, BlobDamaged, BankDamaged: a segment cannot be read.
@@ -48,7 +50,7 @@ class LeftOutMaker:
         compared = compared_references(len(references))
         known = self._known(product_id, references, before)
         table = {position: known[position] for position in compared if position in known}
-        fresh = set(range(len(references))) - _places(references, before).keys()
+        fresh = set(range(len(references))) - places(references, before).keys()
         changed = {
             position: table.get(position)
             for position in compared
@@ -57,6 +59,14 @@ class LeftOutMaker:
         if changed:
             table |= self._searched(product_id, references, changed, fresh)
         return {position: table[position] for position in compared}
+
+    def table_within(self, product_id: str, references: Sequence[ReferenceEntry], chosen: ChosenRows) -> LeftOutTable:
+        """The table where only the chosen rows are searched: each reference among those of the others. One beside
+        which nothing was chosen of the others has no row. Raises as above."""
+        compared = compared_references(len(references))
+        everyone = set(range(len(references)))
+        found = self._searched(product_id, references, dict.fromkeys(compared), everyone, chosen)
+        return {position: row for position, row in found.items() if (row.nearest != NOBODY).all()}
 
     def put(self, product_id: str, table: LeftOutTable) -> str | None:
         """Store a table; its digest. StorageFull, StorageUnavailable."""
@@ -67,14 +77,14 @@ class LeftOutMaker:
     ) -> LeftOutTable:
         """What the version before knows of these references, in their positions."""
         try:
-            rows = stored_left_out(self._blobs, product_id, before) if before else {}
+            rows = _stored(self._blobs, product_id, before.left_out_of_all) if before else {}
         except (BlobMissing, BlobDamaged, BankDamaged) as error:
             logger.warning("the leave-one-out table of %s is made anew: %s", product_id, error)
             return {}
-        places = _places(references, before)
+        stand = places(references, before)
         moved = np.full(len(before.references) + 1 if before else 1, NOBODY, np.int32)
-        moved[list(places.values())] = list(places.keys())
-        return {now: _moved(rows[then], moved) for now, then in places.items() if then in rows}
+        moved[list(stand.values())] = list(stand.keys())
+        return {now: _moved(rows[then], moved) for now, then in stand.items() if then in rows}
 
     def _searched(
         self,
@@ -82,6 +92,7 @@ class LeftOutMaker:
         references: Sequence[ReferenceEntry],
         changed: Mapping[int, LeftOut | None],
         fresh: set[int],
+        chosen: ChosenRows | None = None,
     ) -> dict[int, LeftOut]:
         def part(position: int) -> Segment:
             return stored_segment(self._blobs, product_id, references[position].segment)
@@ -89,9 +100,10 @@ class LeftOutMaker:
         opened = {position: _opened(part(position), row) for position, row in changed.items()}
         for other in range(len(references)):
             wanted = list(_wanted(opened, other, is_fresh=other in fresh))
-            if not wanted:
+            searched = part(other) if chosen is None else part(other).reduced(chosen.of(other))
+            if not wanted or not len(searched.rows):
                 continue
-            bank = self._pieces.run(MemoryBank, [part(other)], self._pieces.device)
+            bank = self._pieces.run(MemoryBank, [searched], self._pieces.device)
             for each, patches in wanted:
                 found, _ = self._pieces.run(bank.nearest, each.rows[patches])
                 closer = found < each.distances[patches]
@@ -102,12 +114,14 @@ class LeftOutMaker:
 
 def stored_left_out(blobs: Blobs, product_id: str, manifest: BankManifest) -> LeftOutTable:
     """The table of a version, empty where it has none. BlobMissing, BlobDamaged, BankDamaged."""
-    if manifest.left_out is None:
-        return {}
-    return decode_left_out(blobs.get(product_id, "left-out", manifest.left_out))
+    return _stored(blobs, product_id, manifest.left_out)
 
 
-def _places(references: Sequence[ReferenceEntry], before: BankManifest | None) -> dict[int, int]:
+def _stored(blobs: Blobs, product_id: str, digest: str | None) -> LeftOutTable:
+    return {} if digest is None else decode_left_out(blobs.get(product_id, "left-out", digest))
+
+
+def places(references: Sequence[ReferenceEntry], before: BankManifest | None) -> dict[int, int]:
     """Where the references that were there before, made the same way, stand now, and where they stood then."""
     then = {(entry.sha256, entry.segment): place for place, entry in enumerate(before.references if before else ())}
     return {

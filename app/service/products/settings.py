@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from app.engine.options import (
     FULL_BIT_DEPTH,
+    Coreset,
     ManualThreshold,
     Masking,
     ProductSettings,
@@ -24,6 +25,8 @@ SMALLEST_EDGE_PX, LARGEST_EDGE_PX = 112, 1344
 SHALLOWEST_BITS = 8
 SMALLEST_ALPHA, LARGEST_ALPHA = 0.001, 0.5
 SMALLEST_PERCENTILE = 100 * (1 - MOST_UNMOVED)
+SMALLEST_CORESET_SHARE, LARGEST_CORESET_SHARE = 0.001, 0.9
+FEWEST_CORESET_ROWS, MOST_CORESET_ROWS = 100, 10_000_000
 LARGEST_THRESHOLD = 2.0
 """No patch distance is larger."""
 
@@ -97,6 +100,8 @@ def _checked(key: str, value: Any) -> Any:
         return _number_between(key, value, SMALLEST_ALPHA, LARGEST_ALPHA)
     if key == "threshold":
         return None if value is None else _threshold(value)
+    if key == "coreset":
+        return None if value is None else _coreset(value)
     if key in _CHOICES and value not in _CHOICES[key]:
         raise InvalidSettings(f"{key}: {value!r} is not one of {', '.join(_CHOICES[key])}.")
     if not isinstance(value, str):
@@ -114,6 +119,16 @@ def _threshold(value: Any) -> ManualThreshold:
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise InvalidSettings(f"threshold.bank_version: {version!r} is not a whole number from 1 on.")
     return ManualThreshold(_number_between("threshold.value", value["value"], 0, LARGEST_THRESHOLD), version)
+
+
+def _coreset(value: Any) -> Coreset:
+    given = {key: each for key, each in value.items() if each is not None} if isinstance(value, Mapping) else {}
+    if set(given) == {"share"}:
+        smallest, largest = SMALLEST_CORESET_SHARE, LARGEST_CORESET_SHARE
+        return Coreset(share=_number_between("coreset.share", given["share"], smallest, largest))
+    if set(given) == {"rows"}:
+        return Coreset(rows=_whole_number("coreset.rows", given["rows"], FEWEST_CORESET_ROWS, MOST_CORESET_ROWS))
+    raise InvalidSettings('coreset: give null, a share of the rows, {"share": 0.1}, or their number, {"rows": 5000}.')
 
 
 def _statistic(value: Any) -> Statistic:
