@@ -147,6 +147,10 @@ def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbo
         from app.engine.backbone.efficientnet_lite import EfficientNetLite
 
         return EfficientNetLite(spec, packaged_network(), tensors, device)
+    if spec.is_resnet:
+        from app.engine.backbone.resnet import ResNetBackbone
+
+        return ResNetBackbone(spec, tensors, device)
     from app.engine.backbone.vit import ViTBackbone
 
     return ViTBackbone(spec, tensors, device, resolve_precision(settings, device))

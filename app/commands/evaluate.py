@@ -14,7 +14,8 @@ from app.commands.evaluate_options import known_values, number_of_shots, refuse_
 from app.engine.options import Profile, ZeroShotAggregation
 from app.errors import InvalidDataset, InvalidSettings
 from app.evaluate.planned.choices import PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
-from app.evaluate.planned.variant import MaskingChoice, Mode, RotationChoice
+from app.evaluate.planned.layers import OWN
+from app.evaluate.planned.variant import MaskingChoice, Mode, RotationChoice, Variant
 from app.settings import Settings, load_settings
 from app.wording import counted
 
@@ -57,6 +58,9 @@ def evaluate(
     backbone: Annotated[
         list[str] | None, typer.Option(help="Names of `inspector weights list`; else that of the settings")
     ] = None,
+    layers: Annotated[
+        list[str] | None, typer.Option(help="Of the backbone: 4,8,12 joined, mean:4,8,12 averaged, own; else own")
+    ] = None,
     profile: Annotated[Profile, typer.Option(help="The authors' steps, or the service's")] = "paper",
     statistic: Annotated[
         list[str] | None, typer.Option(help="mean_top1p, max, mean_topk:K, percentile:Q; else mean_top1p")
@@ -74,13 +78,9 @@ def evaluate(
     """
     settings = load_settings()
     given: dict[str, object] = {"--shots": shots, "--seeds": seeds, "--rotation": rotation}
-    given |= {
-        "--aggregation": aggregation,
-        "--preprocess": preprocess,
-        "--masking": masking,
-        "--smaller-edge": smaller_edge,
-    }
-    refuse_unused(mode, ablation, given | {"--backbone": backbone, "--statistic": statistic})
+    given |= {"--aggregation": aggregation, "--preprocess": preprocess, "--masking": masking}
+    given |= {"--smaller-edge": smaller_edge, "--backbone": backbone, "--statistic": statistic}
+    refuse_unused(mode, ablation, given)
     asked = Choices(
         mode=mode,
         backbones=backbone or [_default_backbone(settings)],
@@ -91,6 +91,7 @@ def evaluate(
         profile=profile,
         statistics=statistic or ["mean_top1p"],
         aggregations=known_values("--aggregation", aggregation or ["quantile"], get_args(ZeroShotAggregation)),
+        layers=layers or [OWN],
     )
     choices = ablated(asked, ablation) if ablation else asked
     counts = () if mode == "zero-shot" else tuple(map(number_of_shots, shots or ["1"]))
@@ -158,6 +159,7 @@ def _evaluate(
     if any(out.resolve().is_relative_to((data_root / name).resolve()) for name in names):
         raise InvalidSettings(f"{out} lies among the photographs. Choose a folder of its own: --out.")
     found = variants(choices, lambda name: machine.load_backbone(name).precision)
+    _require_layers(found)
     plan = Plan(data_root, names, found, tuple(shots), seeds)
     about = Run(
         title=known_dataset(names) or data_root.absolute().name,
@@ -185,6 +187,17 @@ def _evaluate(
     if not run.rows:
         raise InvalidDataset("Nothing could be evaluated: there are too few references. Ask for fewer --shots.")
     write_report(run, out)
+
+
+def _require_layers(found: Sequence["Variant"]) -> None:
+    """InvalidSettings, before anything is measured, for layers that a backbone does not have."""
+    from app.weights.registry import load_registry
+
+    registry = load_registry()
+    for variant in found:
+        made = variant.preprocessing
+        if made.layers is not None:
+            registry.spec(variant.backbone).with_layers(made.layers, made.layers_join)
 
 
 def _machine(settings: Settings) -> "Machine":

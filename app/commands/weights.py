@@ -34,7 +34,7 @@ def list_weights() -> None:
     """Show every backbone of the registry, whether its file is there, and whether it is the registered one."""
     with _errors_on_stderr():
         settings, specs = _settings_and_specs(None)
-    table = Table("name", "file", "size", "present", "verified", "licence", box=None)
+    table = Table("name", "file", "size", "present", "verified", "layers", "licence", box=None)
     for spec in specs:
         table.add_row(*_row(spec, weight_file(spec, settings.weights_dir)))
     console = Console()
@@ -106,7 +106,12 @@ def _row(spec: BackboneSpec, path: Path) -> tuple[str, ...]:
     size_bytes = path.stat().st_size if present else spec.size_bytes
     size = "unknown" if size_bytes is None else decimal(size_bytes)
     verified = _verified(spec, path) if present else "–"
-    return spec.name, spec.file, size, "yes" if present else "no", verified, spec.licence
+    return spec.name, spec.file, size, "yes" if present else "no", verified, _layers(spec), spec.licence
+
+
+def _layers(spec: BackboneSpec) -> str:
+    """Those that a product can choose among, and the backbone's own."""
+    return f"1-{spec.depth} ({', '.join(map(str, spec.own_layers))})" if spec.depth else "fixed"
 
 
 def _verified(spec: BackboneSpec, path: Path) -> str:

@@ -8,6 +8,7 @@ StatisticName = Literal["mean_top1p", "max", "mean_topk", "percentile"]
 Rotation = Literal["on", "off"]
 Masking = Literal["auto", "on", "off"]
 Fit = Literal["crop", "whole"]
+LayersJoin = Literal["concat", "mean"]
 ZeroShotAggregation = Literal["quantile", "musc"]
 
 BitDepth = Literal["auto"] | int
@@ -49,13 +50,17 @@ class Preprocessing:
 
     Of files with more than 8 bits, the upper 8 of the lower `bit_depth` bits are taken, or of all where the file has
     fewer. `fit`, how an image comes to whole patches: `crop` leaves the rest at the right and at the bottom out,
-    `whole` resizes the image to them. Banks whose manifest does not tell were made by `crop`.
+    `whole` resizes the image to them. Banks whose manifest does not tell were made by `crop`. `layers` of the backbone,
+    counted from 1 and ascending, and how they are joined; None: the backbone's own, and so where a manifest does not
+    tell.
     """
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
     bit_depth: int = FULL_BIT_DEPTH
     fit: Fit = "crop"
+    layers: tuple[int, ...] | None = None
+    layers_join: LayersJoin = "concat"
 
     @property
     def angles_deg(self) -> tuple[float, ...]:
@@ -75,7 +80,8 @@ class ProductSettings:
     """What the user chose for a product. `backbone` is a registry name or `default`; a `pinned` product's bank stays
     in memory. `alpha` is the share of good parts that a calibrated threshold may call bad, 0..1; `threshold` overrides
     every other. While `commissioning`, inspected images are kept so that a person can confirm them as good. `bit_depth`
-    `auto` is decided by all references together. Without a `coreset` every row of the bank is searched."""
+    `auto` is decided by all references together. `layers` None: the backbone's own, of which none is joined anew.
+    Without a `coreset` every row of the bank is searched."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
@@ -88,9 +94,12 @@ class ProductSettings:
     threshold: ManualThreshold | None = None
     commissioning: bool = False
     bit_depth: BitDepth = "auto"
+    layers: tuple[int, ...] | None = None
+    layers_join: LayersJoin = "concat"
     coreset: Coreset | None = None
 
     def preprocessing(self, auto_depth: int) -> Preprocessing:
         """`auto_depth`: the bits that the references need together."""
         depth = auto_depth if self.bit_depth == "auto" else self.bit_depth
-        return Preprocessing(self.smaller_edge, self.rotation, depth, fit_of(self.profile))
+        join = self.layers_join if self.layers else "concat"
+        return Preprocessing(self.smaller_edge, self.rotation, depth, fit_of(self.profile), self.layers, join)

@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import Protocol
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.options import Fit
+from app.engine.backbone.layers import of_layers
+from app.engine.options import Fit, Preprocessing
 from app.evaluate.dataset import ObjectData, load_object
 from app.evaluate.kept.results import Row, Run
 from app.evaluate.kept.run_folder import RunFolder
@@ -108,7 +109,7 @@ class _Running:
     def _do(self, part: _Part) -> None:
         setup, name = part.setup, part.data.name
         self.progress.at(f"{name}, {setup.backbone}, {setup.smaller_edge} px")
-        backbone = self.machine.load_backbone(setup.backbone)
+        backbone = _of_its_layers(self.machine.load_backbone(setup.backbone), setup.preprocessing)
         extractor = Extractor(backbone, setup.preprocessing, self.machine.device, self.machine.threads, self.times)
         measured = measure(part.missing, extractor, part.cache, self.progress.advance)
         truth = truths(part.data, measured.geometries(measured.tests))
@@ -145,8 +146,12 @@ class _Running:
         self.folder.describe(replace(self.about, skipped=tuple(skipped), seconds=self.times.seconds))
 
 
-def _setup(variant: Variant) -> tuple[str, str, int, Fit]:
-    return variant.backbone, variant.precision, variant.smaller_edge, variant.preprocessing.fit
+def _of_its_layers(backbone: Backbone, made: Preprocessing) -> Backbone:
+    return backbone if made.layers is None else of_layers(backbone, made.layers, made.layers_join)
+
+
+def _setup(variant: Variant) -> tuple[str, str, str, int, Fit]:
+    return variant.backbone, variant.precision, variant.layers, variant.smaller_edge, variant.preprocessing.fit
 
 
 def _alike(row: tuple[Variant, Draw]) -> tuple[Draw, Variant]:

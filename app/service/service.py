@@ -90,7 +90,9 @@ class Service:
         return Readiness(
             ready=not self._draining,
             reason="draining" if self._draining else None,
-            backbone=BackboneView(backbone.spec.name, backbone.engine, backbone.precision),
+            backbone=BackboneView(
+                backbone.spec.name, backbone.engine, backbone.precision, backbone.spec.choosable_layers
+            ),
             device=self._accelerator.device,
             banks=self._banks.view(),
             waiting=self._accelerator.engine.waiting,

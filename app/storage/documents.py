@@ -202,8 +202,11 @@ class BankManifest:
     @property
     def content(self) -> str:
         """SHA-256 of all that distances to the bank depend on: versions of equal content give equal ones."""
+        preprocessing = asdict(self.preprocessing)
+        if self.preprocessing.layers is None:  # said nothing before layers could be chosen
+            del preprocessing["layers"], preprocessing["layers_join"]
         segments = [each.segment for each in self.references]
-        made_by = [self.backbone_sha256, asdict(self.preprocessing), sorted(segments)]
+        made_by = [self.backbone_sha256, preprocessing, sorted(segments)]
         if self.coreset:
             # It names rows by the position of their reference.
             made_by += [segments, self.coreset.blob]

@@ -94,10 +94,7 @@ def _complaints(spec: BackboneSpec) -> Iterator[tuple[str, str]]:
             yield key, "must be above 0"
     if min(spec.std) <= 0:
         yield "std", "must be above 0 in every channel"
-    if spec.is_transformer and (spec.heads <= 0 or spec.width % spec.heads):
-        yield "heads", f"must divide the width {spec.width}"
-    if spec.is_transformer and (spec.depth <= 0 or spec.stored_grid <= 0):
-        yield "depth" if spec.depth <= 0 else "stored_grid", "must be above 0"
+    yield from _wrong_shape(spec)
     if (spec.mask_rule == "fixed") != (spec.mask_threshold is not None):
         yield "mask_threshold", 'belongs to the mask rule "fixed", and to that one alone'
     if Path(spec.file).name != spec.file or not spec.file.endswith((".pth", ".safetensors")):
@@ -106,3 +103,18 @@ def _complaints(spec: BackboneSpec) -> Iterator[tuple[str, str]]:
         yield "address", "must begin with https://"
     if not re.fullmatch(r"[0-9a-f]{64}", spec.sha256):
         yield "sha256", "must be 64 lower-case hexadecimal digits"
+
+
+def _wrong_shape(spec: BackboneSpec) -> Iterator[tuple[str, str]]:
+    if spec.is_transformer and (spec.heads <= 0 or spec.width % spec.heads):
+        yield "heads", f"must divide the width {spec.width}"
+    if spec.is_transformer and (spec.depth <= 0 or spec.stored_grid <= 0):
+        yield "depth" if spec.depth <= 0 else "stored_grid", "must be above 0"
+    if not spec.is_resnet:
+        return
+    if spec.depth <= 0 or len(spec.layer_widths) != spec.depth:
+        yield "layer_widths", f"must be one number for each of the {spec.depth} layers"
+    elif not spec.layers or not set(spec.layers) <= set(range(1, spec.depth + 1)):
+        yield "layers", f"must name layers between 1 and {spec.depth}"
+    elif spec.width != sum(spec.layer_widths[layer - 1] for layer in spec.layers):
+        yield "width", "must be the sum of the widths of its layers"

@@ -95,6 +95,8 @@ def test_two_runs_are_compared(tmp_path: Path) -> None:
         ("--statistic", "mean", "mean_topk:K"),
         ("--objects", "nut", "The objects there are: disc"),
         ("--backbone", "vit", "Choose one of"),
+        ("--layers", "last", "numbers from 1 on, ascending"),
+        ("--layers", "4,8", "layers: those of embedded are fixed"),
     ],
 )
 def test_a_wrong_value_is_told_with_those_that_are_right(option: str, value: str, told: str, tmp_path: Path) -> None:

@@ -64,14 +64,14 @@ def test_list_shows_every_backbone_and_that_a_wrong_file_is_not_verified(weights
     assert result.exit_code == 0
     lines = {line.split()[0]: line for line in result.stdout.splitlines()}
     assert set(load_registry().names) <= set(lines)
-    assert re.search(r"dinov2_vits14_pretrain\.pth +7 bytes +yes +NO +Apache-2\.0", lines["dinov2_vits14"])
+    assert re.search(r"dinov2_vits14_pretrain\.pth +7 bytes +yes +NO +1-12 \(12\) +Apache-2\.0", lines["dinov2_vits14"])
     assert re.search(r"vit_tiny_patch16_224\.safetensors +22\.9 MB +no +– ", lines["vit_tiny_patch16_224"])
 
 
 def test_an_unknown_name_ends_with_one_line_on_stderr_before_anything_is_fetched() -> None:
-    result = runner.invoke(weights_app, ["fetch", "dinov2_vits14", "resnet50"])
+    result = runner.invoke(weights_app, ["fetch", "dinov2_vits14", "resnet101"])
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: There is no backbone 'resnet50'. Choose one of: dinov2_vits14")
+    assert result.stderr.startswith("Error: There is no backbone 'resnet101'. Choose one of: dinov2_vits14")
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -92,9 +92,10 @@ def test_verify_without_names_checks_what_is_there_and_reports_every_failure(wei
 
 
 @pytest.mark.skipif(not (SHARED / "weights").is_dir(), reason=f"no weights at {SHARED}")
-def test_the_registered_vit_tiny_is_the_file_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "resnet18_layer1-3"])
+def test_the_registered_stand_in_is_the_file_at_hand(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("INSPECTOR_WEIGHTS_DIR", str(SHARED / "weights"))
-    result = runner.invoke(weights_app, ["verify", "vit_tiny_patch16_224"])
+    result = runner.invoke(weights_app, ["verify", name])
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.endswith("is verified\n")
 

@@ -72,7 +72,7 @@ def chosen(choices: Choices = FEW_SHOT) -> tuple[Variant, ...]:
 def run(
     root: Path,
     out: Path,
-    backbone: Counted,
+    backbone: Backbone,
     shots: tuple[Shots, ...] = (1,),
     seeds: int = 1,
     choices: Choices = FEW_SHOT,

@@ -19,6 +19,7 @@ from app.errors import InvalidDataset
 from app.evaluate.dataset import read_image
 from app.evaluate.kept.results import VERDICTS
 from app.evaluate.kept.run_folder import RunFolder, load_run
+from tests.api.tiny_backbone import tiny_backbone
 from tests.evaluate.machine import EDGE, FEW_SHOT, Counted, Silent, embedded, run
 from tests.evaluate.trees import bar, mvtec_object, part, save, visa_object
 
@@ -205,3 +206,14 @@ def test_measurements_of_other_photographs_are_not_used(root: Path, tmp_path: Pa
     shutil.rmtree(tmp_path / "out" / "rows")
     save(root / "disc/train/good/000.png", part(77))
     assert run(root, tmp_path / "out", backbone) == run(root, tmp_path / "fresh", backbone)
+
+
+def test_each_choice_of_layers_has_rows_of_its_own(root: Path, tmp_path: Path) -> None:
+    backbone = tiny_backbone()
+    choices = replace(FEW_SHOT, backbones=["tiny"], layers=["own", "1,2", "mean:1,2"])
+    rows = run(root, tmp_path / "out", backbone, choices=choices)
+    assert sorted(each.row.variant.layers for each in rows) == ["1,2", "mean:1,2", "own"]
+    assert len({each.scores for each in rows}) == 3
+    progress = Silent()
+    run(root, tmp_path / "out", backbone, choices=choices, progress=progress)
+    assert progress.steps == 0

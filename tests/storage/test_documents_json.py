@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.masking.verdict import MaskingVerdict
+from app.engine.options import Preprocessing
 from app.errors import ConfigurationError
 from app.storage.documents import BankManifest, BankPointer, MaskingRecord, Product
 from app.storage.documents_json import DocumentDamaged, decode, encode
@@ -31,6 +32,12 @@ def test_the_numbers_of_a_manifest_come_back_to_the_last_bit(numbers: list[float
     masking = MaskingRecord("1" * 64, MaskingVerdict(True, {str(n): n for n in numbers}), "2" * 64)
     written = replace(manifest(references=(entry, entry)), masking=masking)
     assert decode(BankManifest, encode(written)) == written
+
+
+def test_a_bank_of_before_layers_could_be_chosen_is_of_the_same_content() -> None:
+    known = manifest(references=(reference(b"upload"),))
+    assert known.content == "c9d51c78a933c5ff76554f9752e8bf3fed487164a46bdf4f3d19a52488f3dde4"
+    assert replace(known, preprocessing=Preprocessing(672, "off", layers=(2,))).content != known.content
 
 
 def test_damage_of_any_byte_is_noticed() -> None:

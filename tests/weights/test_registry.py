@@ -10,6 +10,8 @@ from app.weights.registry import Registry, load_registry, registry_path
 
 DINOV2 = [f"dinov2_vit{size}14{suffix}" for suffix in ("", "_reg") for size in "sblg"]
 
+RESNETS = ["resnet18", "resnet50", "wide_resnet50_2", "resnet18_layer1-3"]
+
 SHAPES = {"s": (384, 12, 6), "b": (768, 12, 12), "l": (1024, 24, 16), "g": (1536, 40, 24)}
 
 ENTRY = re.search(r"\[dinov2_vits14\]\n.*?\n\n", registry_path().read_text(encoding="utf-8"), re.DOTALL)
@@ -30,7 +32,7 @@ def with_line(folder: Path, old: str, new: str) -> Path:
 
 
 def test_every_backbone_is_there(registry: Registry) -> None:
-    assert registry.names == (*DINOV2, "vit_tiny_patch16_224", "embedded", "efficientnet_lite0")
+    assert registry.names == (*DINOV2, "vit_tiny_patch16_224", *RESNETS, "embedded", "efficientnet_lite0")
 
 
 @pytest.mark.parametrize("name", DINOV2)
@@ -57,12 +59,40 @@ def test_checksums_are_the_official_ones(registry: Registry) -> None:
     assert small.sha256 == "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9"
     assert small.size_bytes == 88_283_115
     assert giant.sha256 == "746ecb8c6301c645c5c855be91687d274587d6e48fdaec4a729753160b34a283"
+    wide = registry.spec("wide_resnet50_2")
+    assert wide.sha256 == "95faca4d11227dddf8633dbb5ff6c8a9003c1aa5b8945c73834b8007b10950b8"
     assert len({registry.spec(name).sha256 for name in registry.names}) == len(registry.names)
 
 
+@pytest.mark.parametrize("name", RESNETS)
+def test_resnets_have_patches_of_layer_2_and_their_files_name_their_checksum(registry: Registry, name: str) -> None:
+    spec = registry.spec(name)
+    assert (spec.patch_size, spec.layers) == (8, (2, 3))
+    assert spec.width == sum(spec.layer_widths[1:])
+    assert spec.address is None or spec.sha256[:8] == spec.file.rsplit("-", 1)[1].removesuffix(".pth")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("layers = [2, 3]", "layers = [2, 4]", "layers"),
+        ("layers = [2, 3]\n", "", "layers"),
+        ("layer_widths = [64, 128, 256]", "layer_widths = [64, 128]", "layer_widths"),
+        ("width = 384", "width = 320", "width"),
+    ],
+)
+def test_wrong_layers_are_named_with_their_key(tmp_path: Path, old: str, new: str, key: str) -> None:
+    entry = re.search(r"\[resnet18\]\n.*?\n\n", registry_path().read_text(encoding="utf-8"), re.DOTALL)
+    assert entry is not None
+    path = tmp_path / "registry.toml"
+    path.write_text(entry[0].replace(old, new), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"'resnet18', key '{key}'"):
+        load_registry(path)
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(registry: Registry) -> None:
-    with pytest.raises(UnknownBackbone, match=r"'resnet50'.*dinov2_vits14, .*embedded"):
-        registry.spec("resnet50")
+    with pytest.raises(UnknownBackbone, match=r"'resnet101'.*dinov2_vits14, .*embedded"):
+        registry.spec("resnet101")
 
 
 @pytest.mark.parametrize(

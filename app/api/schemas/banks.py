@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.references import ReferenceBody
-from app.engine.options import Fit, Rotation
+from app.engine.options import Fit, LayersJoin, Rotation
 from app.storage.documents import BankManifest, ManifestReason
 
 
@@ -16,6 +16,8 @@ class PreprocessingBody(BaseModel):
     rotation: Rotation
     bit_depth: int
     fit: Fit
+    layers: list[int] | None
+    layers_join: LayersJoin
 
 
 class CoresetBody(BaseModel):

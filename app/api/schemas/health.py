@@ -13,13 +13,15 @@ class LiveBody(BaseModel):
 
 
 class BackboneBody(BaseModel):
-    """What extracts patch features, what executes it, and in which arithmetic."""
+    """What extracts patch features, what executes it, and in which arithmetic. `layers`: those that a product can
+    choose among; none where they are fixed."""
 
     model_config = ConfigDict(from_attributes=True)
 
     name: str
     engine: str
     precision: str
+    layers: list[int]
 
     @classmethod
     def of(cls, view: BackboneView) -> Self:

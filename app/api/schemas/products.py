@@ -6,11 +6,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, Field, JsonValue, StringConstraints, field_validator
 
 from app.api.parsing.text import visible_text
+from app.api.schemas.drift import DriftBody
 from app.api.schemas.masking import MaskingBody
 from app.api.schemas.settings import Given, SettingsBody, SettingsGiven
 from app.engine.verdict.calibration import CalibrationState, fewest_good_images
-from app.engine.verdict.drift import QuantityName
-from app.service.inspection.drift import DriftView
 from app.service.products.view import ProductView
 
 PRODUCT_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -65,30 +64,6 @@ class ProductCalibrationBody(BaseModel):
     state: CalibrationState
     good: int
     needed: int
-
-
-class DriftedBody(BaseModel):
-    """A quantity whose median over the window lies outside what good images show; a null limit is none."""
-
-    quantity: QuantityName
-    median: float
-    low: float | None
-    high: float | None
-
-
-class DriftBody(BaseModel):
-    """Of the last `images` that this process has inspected of the product; `drifted` is empty before there are 32."""
-
-    images: int
-    drifted: list[DriftedBody]
-
-    @classmethod
-    def of(cls, view: DriftView) -> Self:
-        drifted = [
-            DriftedBody(quantity=each.quantity, median=each.median, low=each.limits.low, high=each.limits.high)
-            for each in view.drifts
-        ]
-        return cls(images=view.images, drifted=drifted)
 
 
 class ProductBody(BaseModel):

@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.parsing.number import LARGEST_NUMBER
-from app.engine.options import BitDepth, Masking, Profile, Rotation, StatisticName
+from app.engine.options import BitDepth, LayersJoin, Masking, Profile, Rotation, StatisticName
 from app.service.products.settings import (
     FEWEST_CORESET_ROWS,
     LARGEST_CORESET_SHARE,
     SMALLEST_CORESET_SHARE,
     SMALLEST_PERCENTILE,
 )
+
+MOST_LAYERS = 100
 
 
 class Given(BaseModel):
@@ -75,6 +77,10 @@ class SettingsGiven(Given):
         default="auto",
         description="Bits filled in files with more than 8; `auto`: as by the references.",
     )
+    layers: list[Annotated[int, Field(ge=1, le=MOST_LAYERS)]] | None = Field(
+        default=None, min_length=1, max_length=MOST_LAYERS, description="Of the backbone, ascending; null: its own."
+    )
+    layers_join: LayersJoin = Field(default="concat", description="Layers one after the other, or averaged.")
     coreset: CoresetGiven | None = Field(
         default=None, description="Search some rows of the bank, chosen so that no other lies far from all of them."
     )
@@ -113,4 +119,6 @@ class SettingsBody(BaseModel):
     threshold: ThresholdBody | None
     commissioning: bool
     bit_depth: BitDepth
+    layers: list[int] | None
+    layers_join: LayersJoin
     coreset: CoresetBody | None

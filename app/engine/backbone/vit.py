@@ -10,6 +10,7 @@ from timm.layers.mlp import SwiGLUPacked
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
+from app.engine.backbone.layers import joined
 from app.engine.backbone.position_table import position_table
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import torch
@@ -25,7 +26,10 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 
 class ViTBackbone:
-    """A frozen vision transformer: last block, final LayerNorm, CLS and registers dropped (ALGORITHM 2)."""
+    """A frozen vision transformer: last block, final LayerNorm, CLS and registers dropped (ALGORITHM 2).
+
+    Where its spec names other blocks, the final LayerNorm of each, made unit length and joined.
+    """
 
     engine = "torch"
 
@@ -48,14 +52,15 @@ class ViTBackbone:
         with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
             with self._arithmetic():
                 tokens = self._embed(torch.from_numpy(inputs).to(self._device))
-            for block in self._model.blocks:
+            parts = []
+            for number, block in enumerate(self._model.blocks[: max(self.spec.own_layers)], 1):
                 self.pause()  # outside the arithmetic, which another backbone must not take over
                 with self._arithmetic():
                     tokens = block(tokens)
-            with self._arithmetic():
-                tokens = self._model.norm(tokens)
-            patches = tokens[:, 1 + self.spec.registers :].float().cpu().numpy()
-        return np.ascontiguousarray(patches, np.float32)
+                    if number in self.spec.own_layers:
+                        parts.append(self._model.norm(tokens)[:, 1 + self.spec.registers :].float())
+            patches = joined(parts, self.spec.layers_join) if self.spec.layers else parts[0]
+            return np.ascontiguousarray(patches.cpu().numpy(), np.float32)
 
     def _arithmetic(self) -> torch.autocast:
         dtype = DTYPES[self.precision]

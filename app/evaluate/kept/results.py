@@ -79,11 +79,10 @@ class Row:
     def of(cls, flat: Mapping[str, Any]) -> Self:
         """The row behind `flat`. KeyError where a field is missing; rows without verdicts were written before there
         were any."""
-        variant = Variant(**{field.name: flat[field.name] for field in fields(Variant)})
         metrics = Metrics(**{name: flat[name] for name in METRICS})
         own = {name: flat[name] for name in ("object", "shots", "seed", "full", "rotated", "masked", "good", "bad")}
         verdicts = Verdicts(**{name: flat.get(name) for name in VERDICTS})
-        return cls(variant=variant, metrics=metrics, verdicts=verdicts, **own)
+        return cls(variant=Variant.of(flat), metrics=metrics, verdicts=verdicts, **own)
 
     def value(self, name: str) -> float | None:
         """One of the metrics or of the numbers of the verdicts."""

@@ -20,6 +20,7 @@ from app.errors import InvalidDataset
 from app.evaluate.dataset import ObjectData
 from app.evaluate.kept.results import ImageScore, Picture, Row, Run, ScoredRow
 from app.evaluate.measured.cache import Cache
+from app.evaluate.planned.layers import OWN
 from app.evaluate.planned.plan import Draw, Skipped
 from app.evaluate.planned.variant import Variant
 
@@ -35,7 +36,9 @@ class RunFolder:
     def cache(self, data: ObjectData, setup: Variant) -> Cache:
         """Where what is measured of an object is kept, for one backbone and preprocessing."""
         fit = "" if setup.preprocessing.fit == "crop" else f"-{setup.preprocessing.fit}"
-        return Cache(self.path / "cache" / f"{setup.backbone}-{setup.precision}-{setup.smaller_edge}{fit}" / data.name)
+        layers = "" if setup.layers == OWN else f"-layers-{setup.layers.replace(':', '-')}"
+        name = f"{setup.backbone}-{setup.precision}-{setup.smaller_edge}{fit}{layers}"
+        return Cache(self.path / "cache" / name / data.name)
 
     def check_photographs(self, data: ObjectData) -> None:
         """Hold the folder to the photographs that its rows were made with; without rows to those that there are now.
@@ -103,7 +106,7 @@ class RunFolder:
         return self._row_path(row.object, row.variant, row.shots, row.seed)
 
     def _row_path(self, name: str, variant: Variant, shots: int, seed: int) -> Path:
-        told = asdict(variant) | ({} if variant.preprocessing.fit == "crop" else {"fit": variant.preprocessing.fit})
+        told = variant.told() | ({} if variant.preprocessing.fit == "crop" else {"fit": variant.preprocessing.fit})
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return self.path / "rows" / f"{name}-{shots}-{seed}-{digest[:12]}.json"
 

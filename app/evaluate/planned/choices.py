@@ -6,6 +6,7 @@ from itertools import product
 from typing import Literal
 
 from app.engine.options import Profile, ZeroShotAggregation
+from app.evaluate.planned.layers import OWN, layers
 from app.evaluate.planned.statistic import statistic
 from app.evaluate.planned.variant import MaskingChoice, Mode, RotationChoice, Variant
 
@@ -44,6 +45,7 @@ class Choices:
     profile: Profile
     statistics: Sequence[str]
     aggregations: Sequence[ZeroShotAggregation]
+    layers: Sequence[str] = (OWN,)
 
 
 def ablated(asked: Choices, name: Ablation) -> Choices:
@@ -65,10 +67,12 @@ def variants(asked: Choices, precision_of: Callable[[str], str]) -> tuple[Varian
     """Every combination, each once; `precision_of` tells the precision that a backbone computes in here.
 
     Raises:
-        InvalidSettings: a statistic is written wrongly.
+        InvalidSettings: a statistic or layers are written wrongly.
     """
     for written in asked.statistics:
         statistic(written)
+    for written in asked.layers:
+        layers(written)
     aggregations = asked.aggregations if asked.mode == "zero-shot" else (None,)
     found = [
         Variant(
@@ -81,9 +85,10 @@ def variants(asked: Choices, precision_of: Callable[[str], str]) -> tuple[Varian
             statistic=written,
             precision=precision_of(backbone),
             aggregation=aggregation,
+            layers=used,
         )
-        for backbone, edge, preset, written, aggregation in product(
-            asked.backbones, asked.smaller_edges, asked.preprocess, asked.statistics, aggregations
+        for backbone, used, edge, preset, written, aggregation in product(
+            asked.backbones, asked.layers, asked.smaller_edges, asked.preprocess, asked.statistics, aggregations
         )
     ]
     return tuple(dict.fromkeys(found))

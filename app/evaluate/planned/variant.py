@@ -1,9 +1,11 @@
 """One way of doing an evaluation: what is chosen before anything is measured."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self
 
 from app.engine.options import Preprocessing, Profile, ZeroShotAggregation, fit_of
+from app.evaluate.planned.layers import OWN, layers
 
 Mode = Literal["few-shot", "zero-shot"]
 RotationChoice = Literal["on", "off", "table"]
@@ -16,7 +18,7 @@ class Variant:
 
     `table` leaves rotation or masking to the built-in table of the data set, object by object. `statistic` is written
     `mean_top1p`, `max`, `mean_topk:K` or `percentile:Q`, with `,foreground` where masked patches are left out.
-    `aggregation` is that of batched zero-shot, None otherwise.
+    `aggregation` is that of batched zero-shot, None otherwise. `layers` is written `own`, `4,8,12` or `mean:4,8,12`.
     """
 
     mode: Mode
@@ -28,15 +30,32 @@ class Variant:
     statistic: str
     precision: str
     aggregation: ZeroShotAggregation | None = None
+    layers: str = OWN
 
     @property
     def preprocessing(self) -> Preprocessing:
         """Of the test images and of the references, at every angle that is asked for."""
-        return Preprocessing(self.smaller_edge, fit=fit_of(self.profile))
+        chosen, join = layers(self.layers)
+        return Preprocessing(self.smaller_edge, fit=fit_of(self.profile), layers=chosen, layers_join=join)
 
     @property
     def label(self) -> str:
         """The variant in one line."""
         how = [f"zero-shot {self.aggregation}"] if self.mode == "zero-shot" else [f"rotation {self.rotation}"]
         ending = [f"masking {self.masking}", self.profile, self.statistic, self.precision]
-        return ", ".join([self.backbone, f"{self.smaller_edge} px", *how, *ending])
+        network = self.backbone if self.layers == OWN else f"{self.backbone} layers {self.layers}"
+        return ", ".join([network, f"{self.smaller_edge} px", *how, *ending])
+
+    def told(self) -> dict[str, Any]:
+        """The choices by name, without those of a later release that are as they were before: so are rows named."""
+        return {name: value for name, value in asdict(self).items() if name not in LATER or value != LATER[name]}
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """The variant among other things told. KeyError where a choice is missing that there always was."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: told.get(name, LATER[name]) if name in LATER else told[name] for name in names})
+
+
+LATER: dict[str, Any] = {"layers": OWN}
+"""Choices that rows of earlier releases do not name, and what they were."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from app.evaluate.planned.layers import OWN
 from app.evaluate.planned.tables import KnownDataset, known_dataset
 from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Group, average
@@ -60,4 +61,5 @@ def _authors_choices(variant: Variant) -> bool:
     """The profile is left open: the service's own differs in steps, not in choices, and is named beside its numbers."""
     chosen = variant.aggregation == "quantile" if variant.mode == "zero-shot" else variant.rotation == "on"
     masked = variant.masking in ("auto", "table")
-    return chosen and masked and variant.backbone == BACKBONE and variant.statistic == "mean_top1p"
+    network = (variant.backbone, variant.layers) == (BACKBONE, OWN)
+    return chosen and masked and network and variant.statistic == "mean_top1p"

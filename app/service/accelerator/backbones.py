@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.engine.backbone.backbone import Backbone, no_pause
+from app.engine.backbone.layers import of_layers
 from app.engine.backbone.spec import BackboneSpec
+from app.engine.options import LayersJoin, Preprocessing
 from app.errors import InvalidSettings, NotReady, WeightsUnavailable
 
 DEFAULT = "default"
@@ -15,11 +17,12 @@ WEIGHTS_RETRY_S = 60
 
 @dataclass(frozen=True, slots=True)
 class BackboneView:
-    """A loaded backbone: its name, what executes it, and its arithmetic."""
+    """A loaded backbone: its name, what executes it, its arithmetic, and the layers that can be chosen among."""
 
     name: str
     engine: str
     precision: str
+    layers: tuple[int, ...]
 
 
 class Backbones:
@@ -36,6 +39,7 @@ class Backbones:
         self._load = load
         self._loading = threading.Lock()
         self._loaded: dict[str, Backbone] = {}
+        self._views: dict[tuple[str, tuple[int, ...], LayersJoin], Backbone] = {}
         self._default = default
         self._last_default: Backbone | None = None
         self._pause = no_pause
@@ -44,7 +48,7 @@ class Backbones:
         """`pause` is called between the steps of every forward pass from now on."""
         with self._loading:
             self._pause = pause
-            for loaded in self._loaded.values():
+            for loaded in (*self._loaded.values(), *self._views.values()):
                 loaded.pause = pause
 
     def load_default(self) -> Backbone:
@@ -82,17 +86,27 @@ class Backbones:
         spec = self._specs.get(self.name_of(setting))
         return spec.sha256 if spec else None
 
-    def get(self, setting: str) -> Backbone:
-        """The loaded backbone; the first call for a name loads it, others wait for that.
+    def get(self, setting: str, preprocessing: Preprocessing | None = None) -> Backbone:
+        """The loaded backbone, giving the layers that the preprocessing asks for; the first call for a name loads it,
+        others wait for that.
 
         Raises:
-            InvalidSettings: the registry has no such backbone.
+            InvalidSettings: the registry has no such backbone, or it has no such layers.
             NotReady: its weights are missing or not the registered ones.
         """
         found = self._named(self.spec(setting).name)
         if setting == DEFAULT:
             self._last_default = found
-        return found
+        if preprocessing is None or preprocessing.layers is None:
+            return found
+        return self._view(found, preprocessing.layers, preprocessing.layers_join)
+
+    def _view(self, loaded: Backbone, layers: tuple[int, ...], join: LayersJoin) -> Backbone:
+        key = loaded.spec.name, layers, join
+        with self._loading:
+            if key not in self._views:
+                self._views[key] = of_layers(loaded, layers, join)
+            return self._views[key]
 
     def _named(self, name: str) -> Backbone:
         if loaded := self._loaded.get(name):

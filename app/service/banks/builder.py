@@ -144,10 +144,11 @@ class BankBuilder:
         return ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels, self._segment_precision)
 
     def _recipe_for(self, settings: ProductSettings, references: References) -> Recipe:
-        return Recipe(self._backbones.get(settings.backbone), wanted_preprocessing(settings, references))
+        wanted = wanted_preprocessing(settings, references)
+        return Recipe(self._backbones.get(settings.backbone, wanted), wanted)
 
     def _recipe_of(self, manifest: BankManifest) -> Recipe:
-        return Recipe(self._backbones.get(manifest.backbone), manifest.preprocessing)
+        return Recipe(self._backbones.get(manifest.backbone, manifest.preprocessing), manifest.preprocessing)
 
     def _start(self, product_id: str, reason: ManifestReason) -> tuple[BankPointer, BankManifest | None]:
         if reason == "rebuild":

@@ -39,8 +39,8 @@ class CalibrationMeasurer:
 
     def row(self, data: bytes, manifest: BankManifest, bank: MemoryBank) -> LeftOut:
         """One image in a bank, unmasked. Whose patches are nearest is not told."""
-        backbone = self._backbones.get(manifest.backbone)
         made = manifest.preprocessing
+        backbone = self._backbones.get(manifest.backbone, made)
         image = self._pieces.beside(decode_image, data, self._max_pixels, made.bit_depth).pixels
         model_input = self._pieces.beside(preprocess, image, made.smaller_edge, backbone.spec, made.fit)
         [features] = self._pieces.run(patch_features, backbone, [model_input])

@@ -101,7 +101,7 @@ class InspectionService:
         clock: StageClock,
     ) -> InspectionResult:
         request.deadline.check()
-        backbone = self._backbones.get(loaded.manifest.backbone)
+        backbone = self._backbones.get(loaded.manifest.backbone, loaded.manifest.preprocessing)
         with self._engine.inspecting():
             return self._scored(serving, loaded, backbone, upload, request, clock)
 

@@ -29,7 +29,7 @@ from app.service.banks.wanted_preprocessing import made_by
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import now
 from app.service.inspection.drift import DriftWatch
-from app.service.products.settings import UNSET, Unset, merged, require_known_version, require_seeing_statistic
+from app.service.products.settings import UNSET, Unset, merged, network, require_known_version, require_seeing_statistic
 from app.service.products.view import ProductView
 from app.storage.documents import BankManifest, Product
 from app.storage.product_id import checked_product_id
@@ -204,7 +204,7 @@ class ProductService:
             changed = change(product)
             require_known_version(changed.settings, self._catalog.pointer(product_id).latest)
             require_seeing_statistic(changed.settings, product.settings, self._banks.active(product_id))
-            if changed.settings.backbone != product.settings.backbone:
+            if network(changed.settings) != network(product.settings):
                 self._usable(changed.settings)
             try:
                 with self._serving.changing(product_id):
@@ -228,9 +228,9 @@ class ProductService:
             raise
 
     def _usable(self, settings: ProductSettings) -> ProductSettings:
-        """The settings, once their backbone was found to load."""
+        """The settings, once their backbone was found to load and to have their layers."""
         try:
-            self._backbones.get(settings.backbone)
+            self._backbones.get(settings.backbone, settings.preprocessing(FULL_BIT_DEPTH))
         except NotReady as error:
             raise InvalidSettings(f"backbone: {error.message}") from error
         return settings

@@ -1,6 +1,6 @@
 """A product's settings as the user writes them, checked key by key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from enum import Enum
 from typing import Any, get_args
@@ -8,6 +8,7 @@ from typing import Any, get_args
 from app.engine.options import (
     FULL_BIT_DEPTH,
     Coreset,
+    LayersJoin,
     ManualThreshold,
     Masking,
     ProductSettings,
@@ -30,7 +31,12 @@ FEWEST_CORESET_ROWS, MOST_CORESET_ROWS = 100, 10_000_000
 LARGEST_THRESHOLD = 2.0
 """No patch distance is larger."""
 
-_CHOICES = {"rotation": get_args(Rotation), "masking": get_args(Masking), "profile": get_args(Profile)}
+_CHOICES = {
+    "rotation": get_args(Rotation),
+    "masking": get_args(Masking),
+    "profile": get_args(Profile),
+    "layers_join": get_args(LayersJoin),
+}
 
 
 class Unset(Enum):
@@ -82,6 +88,11 @@ def require_seeing_statistic(settings: ProductSettings, before: ProductSettings,
         )
 
 
+def network(settings: ProductSettings) -> object:
+    """What makes features and may not be there: the backbone and its layers."""
+    return settings.backbone, settings.layers, settings.layers_join
+
+
 def _scoring(settings: ProductSettings) -> object:
     """What changes scores without making another bank."""
     return settings.statistic, settings.masking, settings.profile
@@ -98,15 +109,22 @@ def _checked(key: str, value: Any) -> Any:
         return _yes_or_no(key, value)
     if key == "alpha":
         return _number_between(key, value, SMALLEST_ALPHA, LARGEST_ALPHA)
-    if key == "threshold":
-        return None if value is None else _threshold(value)
-    if key == "coreset":
-        return None if value is None else _coreset(value)
+    if key in _OR_NULL:
+        return None if value is None else _OR_NULL[key](value)
     if key in _CHOICES and value not in _CHOICES[key]:
         raise InvalidSettings(f"{key}: {value!r} is not one of {', '.join(_CHOICES[key])}.")
     if not isinstance(value, str):
         raise InvalidSettings(f"{key}: {value!r} is not a name.")
     return value
+
+
+def _layers(value: Any) -> tuple[int, ...]:
+    numbers = isinstance(value, list | tuple) and all(type(each) is int and each > 0 for each in value)
+    if not numbers or not value or list(value) != sorted(set(value)):
+        raise InvalidSettings(
+            f"layers: {value!r} is neither null nor a list of layers, counted from 1, ascending: [4, 8, 12]."
+        )
+    return tuple(value)
 
 
 def _threshold(value: Any) -> ManualThreshold:
@@ -190,3 +208,6 @@ def _refuse_unknown(given: Mapping[str, Any], kind: type, where: str) -> None:
     known = [field.name for field in fields(kind)]
     if unknown := sorted(set(given) - set(known)):
         raise InvalidSettings(f"{where}: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}.")
+
+
+_OR_NULL: dict[str, Callable[[Any], object]] = {"threshold": _threshold, "layers": _layers, "coreset": _coreset}

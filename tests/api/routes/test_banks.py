@@ -26,7 +26,14 @@ def test_a_version_tells_what_made_it(client: TestClient, flange: str) -> None:
     told = answer.json()
     assert answer.headers["ETag"] == '"bank-1"'
     assert (told["backbone"], told["engine"], told["precision"]) == ("tiny", "torch", "float32")
-    assert told["preprocessing"] == {"smaller_edge": 112, "rotation": "on", "bit_depth": 16, "fit": "whole"}
+    assert told["preprocessing"] == {
+        "smaller_edge": 112,
+        "rotation": "on",
+        "bit_depth": 16,
+        "fit": "whole",
+        "layers": None,
+        "layers_join": "concat",
+    }
     assert told["rows"] == sum(reference["rows"] for reference in told["references"]) > 0
 
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.engine.options import ProductSettings
 from app.service.service import Service
 
-TINY_ON_TORCH = {"name": "tiny", "engine": "torch", "precision": "float32"}
+TINY_ON_TORCH = {"name": "tiny", "engine": "torch", "precision": "float32", "layers": [1, 2]}
 
 
 def test_a_ready_service_names_its_backbone(client: TestClient) -> None:

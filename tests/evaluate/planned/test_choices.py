@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.errors import InvalidSettings
 from app.evaluate.planned.choices import PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
 from tests.evaluate.machine import FEW_SHOT, chosen
 
@@ -54,3 +55,16 @@ def test_an_ablation_spreads_one_choice(name: Ablation, count: int) -> None:
     ]
     assert len(found) == count
     assert len(different) == (0 if name == "preprocessing" else 1)
+
+
+def test_layers_are_written_as_numbers_joined_or_averaged() -> None:
+    found = chosen(replace(FEW_SHOT, backbones=["vit"], layers=["own", "4,8", "mean:4,8"]))
+    made = [(each.preprocessing.layers, each.preprocessing.layers_join) for each in found]
+    assert made == [(None, "concat"), ((4, 8), "concat"), ((4, 8), "mean")]
+    assert [each.label.split(", ")[0] for each in found] == ["vit", "vit layers 4,8", "vit layers mean:4,8"]
+
+
+@pytest.mark.parametrize("written", ["", "last", "0", "8,4", "4,4", "4, 8", "mean:", "max:4,8", "-1"])
+def test_layers_written_otherwise_are_refused(written: str) -> None:
+    with pytest.raises(InvalidSettings, match="--layers"):
+        chosen(replace(FEW_SHOT, layers=[written]))

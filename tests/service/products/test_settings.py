@@ -55,6 +55,12 @@ def test_a_coreset_is_a_share_or_a_number_and_can_be_taken_back() -> None:
         ({"coreset": {"share": 1}}, "coreset.share"),
         ({"coreset": {"rows": 99}}, "coreset.rows"),
         ({"coreset": {"rows": 500.0}}, "coreset.rows"),
+        ({"layers": []}, "layers"),
+        ({"layers": [4, 2]}, "ascending"),
+        ({"layers": [0, 2]}, "layers"),
+        ({"layers": [True]}, "layers"),
+        ({"layers": "2"}, "layers"),
+        ({"layers_join": "max"}, "layers_join"),
     ],
 )
 def test_a_wrong_value_is_named(changes: dict[str, Any], named: str) -> None:
