@@ -9,6 +9,7 @@ Rotation = Literal["on", "off"]
 Masking = Literal["auto", "on", "off"]
 Fit = Literal["crop", "whole"]
 LayersJoin = Literal["concat", "mean"]
+MethodName = Literal["anomalydino", "patchcore"]
 ZeroShotAggregation = Literal["quantile", "musc"]
 
 BitDepth = Literal["auto"] | int
@@ -52,7 +53,8 @@ class Preprocessing:
     fewer. `fit`, how an image comes to whole patches: `crop` leaves the rest at the right and at the bottom out,
     `whole` resizes the image to them. Banks whose manifest does not tell were made by `crop`. `layers` of the backbone,
     counted from 1 and ascending, and how they are joined; None: the backbone's own, and so where a manifest does not
-    tell.
+    tell. `method`: what is made of the backbone's layers, and how rows are compared; AnomalyDINO where a manifest does
+    not tell.
     """
 
     smaller_edge: int = 448
@@ -61,6 +63,7 @@ class Preprocessing:
     fit: Fit = "crop"
     layers: tuple[int, ...] | None = None
     layers_join: LayersJoin = "concat"
+    method: MethodName = "anomalydino"
 
     @property
     def angles_deg(self) -> tuple[float, ...]:
@@ -97,9 +100,11 @@ class ProductSettings:
     layers: tuple[int, ...] | None = None
     layers_join: LayersJoin = "concat"
     coreset: Coreset | None = None
+    method: MethodName = "anomalydino"
 
     def preprocessing(self, auto_depth: int) -> Preprocessing:
         """`auto_depth`: the bits that the references need together."""
         depth = auto_depth if self.bit_depth == "auto" else self.bit_depth
         join = self.layers_join if self.layers else "concat"
-        return Preprocessing(self.smaller_edge, self.rotation, depth, fit_of(self.profile), self.layers, join)
+        fit = fit_of(self.profile)
+        return Preprocessing(self.smaller_edge, self.rotation, depth, fit, self.layers, join, self.method)

@@ -161,8 +161,8 @@ class BankManifest:
     """One version of a memory bank: which segments it joins, and everything that made them.
 
     `heat_scale` is the patch distance at the hot end of the colour scale; None with fewer than two references, where
-    the backbone's constant serves. `left_out` names the blob of the leave-one-out table, None as above. Without a
-    `coreset` all rows are searched.
+    the backbone's constant serves (but for PatchCore). `left_out` names the blob of the leave-one-out table, None with
+    fewer than two. Without a `coreset` all rows are searched.
     """
 
     version: int
@@ -205,6 +205,8 @@ class BankManifest:
         preprocessing = asdict(self.preprocessing)
         if self.preprocessing.layers is None:  # said nothing before layers could be chosen
             del preprocessing["layers"], preprocessing["layers_join"]
+        if self.preprocessing.method == "anomalydino":  # nor before methods could be
+            del preprocessing["method"]
         segments = [each.segment for each in self.references]
         made_by = [self.backbone_sha256, preprocessing, sorted(segments)]
         if self.coreset:

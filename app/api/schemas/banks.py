@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.references import ReferenceBody
-from app.engine.options import Fit, LayersJoin, Rotation
+from app.engine.options import Fit, LayersJoin, MethodName, Rotation
 from app.storage.documents import BankManifest, ManifestReason
 
 
@@ -59,6 +59,7 @@ class BankSummary(BaseModel):
     backbone_sha256: str
     engine: str
     precision: str
+    method: MethodName
     preprocessing: PreprocessingBody
     width: int
     rows: int
@@ -94,6 +95,7 @@ def _members(product_id: str, manifest: BankManifest) -> dict[str, object]:
     taken = ("version", "parent", "reason", "created_at", "backbone", "backbone_sha256", "engine", "precision")
     return {name: getattr(manifest, name) for name in (*taken, "preprocessing", "width", "rows")} | {
         "product_id": product_id,
+        "method": manifest.preprocessing.method,
         "reference_count": len(manifest.references),
         "masking_accepted": manifest.masking and manifest.masking.verdict.accepted,
         "coreset": CoresetBody.of(manifest),

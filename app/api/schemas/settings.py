@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.parsing.number import LARGEST_NUMBER
-from app.engine.options import BitDepth, LayersJoin, Masking, Profile, Rotation, StatisticName
+from app.engine.options import BitDepth, LayersJoin, Masking, MethodName, Profile, Rotation, StatisticName
 from app.service.products.settings import (
     FEWEST_CORESET_ROWS,
     LARGEST_CORESET_SHARE,
+    LARGEST_THRESHOLD,
     SMALLEST_CORESET_SHARE,
     SMALLEST_PERCENTILE,
 )
@@ -34,7 +35,7 @@ class StatisticGiven(Given):
 class ThresholdGiven(Given):
     """A threshold that a person has chosen by the scores of one bank version."""
 
-    value: float = Field(ge=0, le=2, description="Of the image score.")
+    value: float = Field(ge=0, le=LARGEST_THRESHOLD, description="Of the image score.")
     bank_version: int = Field(ge=1, le=LARGEST_NUMBER)
 
 
@@ -57,6 +58,7 @@ StatisticOrName = Annotated[
 class SettingsGiven(Given):
     """Settings of a product; what is left out keeps its value (PATCH) or takes the default (POST, PUT)."""
 
+    method: MethodName = Field(default="anomalydino", description="Another one brings its own statistic with it.")
     smaller_edge: int = Field(default=448, ge=112, le=1344, description="Smaller edge that images are scaled to, px.")
     rotation: Rotation = Field(default="on", description="Register each reference in eight rotations.")
     masking: Masking = Field(default="auto", description="Foreground mask: `auto` follows the masking test.")
@@ -108,6 +110,7 @@ class SettingsBody(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
+    method: MethodName
     smaller_edge: int
     rotation: Rotation
     masking: Masking

@@ -5,26 +5,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.bank.left_out import heat_scale
-from app.engine.options import Coreset, ProductSettings
+from app.engine.bank.left_out import heat_scale, row_spread
+from app.engine.methods.known import method_of
+from app.engine.options import Coreset, Preprocessing, ProductSettings
 from app.engine.verdict.left_out_scores import left_out_masks, masked_scores
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.coreset import CoresetMaker
 from app.service.banks.left_out import LeftOutMaker
 from app.service.banks.masking_policy import masking_applies
+from app.storage.coreset import ChosenRows
 from app.storage.documents import BankManifest, CoresetRecord, MaskingRecord, ReferenceEntry
 from app.storage.left_out import LeftOutTable
+from app.storage.segments import stored_segment
 from app.storage.store import Blobs
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The references of a bank version to be, their masking test, and the settings that it is made for."""
+    """The references of a bank version to be, their masking test, the settings that it is made for, and what made its
+    features."""
 
     product_id: str
     references: Sequence[ReferenceEntry]
     masking: MaskingRecord | None
     settings: ProductSettings
+    preprocessing: Preprocessing
 
     @property
     def masked(self) -> bool:
@@ -49,6 +54,7 @@ class BankRowsMaker:
     """Chooses the rows of bank versions and compares their references with each other."""
 
     def __init__(self, blobs: Blobs, pieces: Pieces) -> None:
+        self._blobs = blobs
         self._left_out = LeftOutMaker(blobs, pieces)
         self._coresets = CoresetMaker(blobs, pieces)
 
@@ -60,12 +66,12 @@ class BankRowsMaker:
 
         BlobMissing, BlobDamaged, BankDamaged: a segment cannot be read.
         """
-        table_of_all = self._left_out.table(joined.product_id, joined.references, before)
+        table_of_all = self._weighed(joined, self._left_out.table(joined.product_id, joined.references, before))
         if rule is None or not joined.references:
             return self._told(joined, table_of_all, None)
         same = before if before and before.coreset and before.coreset.rule == rule and not anew else None
         chosen = self._coresets.chosen(joined.product_id, rule, joined.references, same)
-        table = self._left_out.table_within(joined.product_id, joined.references, chosen)
+        table = self._weighed(joined, self._left_out.table_within(joined.product_id, joined.references, chosen), chosen)
         record = CoresetRecord(
             rule=rule,
             blob=self._coresets.put(joined.product_id, chosen),
@@ -85,9 +91,21 @@ class BankRowsMaker:
         made = self.make(joined, known.coreset.rule, damaged, anew=True)
         return known if made.coreset and made.coreset.blob == known.coreset.blob else made
 
+    def _weighed(self, joined: Joined, table: LeftOutTable, chosen: ChosenRows | None = None) -> LeftOutTable:
+        if not table or not method_of(joined.preprocessing).weighs(joined.preprocessing.fit):
+            return table
+        return self._left_out.weighed(joined.product_id, joined.references, table, chosen)
+
+    def _hot_alone(self, joined: Joined) -> float | None:
+        """By the only reference, where the backbone's constant, a cosine distance, says nothing."""
+        if len(joined.references) != 1 or method_of(joined.preprocessing).metric(joined.preprocessing.fit) == "cosine":
+            return None
+        part = stored_segment(self._blobs, joined.product_id, joined.references[0].segment)
+        return row_spread(part.rows, part.metric) or None
+
     def _told(self, joined: Joined, table: LeftOutTable, coreset: CoresetRecord | None) -> BankRows:
         foreground_only = joined.settings.profile == "robust" and joined.masked
-        hot = heat_scale(list(table.values()), foreground_only=foreground_only)
+        hot = heat_scale(list(table.values()), foreground_only=foreground_only) or self._hot_alone(joined)
         return BankRows(coreset, self._left_out.put(joined.product_id, table), hot)
 
 

@@ -120,7 +120,7 @@ class BankBuilder:
         )
         entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
         rule = active.coreset_rule if active and reason == "delete" else settings.coreset
-        joined = Joined(product.product_id, entries, masking, settings)
+        joined = Joined(product.product_id, entries, masking, settings, recipe.preprocessing)
         rows = self._rows.make(joined, rule, active, anew=reason == "rebuild")
         return BankManifest(
             version=pointer.latest + 1,
@@ -167,7 +167,8 @@ class BankBuilder:
         recipe = self._recipe_of(damaged)
         references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
         settings = self._catalog.product(product_id).settings
-        rows = self._rows.again(Joined(product_id, references, damaged.masking, settings), damaged)
+        joined = Joined(product_id, references, damaged.masking, settings, damaged.preprocessing)
+        rows = self._rows.again(joined, damaged)
         if references == damaged.references and rows == BankRows.of(damaged):
             return damaged
         while True:

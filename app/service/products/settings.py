@@ -5,12 +5,14 @@ from dataclasses import fields, replace
 from enum import Enum
 from typing import Any, get_args
 
+from app.engine.methods.known import METHODS
 from app.engine.options import (
     FULL_BIT_DEPTH,
     Coreset,
     LayersJoin,
     ManualThreshold,
     Masking,
+    MethodName,
     ProductSettings,
     Profile,
     Rotation,
@@ -28,13 +30,14 @@ SMALLEST_ALPHA, LARGEST_ALPHA = 0.001, 0.5
 SMALLEST_PERCENTILE = 100 * (1 - MOST_UNMOVED)
 SMALLEST_CORESET_SHARE, LARGEST_CORESET_SHARE = 0.001, 0.9
 FEWEST_CORESET_ROWS, MOST_CORESET_ROWS = 100, 10_000_000
-LARGEST_THRESHOLD = 2.0
-"""No patch distance is larger."""
+LARGEST_THRESHOLD = 1e6
+"""Of a method whose distances have no limit."""
 
 _CHOICES = {
     "rotation": get_args(Rotation),
     "masking": get_args(Masking),
     "profile": get_args(Profile),
+    "method": get_args(MethodName),
     "layers_join": get_args(LayersJoin),
 }
 
@@ -57,11 +60,14 @@ def merged(settings: ProductSettings, changes: Mapping[str, Any]) -> ProductSett
     _refuse_unknown(changes, ProductSettings, "settings")
     checked = {key: _checked(key, value) for key, value in changes.items()}
     changed = replace(settings, **checked)
+    if changed.method != settings.method and "statistic" not in changes:
+        changed = replace(changed, statistic=Statistic(METHODS[changed.method].statistics[0]))
     if changed.threshold and "threshold" not in changes and _scoring(changed) != _scoring(settings):
         raise InvalidSettings(
-            "statistic, masking and profile change what a score means, and this product has a threshold of your own. "
-            "Send `threshold` with it: null, or one that was chosen by the new scores."
+            "method, statistic, masking and profile change what a score means, and this product has a threshold of "
+            "your own. Send `threshold` with it: null, or one that was chosen by the new scores."
         )
+    _check_method(changed)
     return changed
 
 
@@ -89,13 +95,27 @@ def require_seeing_statistic(settings: ProductSettings, before: ProductSettings,
 
 
 def network(settings: ProductSettings) -> object:
-    """What makes features and may not be there: the backbone and its layers."""
-    return settings.backbone, settings.layers, settings.layers_join
+    """What makes features and may not be there: the backbone and its layers, and the method that uses them."""
+    return settings.backbone, settings.layers, settings.layers_join, settings.method
 
 
 def _scoring(settings: ProductSettings) -> object:
-    """What changes scores without making another bank."""
-    return settings.statistic, settings.masking, settings.profile
+    """What changes what a score means."""
+    return settings.method, settings.statistic, settings.masking, settings.profile
+
+
+def _check_method(settings: ProductSettings) -> None:
+    """InvalidSettings for what the method does not know."""
+    method = METHODS[settings.method]
+    if settings.statistic.name not in method.statistics:
+        raise InvalidSettings(
+            f"statistic: {settings.method} scores an image by {', '.join(method.statistics)}, not by "
+            f"{settings.statistic.name}. Leave the statistic out, or choose another method."
+        )
+    if settings.threshold and method.largest_distance and settings.threshold.value > method.largest_distance:
+        raise InvalidSettings(
+            f"threshold.value: no distance of {settings.method} is larger than {method.largest_distance:g}."
+        )
 
 
 def _checked(key: str, value: Any) -> Any:

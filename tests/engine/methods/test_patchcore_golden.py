@@ -33,8 +33,8 @@ class Case:
     @property
     def squared_distances(self) -> Distances:
         rows = self.bank[self.expected["coreset"]].numpy()
-        distances, _ = exact_index(rows, "cpu", "euclidean").search(self.query.numpy())
-        return np.asarray(distances[:, 0] ** 2, np.float32)
+        distances, _ = exact_index(rows, "cpu", "squared_euclidean").search(self.query.numpy())
+        return np.asarray(distances[:, 0], np.float32)
 
 
 @pytest.fixture(scope="module")

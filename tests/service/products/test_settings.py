@@ -20,6 +20,14 @@ def test_a_statistic_has_a_short_form() -> None:
     assert merged(DEFAULTS, {"statistic": {"name": "mean_topk", "k": 5}}).statistic == Statistic("mean_topk", k=5)
 
 
+def test_a_method_brings_its_statistic_unless_one_comes_with_it() -> None:
+    patchcore = merged(DEFAULTS, {"method": "patchcore"})
+    assert patchcore.statistic == Statistic("max")
+    assert merged(patchcore, {"method": "anomalydino"}) == DEFAULTS
+    assert merged(patchcore, {"method": "anomalydino", "statistic": "max"}).statistic == Statistic("max")
+    assert merged(patchcore, {"threshold": {"value": 17.5, "bank_version": 1}}).threshold is not None
+
+
 def test_a_coreset_is_a_share_or_a_number_and_can_be_taken_back() -> None:
     chosen = merged(DEFAULTS, {"coreset": {"share": 0.1, "rows": None}})
     assert chosen.coreset == Coreset(share=0.1)
@@ -49,6 +57,9 @@ def test_a_coreset_is_a_share_or_a_number_and_can_be_taken_back() -> None:
         ({"statistic": {"name": "percentile", "q": 0}}, "statistic.q"),
         ({"statistic": {"name": "percentile", "q": 89.9, "foreground_only": True}}, "statistic.q"),
         ({"statistic": {"name": "max", "foreground_only": 1}}, "foreground_only"),
+        ({"method": "padim"}, "method"),
+        ({"method": "patchcore", "statistic": "mean_top1p"}, "statistic"),
+        ({"threshold": {"value": 2.5, "bank_version": 1}}, "threshold.value"),
         ({"coreset": 0.1}, "coreset"),
         ({"coreset": {}}, "coreset"),
         ({"coreset": {"share": 0.1, "rows": 500}}, "coreset"),
