@@ -61,7 +61,8 @@ def greedy_coreset(
     """
     if not len(chosen) <= count <= len(rows) or any(not 0 <= row < len(rows) for row in chosen):
         raise ValueError(f"{count} of {len(rows)} rows cannot be chosen, going on from {len(chosen)}")
-    selection = Selection([projected(rows, seed, steps)], seed=seed, chosen=chosen)
+    selection = Selection([projected(rows, seed, steps)], seed=seed)
+    selection.take(chosen)
     while len(selection.chosen) < count:
         steps.pause()
         selection.go_on(len(selection.chosen) + 1)
@@ -93,17 +94,10 @@ def projected(rows: torch.Tensor, seed: int, steps: Steps = Steps()) -> torch.Te
 class Selection:
     """A greedy selection that can be interrupted: `chosen` are the rows up to now, in order."""
 
-    def __init__(
-        self,
-        points: Sequence[torch.Tensor],
-        *,
-        seed: int = 0,
-        chosen: Sequence[int] = (),
-        start: Sequence[int] | None = None,
-    ) -> None:
-        """`points`: M_i×K each, counted through. It goes on from the `chosen`, or begins from ten starting points,
-        drawn if they are not given: the average distance to them stands for that to the points chosen before the first,
-        which there are none of, and stays a bound of what comes, as in the authors' code.
+    def __init__(self, points: Sequence[torch.Tensor], *, seed: int = 0, start: Sequence[int] | None = None) -> None:
+        """`points`: M_i×K each, counted through. `start`: the starting points, ten drawn ones if they are not given.
+        The average distance to them stands for that to the points chosen before the first, which there are none of,
+        and stays a bound of what comes, as in the authors' code. What goes on from rows that were taken needs none.
 
         Raises:
             GpuOutOfMemory: no GPU memory is left.
@@ -111,31 +105,40 @@ class Selection:
         with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
             self._points = torch.cat(list(points))
             self._norms = (self._points * self._points).sum(dim=1)
-            self.chosen = [int(row) for row in chosen]
-            count = len(self._points)
-            if self.chosen:
-                self._nearest = torch.full_like(self._norms, torch.inf)
-                self._cover(self.chosen)
-            else:
-                drawn = np.random.default_rng(seed).choice(count, min(STARTING_POINTS, count), replace=False).tolist()
-                self._nearest = self._distances_to(list(start or drawn)).mean(dim=1)
+            self._nearest = torch.full_like(self._norms, torch.inf)
+        self._seed, self._start = seed, start
+        self.chosen: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def take(self, rows: Sequence[int]) -> None:
+        """Rows that were chosen before, in their order. GpuOutOfMemory."""
+        step = max(1, COVER_ELEMENTS // len(self))
+        with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
+            for first in range(0, len(rows), step):
+                self._cover([int(row) for row in rows[first : first + step]])
 
     def go_on(self, count: int) -> None:
         """Until `count` rows are chosen: always the one farthest from those before, none twice. GpuOutOfMemory."""
         with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
+            if not self.chosen:
+                self._nearest = self._distances_to(self._starting_points()).mean(dim=1)
             while len(self.chosen) < count:
-                self.chosen.append(int(self._nearest.argmax()))
-                self._cover(self.chosen[-1:])
+                self._cover([int(self._nearest.argmax())])
 
-    def _cover(self, rows: Sequence[int]) -> None:
-        step = max(1, COVER_ELEMENTS // len(self._points))
-        for start in range(0, len(rows), step):
-            distances = self._distances_to(rows[start : start + step]).min(dim=1).values
-            torch.minimum(self._nearest, distances, out=self._nearest)
-        self._nearest[list(rows)] = TAKEN
+    def _starting_points(self) -> list[int]:
+        if self._start is not None:
+            return list(self._start)
+        drawn = np.random.default_rng(self._seed).choice(len(self), min(STARTING_POINTS, len(self)), replace=False)
+        return [int(row) for row in drawn]
 
-    def _distances_to(self, rows: Sequence[int]) -> torch.Tensor:
+    def _cover(self, rows: list[int]) -> None:
+        torch.minimum(self._nearest, self._distances_to(rows).min(dim=1).values, out=self._nearest)
+        self._nearest[rows] = TAKEN
+        self.chosen += rows
+
+    def _distances_to(self, rows: list[int]) -> torch.Tensor:
         """M×R."""
-        towards = self._points[list(rows)]
-        squared = self._norms[:, None] + self._norms[list(rows)] - 2 * (self._points @ towards.T)
+        squared = self._norms[:, None] + self._norms[rows] - 2 * (self._points @ self._points[rows].T)
         return squared.clamp_min(0).sqrt()

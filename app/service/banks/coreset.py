@@ -18,8 +18,9 @@ from app.storage.store import Blobs
 
 logger = logging.getLogger(__name__)
 
-PIECE_ELEMENTS = 2**20
-"""Distances of one piece of a selection: about as long as a forward pass on two cores."""
+STEPS, TOGETHER = 2**20, 2**23
+"""Distances of one piece, to rows that are chosen one after the other, and to rows that are known: each about as long
+as a forward pass on two cores."""
 
 
 class CoresetMaker:
@@ -45,8 +46,10 @@ class CoresetMaker:
         ]
         kept = self._kept(product_id, references, before)
         known = [int(starts[reference] + row) for reference, row in zip(kept.reference, kept.row, strict=True)]
-        selection = self._pieces.run(lambda: Selection(points, chosen=known))
-        wanted, step = wanted_rows(rule, total), max(1, PIECE_ELEMENTS // total)
+        selection = self._pieces.run(Selection, points)
+        wanted, step, together = wanted_rows(rule, total), max(1, STEPS // total), max(1, TOGETHER // total)
+        for first in range(0, len(known), together):
+            self._pieces.run(selection.take, known[first : first + together])
         while len(selection.chosen) < wanted:
             self._pieces.run(selection.go_on, min(len(selection.chosen) + step, wanted))
         rows = np.array(selection.chosen, np.int64)
