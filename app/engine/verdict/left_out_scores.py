@@ -41,7 +41,10 @@ def _is_alike(place: int, medians: Sequence[float], trusted: Sequence[bool]) -> 
 
 def masked_scores(table: Sequence[LeftOut], masks: Sequence[Mask], statistic: Statistic) -> list[float]:
     """The image score of each, where `masks` (N each) tell which patches are scored."""
-    return [image_score(each.distances * mask, mask, statistic) for each, mask in zip(table, masks, strict=True)]
+    return [
+        image_score(each.distances * mask, mask, statistic, each.weights)
+        for each, mask in zip(table, masks, strict=True)
+    ]
 
 
 def left_out_masks(
