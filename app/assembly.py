@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 
@@ -18,6 +19,7 @@ from app.service.service import Service
 from app.settings import Settings
 from app.storage.open import OpenStore
 from app.storage.store import Catalog
+from app.weights.compiled import CompiledFolder
 from app.weights.files import verify, weight_file
 from app.weights.packaged import packaged_network
 from app.weights.registry import Registry, load_registry
@@ -69,7 +71,10 @@ def loaded_backbones(settings: Settings, registry: Registry, default: Callable[[
     device = resolve_device(settings.device)
     limit_threads(settings.threads)
     backbones = Backbones(
-        registry.backbones, default, lambda name: load_backbone(registry.spec(name), settings, device)
+        registry.backbones,
+        default,
+        lambda name: load_backbone(registry.spec(name), settings, device),
+        partial(faster_backbone, settings, device),
     )
     loaded = backbones.load_default()
     logger.info("backbone %s (%s, %s) on %s", loaded.spec.name, loaded.engine, loaded.precision, device)
@@ -151,6 +156,17 @@ def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbo
     from app.engine.backbone.vit import ViTBackbone
 
     return ViTBackbone(spec, tensors, device, resolve_precision(settings, device))
+
+
+def faster_backbone(settings: Settings, device: str, reference: Backbone) -> Backbone:
+    """The backbone that serves: in float32 on the CPU by OpenVINO, unless torch is asked for or OpenVINO judges
+    otherwise."""
+    if device != "cpu" or settings.engine == "torch" or reference.precision != "float32":
+        return reference
+    # Half a second, for those only that use it.
+    from app.engine.backbone.faster import faster
+
+    return faster(reference, CompiledFolder(settings.cache_dir or settings.data_dir / "compiled"))
 
 
 def resolve_device(wanted: str) -> str:

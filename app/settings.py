@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENV_PREFIX = "INSPECTOR_"
 ENV_FILE = Path(".env")
 SECRETS_DIR = Path("/run/secrets")
-OF_THE_MACHINE = ("weights_dir", "device", "threads", "precision")
+OF_THE_MACHINE = ("weights_dir", "device", "threads", "precision", "engine", "cache_dir")
 """The settings that say what this machine has to compute with, not what a server does with it."""
 
 OF_COMPOSE = (
@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     )
     precision: Precision = Field(
         "auto", description="`float32`, `bfloat16`, `float16`; auto: float32 on CPU, bfloat16 on GPU."
+    )
+    engine: Literal["auto", "torch", "openvino"] = Field(
+        "auto", description="What runs the backbone: `torch`, or `openvino` on a CPU; auto: the faster that agrees."
+    )
+    cache_dir: Path | None = Field(
+        None, description="Folder of compiled networks, which may be emptied; else `compiled` in DATA_DIR."
     )
     threads: int = Field(0, ge=0, le=1024, description="Threads of torch, FAISS and OpenCV; 0: one per available core.")
     max_body_bytes: int = Field(256 * 2**20, ge=1024, description="Largest request body.")

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Compiling a network takes seconds; the tests of the compiled ones ask for it.
+os.environ.setdefault("INSPECTOR_ENGINE", "torch")
+
 import pytest
 
 from tests.redis_server import RedisServer

@@ -63,9 +63,10 @@ class EfficientNetLite:
         Raises:
             GpuOutOfMemory: no GPU memory is left for an image.
         """
-        return image_by_image(self._features, inputs, self._device)
+        return image_by_image(self.features, inputs, self._device)
 
-    def _features(self, image: torch.Tensor) -> torch.Tensor:
+    def features(self, image: torch.Tensor) -> torch.Tensor:
+        """1×3×H×W to N×D, on the device."""
         rows = layer_rows(self._model, image, self.spec.patch_size, self.pause)
         return whitened(centred(rows, self._centre), self._mean, self._whitening)
 

@@ -57,7 +57,7 @@ class ResNetBackbone:
         Raises:
             GpuOutOfMemory: no GPU memory is left for an image.
         """
-        return image_by_image(self._features, inputs, self._device)
+        return image_by_image(self.features, inputs, self._device)
 
     def planes(self, inputs: NDArray[np.float32]) -> list[torch.Tensor]:
         """B×3×H×W normalised images to the output of each layer that the spec names, in order: B×C×h×w float32 on the
@@ -69,7 +69,8 @@ class ResNetBackbone:
         with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
             return self._planes(torch.tensor(inputs, device=self._device))
 
-    def _features(self, image: torch.Tensor) -> torch.Tensor:
+    def features(self, image: torch.Tensor) -> torch.Tensor:
+        """1×3×H×W to N×D, on the device."""
         patch_size, layers = self.spec.patch_size, self._layers
         grid = Grid(image.shape[2] // patch_size, image.shape[3] // patch_size)
         named = zip(layers, self._planes(image), strict=True)

@@ -50,17 +50,23 @@ class ViTBackbone:
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images to raw patch features B×N×D float32, row-major; GpuOutOfMemory."""
         with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
+            return np.ascontiguousarray(self._patches(torch.from_numpy(inputs).to(self._device)).cpu().numpy())
+
+    def features(self, image: torch.Tensor) -> torch.Tensor:
+        """1×3×H×W to N×D, on the device."""
+        return self._patches(image)[0]
+
+    def _patches(self, images: torch.Tensor) -> torch.Tensor:
+        with self._arithmetic():
+            tokens = self._embed(images)
+        parts = []
+        for number, block in enumerate(self._model.blocks[: max(self.spec.own_layers)], 1):
+            self.pause()  # outside the arithmetic, which another backbone must not take over
             with self._arithmetic():
-                tokens = self._embed(torch.from_numpy(inputs).to(self._device))
-            parts = []
-            for number, block in enumerate(self._model.blocks[: max(self.spec.own_layers)], 1):
-                self.pause()  # outside the arithmetic, which another backbone must not take over
-                with self._arithmetic():
-                    tokens = block(tokens)
-                    if number in self.spec.own_layers:
-                        parts.append(self._model.norm(tokens)[:, 1 + self.spec.registers :].float())
-            patches = joined(parts, self.spec.layers_join) if self.spec.layers else parts[0]
-            return np.ascontiguousarray(patches.cpu().numpy(), np.float32)
+                tokens = block(tokens)
+                if number in self.spec.own_layers:
+                    parts.append(self._model.norm(tokens)[:, 1 + self.spec.registers :].float())
+        return joined(parts, self.spec.layers_join) if self.spec.layers else parts[0]
 
     def _arithmetic(self) -> torch.autocast:
         dtype = DTYPES[self.precision]

@@ -40,7 +40,7 @@ class ZeroShotService:
         """
         self._jobs.require_room()
         self._require_number(len(uploads))
-        backbone = self._backbones.get(request.backbone)
+        backbone = self._backbones.get(request.backbone, request.preprocessing)
         checked = [self._checked(each, place, request, backbone.spec) for place, each in enumerate(uploads)]
         self._require_size(checked, backbone.spec)
         found = _duplicates(checked)
