@@ -79,6 +79,7 @@ FOLDERS = {
     },
     "evaluate": {
         "report": {"metrics", "kept", "planned"},
+        "methods": {"planned", "measured"},
         "metrics": {"kept"},
         "kept": {"planned", "measured"},
         "planned": {"measured"},

@@ -13,7 +13,7 @@ from app.commands.evaluate_display import evaluation_display
 from app.commands.evaluate_options import known_values, number_of_shots, refuse_unused
 from app.engine.options import Profile, ZeroShotAggregation
 from app.errors import InvalidDataset, InvalidSettings
-from app.evaluate.planned.choices import PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
+from app.evaluate.planned.choices import METHODS, PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
 from app.evaluate.planned.layers import OWN
 from app.evaluate.planned.variant import MaskingChoice, Mode, RotationChoice, Variant
 from app.settings import Settings, load_settings
@@ -61,6 +61,10 @@ def evaluate(
     layers: Annotated[
         list[str] | None, typer.Option(help="Of the backbone: 4,8,12 joined, mean:4,8,12 averaged, own; else own")
     ] = None,
+    method: Annotated[list[str] | None, typer.Option(help=f"{', '.join(METHODS)}; else anomalydino")] = None,
+    coreset: Annotated[
+        list[str] | None, typer.Option(help="Rows that a bank keeps: 0.1, 5000, none; else none, of PatchCore 0.1")
+    ] = None,
     profile: Annotated[Profile, typer.Option(help="The authors' steps, or the service's")] = "paper",
     statistic: Annotated[
         list[str] | None, typer.Option(help="mean_top1p, max, mean_topk:K, percentile:Q; else mean_top1p")
@@ -80,7 +84,9 @@ def evaluate(
     given: dict[str, object] = {"--shots": shots, "--seeds": seeds, "--rotation": rotation}
     given |= {"--aggregation": aggregation, "--preprocess": preprocess, "--masking": masking}
     given |= {"--smaller-edge": smaller_edge, "--backbone": backbone, "--statistic": statistic}
-    refuse_unused(mode, ablation, given)
+    given |= {"--method": method, "--coreset": coreset}
+    methods = known_values("--method", method or ["anomalydino"], METHODS)
+    refuse_unused(mode, ablation, given, METHODS if ablation == "method" else methods)
     asked = Choices(
         mode=mode,
         backbones=backbone or [_default_backbone(settings)],
@@ -92,6 +98,8 @@ def evaluate(
         statistics=statistic or ["mean_top1p"],
         aggregations=known_values("--aggregation", aggregation or ["quantile"], get_args(ZeroShotAggregation)),
         layers=layers or [OWN],
+        methods=methods,
+        coresets=coreset,
     )
     choices = ablated(asked, ablation) if ablation else asked
     counts = () if mode == "zero-shot" else tuple(map(number_of_shots, shots or ["1"]))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typer.core import TyperCommand
 
 from app.errors import InvalidSettings
-from app.evaluate.planned.choices import Ablation
-from app.evaluate.planned.variant import Mode
+from app.evaluate.planned.choices import METHODS, Ablation
+from app.evaluate.planned.variant import Method, Mode
 
 if TYPE_CHECKING:
     from app.evaluate.planned.plan import Shots
@@ -16,7 +16,7 @@ Name = TypeVar("Name", bound=str)
 
 UNUSED: dict[Mode, tuple[str, ...]] = {
     "few-shot": ("--aggregation",),
-    "zero-shot": ("--shots", "--seeds", "--rotation"),
+    "zero-shot": ("--shots", "--seeds", "--rotation", "--method", "--coreset"),
 }
 SPREAD: dict[Ablation, tuple[str, ...]] = {
     "preprocessing": ("--preprocess", "--rotation", "--masking"),
@@ -24,6 +24,7 @@ SPREAD: dict[Ablation, tuple[str, ...]] = {
     "backbone": ("--backbone",),
     "statistic": ("--statistic",),
     "imagenet-vit": ("--backbone",),
+    "method": ("--method",),
 }
 """The options that an ablation takes over."""
 
@@ -50,11 +51,30 @@ def one_by_one(args: Sequence[str], repeated: set[str]) -> list[str]:
     return spread
 
 
-def refuse_unused(mode: Mode, ablation: Ablation | None, given: Mapping[str, object]) -> None:
+USED_BY: dict[str, tuple[Method, ...]] = {
+    "--statistic": ("anomalydino",),
+    "--preprocess": ("anomalydino",),
+    "--rotation": ("anomalydino", "patchcore"),
+    "--masking": ("anomalydino", "patchcore"),
+    "--coreset": ("anomalydino", "patchcore"),
+}
+"""The options that not every method looks at."""
+
+
+def refuse_unused(
+    mode: Mode, ablation: Ablation | None, given: Mapping[str, object], methods: Sequence[Method] = METHODS
+) -> None:
     """Refuse what would be ignored."""
     unused = [(option, f"in the mode {mode}") for option in UNUSED[mode]]
     if ablation:
         unused += [(option, f"with --ablation {ablation}, which sets it itself") for option in SPREAD[ablation]]
+    unused += [
+        (option, f"with --method {' '.join(methods)}")
+        for option, using in USED_BY.items()
+        if not set(using) & set(methods)
+    ]
+    if mode == "zero-shot" and ablation == "method":
+        raise InvalidSettings("--ablation method means nothing in the mode zero-shot. Leave it out.")
     for option, where in unused:
         if given[option] is not None:
             raise InvalidSettings(f"{option} means nothing {where}. Leave it out.")

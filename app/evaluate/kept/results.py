@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+from app.evaluate.measured.costs import COSTS, NO_COSTS, Costs
 from app.evaluate.planned.plan import Skipped
 from app.evaluate.planned.variant import Variant
 
@@ -68,12 +69,13 @@ class Row:
     metrics: Metrics
     full: bool = False
     verdicts: Verdicts = Verdicts()
+    costs: Costs = NO_COSTS
 
     def flat(self) -> dict[str, Any]:
         """As it stands in `summary.json` and the CSV: all on one level, variant, metrics and verdicts too."""
         own = {"object": self.object, "shots": self.shots, "seed": self.seed, "full": self.full}
         counts = {"rotated": self.rotated, "masked": self.masked, "good": self.good, "bad": self.bad}
-        return own | asdict(self.variant) | counts | asdict(self.metrics) | asdict(self.verdicts)
+        return own | asdict(self.variant) | counts | asdict(self.metrics) | asdict(self.verdicts) | asdict(self.costs)
 
     @classmethod
     def of(cls, flat: Mapping[str, Any]) -> Self:
@@ -82,11 +84,13 @@ class Row:
         metrics = Metrics(**{name: flat[name] for name in METRICS})
         own = {name: flat[name] for name in ("object", "shots", "seed", "full", "rotated", "masked", "good", "bad")}
         verdicts = Verdicts(**{name: flat.get(name) for name in VERDICTS})
-        return cls(variant=Variant.of(flat), metrics=metrics, verdicts=verdicts, **own)
+        costs = Costs(**{name: flat.get(name) for name in COSTS})
+        return cls(variant=Variant.of(flat), metrics=metrics, verdicts=verdicts, costs=costs, **own)
 
     def value(self, name: str) -> float | None:
-        """One of the metrics or of the numbers of the verdicts."""
-        found: float | None = getattr(self.verdicts if name in VERDICTS else self.metrics, name)
+        """One of the metrics, of the numbers of the verdicts or of the costs."""
+        part = self.verdicts if name in VERDICTS else self.costs if name in COSTS else self.metrics
+        found: float | None = getattr(part, name)
         return found
 
 
