@@ -179,7 +179,7 @@ def _scored_row(
         bad=int(truth.bad.sum()),
         metrics=Metrics(image.auroc, image.ap, image.f1_max, pixel.auroc, pixel.f1_max, pixel.pro),
         full=0 < draw.shots == len(data.train),
-        verdicts=verdicts(np.array(scores), truth.bad, threshold),
+        verdicts=verdicts(np.array(scores), truth.bad, threshold, draw.seed),
         costs=looked.costs,
     )
     named = zip(data.test, truth.bad, scores, strict=True)

@@ -1,7 +1,7 @@
 """What an evaluation found: rows of metrics, the scores behind them, the pictures beside them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from app.evaluate.measured.costs import COSTS, NO_COSTS, Costs
@@ -21,18 +21,21 @@ class Metrics:
     pro: float | None
 
 
-METRICS: tuple[str, ...] = tuple(field.name for field in fields(Metrics))
+METRICS: tuple[str, ...] = tuple(each.name for each in fields(Metrics))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What two thresholds of the image score do to the test images: a part is called bad above them.
+    """What three thresholds of the image score do to the test images: a part is called bad above them.
 
     `threshold` is the service's own, set by the references alone; None where the service has none. It promises a false
     alarm rate, at most, as the mean over products, and at most `false_alarm_rate_95` of a single one with 95 %
     confidence. `false_alarm_rate` and `detection_rate` are the shares of good and of bad test images above it.
     The oracle's is the threshold with the largest F1 on these very images, which nobody has in practice; None with
-    images of one class alone. Rates are 0..1.
+    images of one class alone.
+    The calibrated one is set by `calibration_images` good test images that are held out, half of them by a draw, and
+    promises in the same way; its rates are those of the images that are left. None without good images.
+    Rates are 0..1.
     """
 
     threshold: float | None = None
@@ -43,9 +46,15 @@ class Verdicts:
     oracle_threshold: float | None = None
     oracle_false_alarm_rate: float | None = None
     oracle_detection_rate: float | None = None
+    calibration_images: int | None = None
+    calibrated_threshold: float | None = None
+    calibrated_promised_rate: float | None = None
+    calibrated_rate_95: float | None = None
+    calibrated_false_alarm_rate: float | None = None
+    calibrated_detection_rate: float | None = None
 
 
-VERDICTS: tuple[str, ...] = tuple(field.name for field in fields(Verdicts))
+VERDICTS: tuple[str, ...] = tuple(each.name for each in fields(Verdicts))
 RATES: tuple[str, ...] = tuple(name for name in VERDICTS if "_rate" in name)
 """Those that are averaged; a threshold belongs to its bank."""
 
@@ -69,7 +78,7 @@ class Row:
     metrics: Metrics
     full: bool = False
     verdicts: Verdicts = Verdicts()
-    costs: Costs = NO_COSTS
+    costs: Costs = field(default=NO_COSTS, compare=False)
 
     def flat(self) -> dict[str, Any]:
         """As it stands in `summary.json` and the CSV: all on one level, variant, metrics and verdicts too."""
