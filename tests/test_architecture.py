@@ -78,7 +78,7 @@ FOLDERS = {
         "device": set(),
     },
     "evaluate": {
-        "report": {"metrics", "kept", "planned"},
+        "report": {"metrics", "kept", "planned", "measured"},
         "methods": {"planned", "measured"},
         "metrics": {"kept"},
         "kept": {"planned", "measured"},
