@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from app.api.problems import problem
-from app.api.schemas.products import SettingsGiven
+from app.api.schemas.settings import SettingsGiven
 from app.errors import InspectorError, InvalidProductId, InvalidRequest, InvalidSettings, UnsupportedBodyType
 
 MAX_DETAILS, MAX_STEPS = 20, 10

@@ -1,9 +1,13 @@
 """The method as one façade: what the golden vectors check, stage by stage."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank.bank import MemoryBank, Segment, segment, unit_length
+from app.engine.bank.bank import MemoryBank, Segment, comparable, segment
+from app.engine.methods.known import metric_of
+from app.engine.methods.patchcore import score_weights
 from app.engine.options import Preprocessing
 from app.engine.photograph.augment import rotate
 from app.engine.photograph.preprocess import preprocess
@@ -31,12 +35,17 @@ def reference_features(image: Image, preprocessing: Preprocessing, backbone: Bac
 
 def reference_segment(image: Image, preprocessing: Preprocessing, backbone: Backbone) -> Segment:
     """A reference's share of the memory bank."""
-    return segment(reference_features(image, preprocessing, backbone), preprocessing.angles_deg)
+    features = reference_features(image, preprocessing, backbone)
+    return segment(features, preprocessing.angles_deg, metric=metric_of(preprocessing))
 
 
-def patch_distances(features: PatchFeatures, bank: MemoryBank, mask: Mask) -> PatchDistances:
-    """Cosine distance of every foreground patch to the bank (ALGORITHM 5.1)."""
+def patch_distances(
+    features: PatchFeatures, bank: MemoryBank, mask: Mask, *, weighed: Sequence[Mask] = ()
+) -> PatchDistances:
+    """Distance of every foreground patch to the bank (ALGORITHM 5.1). `weighed`: the masks under which the largest
+    distance gets its weight, for a method that weighs."""
     patches = features.geometry.grid.patches
     values, nearest = np.zeros(patches, np.float32), np.full(patches, -1, np.int64)
-    values[mask], nearest[mask] = bank.nearest(unit_length(features.values[mask]))
-    return PatchDistances(values, nearest)
+    values[mask], nearest[mask] = bank.nearest(comparable(features.values[mask], bank.metric))
+    weights = score_weights(features.values, values, bank, weighed) if weighed else None
+    return PatchDistances(values, nearest, weights)

@@ -9,6 +9,7 @@ Rotation = Literal["on", "off"]
 Masking = Literal["auto", "on", "off"]
 Fit = Literal["crop", "whole"]
 LayersJoin = Literal["concat", "mean"]
+MethodName = Literal["anomalydino", "patchcore"]
 ZeroShotAggregation = Literal["quantile", "musc"]
 
 BitDepth = Literal["auto"] | int
@@ -31,6 +32,14 @@ class Statistic:
     foreground_only: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Coreset:
+    """How many rows of a bank are searched: a `share` of them, 0..1, or a number of `rows`. One of the two is given."""
+
+    share: float | None = None
+    rows: int | None = None
+
+
 def fit_of(profile: Profile) -> Fit:
     """How a profile brings images to whole patches: `paper` as the authors do, `robust` so that all of them is seen."""
     return "crop" if profile == "paper" else "whole"
@@ -44,7 +53,8 @@ class Preprocessing:
     fewer. `fit`, how an image comes to whole patches: `crop` leaves the rest at the right and at the bottom out,
     `whole` resizes the image to them. Banks whose manifest does not tell were made by `crop`. `layers` of the backbone,
     counted from 1 and ascending, and how they are joined; None: the backbone's own, and so where a manifest does not
-    tell.
+    tell. `method`: what is made of the backbone's layers, and how rows are compared; AnomalyDINO where a manifest does
+    not tell.
     """
 
     smaller_edge: int = 448
@@ -53,6 +63,7 @@ class Preprocessing:
     fit: Fit = "crop"
     layers: tuple[int, ...] | None = None
     layers_join: LayersJoin = "concat"
+    method: MethodName = "anomalydino"
 
     @property
     def angles_deg(self) -> tuple[float, ...]:
@@ -72,7 +83,8 @@ class ProductSettings:
     """What the user chose for a product. `backbone` is a registry name or `default`; a `pinned` product's bank stays
     in memory. `alpha` is the share of good parts that a calibrated threshold may call bad, 0..1; `threshold` overrides
     every other. While `commissioning`, inspected images are kept so that a person can confirm them as good. `bit_depth`
-    `auto` is decided by all references together. `layers` None: the backbone's own, of which none is joined anew."""
+    `auto` is decided by all references together. `layers` None: the backbone's own, of which none is joined anew.
+    Without a `coreset` every row of the bank is searched."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
@@ -87,9 +99,12 @@ class ProductSettings:
     bit_depth: BitDepth = "auto"
     layers: tuple[int, ...] | None = None
     layers_join: LayersJoin = "concat"
+    coreset: Coreset | None = None
+    method: MethodName = "anomalydino"
 
     def preprocessing(self, auto_depth: int) -> Preprocessing:
         """`auto_depth`: the bits that the references need together."""
         depth = auto_depth if self.bit_depth == "auto" else self.bit_depth
         join = self.layers_join if self.layers else "concat"
-        return Preprocessing(self.smaller_edge, self.rotation, depth, fit_of(self.profile), self.layers, join)
+        fit = fit_of(self.profile)
+        return Preprocessing(self.smaller_edge, self.rotation, depth, fit, self.layers, join, self.method)

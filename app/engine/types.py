@@ -13,7 +13,11 @@ Mask: TypeAlias = NDArray[np.bool_]
 """N patches in raster order, true = foreground."""
 
 Distances: TypeAlias = NDArray[np.float32]
-"""N patches in raster order, cosine distance to the nearest bank row, 0..2; 0 off the foreground."""
+"""N patches in raster order, distance to the nearest bank row in the bank's metric; 0 off the foreground."""
+
+Weights: TypeAlias = NDArray[np.float32]
+"""N patches in raster order, 0..1: by how much the distance counts where it is the largest; 1 where no mask that is
+looked through has it as the largest."""
 
 AnomalyMap: TypeAlias = NDArray[np.float32]
 """H×W at the size of the original image, in units of the patch distance."""
@@ -85,7 +89,8 @@ class PatchFeatures:
 @dataclass(frozen=True, slots=True)
 class PatchDistances:
     """Per patch of an inspected image, in raster order: `values` (N, 0 off the foreground) and the `nearest` bank row
-    (N, −1 off the foreground)."""
+    (N, −1 off the foreground). `weights` (N): None where the method weighs none."""
 
     values: Distances
     nearest: NDArray[np.int64]
+    weights: Weights | None = None

@@ -6,10 +6,10 @@ from hashlib import sha256
 from typing import Literal, get_args
 
 from app.engine.masking.verdict import MaskingVerdict
-from app.engine.options import Preprocessing, ProductSettings, Profile
+from app.engine.options import Coreset, Preprocessing, ProductSettings, Profile
 from app.engine.photograph.appearance import Appearance
 
-BlobKind = Literal["references", "segments", "previews", "left-out", "calibration", "calibration-images"]
+BlobKind = Literal["references", "segments", "previews", "left-out", "coresets", "calibration", "calibration-images"]
 BLOB_KINDS: tuple[BlobKind, ...] = get_args(BlobKind)
 ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings"]
 
@@ -140,11 +140,29 @@ class MaskingRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CoresetRecord:
+    """The rows of a bank version that are searched: the rule, the blob that names them, and how many they are.
+
+    `left_out_of_all` names the leave-one-out table of all rows. `score` and `score_of_all`: the median image score of
+    the references, each among these rows of the others, and among all of theirs, by the settings that made the version;
+    None where it is not known.
+    """
+
+    rule: Coreset
+    blob: str
+    rows: int
+    left_out_of_all: str | None = None
+    score_of_all: float | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BankManifest:
     """One version of a memory bank: which segments it joins, and everything that made them.
 
     `heat_scale` is the patch distance at the hot end of the colour scale; None with fewer than two references, where
-    the backbone's constant serves. `left_out` names the blob of the leave-one-out table, None as above.
+    the backbone's constant serves (but for PatchCore). `left_out` names the blob of the leave-one-out table, None with
+    fewer than two. Without a `coreset` all rows are searched.
     """
 
     version: int
@@ -161,10 +179,25 @@ class BankManifest:
     masking: MaskingRecord | None = None
     heat_scale: float | None = None
     left_out: str | None = None
+    coreset: CoresetRecord | None = None
+
+    @property
+    def all_rows(self) -> int:
+        return sum(reference.rows for reference in self.references)
 
     @property
     def rows(self) -> int:
-        return sum(reference.rows for reference in self.references)
+        """Those that are searched."""
+        return self.coreset.rows if self.coreset else self.all_rows
+
+    @property
+    def coreset_rule(self) -> Coreset | None:
+        return self.coreset.rule if self.coreset else None
+
+    @property
+    def left_out_of_all(self) -> str | None:
+        """The blob of the leave-one-out table of all rows."""
+        return self.coreset.left_out_of_all if self.coreset else self.left_out
 
     @property
     def content(self) -> str:
@@ -172,7 +205,13 @@ class BankManifest:
         preprocessing = asdict(self.preprocessing)
         if self.preprocessing.layers is None:  # said nothing before layers could be chosen
             del preprocessing["layers"], preprocessing["layers_join"]
-        made_by = [self.backbone_sha256, preprocessing, sorted(each.segment for each in self.references)]
+        if self.preprocessing.method == "anomalydino":  # nor before methods could be
+            del preprocessing["method"]
+        segments = [each.segment for each in self.references]
+        made_by = [self.backbone_sha256, preprocessing, sorted(segments)]
+        if self.coreset:
+            # It names rows by the position of their reference.
+            made_by += [segments, self.coreset.blob]
         return sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
 
 

@@ -18,7 +18,8 @@ MeasuredRows = Mapping[str, LeftOut]
 
 
 def encode_left_out(table: LeftOutTable) -> bytes:
-    """Serialise a table: tensors `<position>.distances` (N float32), `.nearest` (N int32), `.foreground` (N bool)."""
+    """Serialise a table: tensors `<position>.distances` (N float32), `.nearest` (N int32), `.foreground` (N bool), and
+    where the method weighs `.weights` (N float32)."""
     return encode_measured({str(position): each for position, each in table.items()})
 
 
@@ -42,6 +43,8 @@ def encode_measured(rows: MeasuredRows) -> bytes:
         tensors[f"{name}.distances"] = each.distances
         tensors[f"{name}.nearest"] = each.nearest
         tensors[f"{name}.foreground"] = each.foreground
+        if each.weights is not None:
+            tensors[f"{name}.weights"] = each.weights
     return save(tensors)
 
 
@@ -50,7 +53,12 @@ def decode_measured(data: bytes) -> dict[str, LeftOut]:
     try:
         tensors = load(data)
         return {
-            name: LeftOut(*(np.asarray(tensors[f"{name}.{part}"]) for part in ("distances", "nearest", "foreground")))
+            name: LeftOut(
+                np.asarray(tensors[f"{name}.distances"]),
+                np.asarray(tensors[f"{name}.nearest"]),
+                np.asarray(tensors[f"{name}.foreground"]),
+                tensors.get(f"{name}.weights"),
+            )
             for name in sorted({each.partition(".")[0] for each in tensors})
         }
     except (SafetensorError, KeyError) as error:

@@ -1,13 +1,15 @@
+import json
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.masking.verdict import MaskingVerdict
-from app.engine.options import Preprocessing
+from app.engine.options import Coreset, Preprocessing
 from app.errors import ConfigurationError
-from app.storage.documents import BankManifest, BankPointer, MaskingRecord, Product
+from app.storage.documents import BankManifest, BankPointer, CoresetRecord, MaskingRecord, Product
 from app.storage.documents_json import DocumentDamaged, decode, encode
 from tests.storage.samples import manifest, product, reference
 
@@ -34,10 +36,20 @@ def test_the_numbers_of_a_manifest_come_back_to_the_last_bit(numbers: list[float
     assert decode(BankManifest, encode(written)) == written
 
 
-def test_a_bank_of_before_layers_could_be_chosen_is_of_the_same_content() -> None:
+def test_a_bank_of_before_layers_and_methods_could_be_chosen_is_of_the_same_content() -> None:
     known = manifest(references=(reference(b"upload"),))
     assert known.content == "c9d51c78a933c5ff76554f9752e8bf3fed487164a46bdf4f3d19a52488f3dde4"
     assert replace(known, preprocessing=Preprocessing(672, "off", layers=(2,))).content != known.content
+    assert replace(known, preprocessing=Preprocessing(672, "off", method="patchcore")).content != known.content
+    assert replace(known, coreset=CoresetRecord(Coreset(rows=100), "0" * 64, 100)).content != known.content
+
+
+def test_a_manifest_that_names_no_method_and_no_coreset_is_one_of_anomalydino() -> None:
+    told = json.loads(encode(manifest())[len(b'{"sha256":"","body":') + 64 : -2])
+    del told["preprocessing"]["method"], told["coreset"]
+    body = json.dumps(told, separators=(",", ":")).encode()
+    read = decode(BankManifest, b'{"sha256":"%s","body":%s}\n' % (sha256(body).hexdigest().encode(), body))
+    assert (read.preprocessing.method, read.coreset) == ("anomalydino", None)
 
 
 def test_damage_of_any_byte_is_noticed() -> None:

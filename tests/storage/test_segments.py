@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from app.engine.bank.bank import Segment, unit_length
+from app.engine.bank.index import Metric
 from app.engine.types import Grid
 from app.errors import BankDamaged
-from app.storage.segments import decode_segment, encode_segment
+from app.storage.segments import SegmentPrecision, decode_segment, encode_segment
 
 ANGLES_DEG = (0.0, 45.0)
 GRID = Grid(12, 16)
@@ -51,6 +54,21 @@ def test_half_precision_changes_a_distance_by_less_than_is_documented(width: int
 def test_both_precisions_encode_the_same_segment_the_same_every_time() -> None:
     assert encode_segment(segment()) == encode_segment(segment())
     assert encode_segment(segment(), "float16") == encode_segment(segment(), "float16")
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize("metric", ["euclidean", "squared_euclidean"])
+def test_rows_that_are_not_compared_by_cosine_keep_their_length(precision: SegmentPrecision, metric: Metric) -> None:
+    written = replace(segment(), rows=7 * segment().rows, metric=metric)
+    read = decode_segment(encode_segment(written, precision))
+    assert read.metric == metric
+    np.testing.assert_allclose(read.rows, written.rows, rtol=1e-3, atol=1e-6)
+
+
+def test_rows_of_an_unknown_metric_are_refused() -> None:
+    data = encode_segment(replace(segment(), metric="euclidean"))
+    with pytest.raises(BankDamaged, match="Rebuild the bank"):
+        decode_segment(data.replace(b'\\"euclidean\\"', b'\\"euclidian\\"'))
 
 
 @pytest.mark.parametrize("data", [b"", b"no segment", bytes(100)])

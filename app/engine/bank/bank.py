@@ -1,7 +1,7 @@
-"""The memory bank: every patch of every reference at every angle, unit length, searched exactly (ALGORITHM 4)."""
+"""The memory bank: the patches of every reference at every angle, searched exactly (ALGORITHM 4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,30 +18,49 @@ def unit_length(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(values / np.maximum(norms, TINY_NORM), np.float32)
 
 
+def comparable(values: NDArray[np.float32], metric: Metric) -> NDArray[np.float32]:
+    """Patch features (N×D) as rows of a bank of this metric, or to be searched in one."""
+    return unit_length(values) if metric == "cosine" else np.ascontiguousarray(values, np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One reference's share of a bank.
 
-    `rows` is M×D float32 of unit length, ordered by angle, then raster; M = len(angles_deg)·grid.patches.
+    `rows` is M×D float32, `comparable` in the `metric`, by angle, then raster; M = len(angles_deg)·grid.patches.
     `foreground` (N) tells the object's patches of the unrotated reference; the bank holds every row all the same.
+    Where only some rows are kept, `numbers` tells which, ascending, of how many there are with the others.
     """
 
     rows: NDArray[np.float32]
     foreground: Mask
     angles_deg: tuple[float, ...]
     grid: Grid
+    numbers: NDArray[np.int64] | None = None
+    metric: Metric = "cosine"
 
     @property
     def upright(self) -> NDArray[np.float32]:
-        """The rows of the unrotated reference, N×D."""
+        """The rows of the unrotated reference, N×D, of a segment with all its rows."""
         return self.rows[: self.grid.patches]
 
+    def reduced(self, numbers: NDArray[np.int64]) -> "Segment":
+        """The segment with some of its rows alone, by their numbers."""
+        kept = np.sort(numbers)
+        return replace(self, rows=self.rows[kept], numbers=kept)
 
-def segment(features: Sequence[PatchFeatures], angles_deg: Sequence[float], foreground: Mask | None = None) -> Segment:
+
+def segment(
+    features: Sequence[PatchFeatures],
+    angles_deg: Sequence[float],
+    foreground: Mask | None = None,
+    metric: Metric = "cosine",
+) -> Segment:
     """Join the patch features of one reference, one entry per angle, into a segment; no `foreground` means all."""
-    rows = np.concatenate([unit_length(each.values) for each in features])
+    rows = np.concatenate([comparable(each.values, metric) for each in features])
     grid = features[0].geometry.grid
-    return Segment(rows, np.ones(grid.patches, bool) if foreground is None else foreground, tuple(angles_deg), grid)
+    known = np.ones(grid.patches, bool) if foreground is None else foreground
+    return Segment(rows, known, tuple(angles_deg), grid, metric=metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +73,15 @@ class RowOrigin:
 
 
 class MemoryBank:
-    """An immutable memory bank over the segments of its references, in order."""
+    """An immutable memory bank over the segments of its references, in order, all of one metric."""
 
-    def __init__(self, segments: Sequence[Segment], device: str, metric: Metric = "cosine") -> None:
+    def __init__(self, segments: Sequence[Segment], device: str) -> None:
         """`device` is `cpu` or `cuda[:n]`; raises GpuOutOfMemory where the rows do not fit."""
-        self._layout = [(part.grid, part.angles_deg) for part in segments]
+        [self.metric] = {part.metric for part in segments}
+        self._layout = [(part.grid, part.angles_deg, part.numbers) for part in segments]
         sizes = [len(part.rows) for part in segments]
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
-        self._index = exact_index(np.concatenate([part.rows for part in segments]), device, metric)
+        self._index = exact_index(np.concatenate([part.rows for part in segments]), device, self.metric)
         self.rows = int(self._starts[-1])
         self.size_bytes = self._index.size_bytes
         self.engine = self._index.engine
@@ -84,6 +104,7 @@ class MemoryBank:
     def origin(self, row: int) -> RowOrigin:
         """Which reference, angle and patch a row came from."""
         reference = int(np.searchsorted(self._starts, row, side="right")) - 1
-        grid, angles_deg = self._layout[reference]
-        angle, patch = divmod(int(row - self._starts[reference]), grid.patches)
+        grid, angles_deg, numbers = self._layout[reference]
+        place = int(row - self._starts[reference])
+        angle, patch = divmod(place if numbers is None else int(numbers[place]), grid.patches)
         return RowOrigin(reference, angles_deg[angle], patch)

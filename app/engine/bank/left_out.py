@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.bank.index import Metric
 from app.engine.bank.spread import evenly_spaced
-from app.engine.types import Distances, Mask
+from app.engine.types import Distances, Mask, Weights
 
 NOBODY = -1
 COMPARED_REFERENCES = 64
@@ -18,13 +19,15 @@ COMPARED_REFERENCES = 64
 class LeftOut:
     """One unrotated reference, searched in the bank of all others: no rotation of its own is in it.
 
-    Per patch in raster order (N): `distances`, the cosine distance to the nearest row of the others; `nearest`, the
-    position of the reference that row belongs to (`NOBODY`: there is no other); `foreground`, the reference's own mask.
+    Per patch in raster order (N): `distances`, the distance to the nearest row of the others; `nearest`, the
+    position of the reference that row belongs to (`NOBODY`: there is no other); `foreground`, the reference's own mask;
+    `weights`, of the farthest patch of all and of that of the foreground; None where the method weighs none.
     """
 
     distances: Distances
     nearest: NDArray[np.int32]
     foreground: Mask
+    weights: Weights | None = None
 
 
 def compared_references(count: int) -> list[int]:
@@ -40,3 +43,11 @@ def heat_scale(table: Sequence[LeftOut], *, foreground_only: bool) -> float | No
         distances = each.distances[each.foreground] if foreground_only else each.distances
         largest = max(largest, float(distances.max(initial=0)))
     return 2 * largest if largest > 0 else None
+
+
+def row_spread(rows: NDArray[np.float32], metric: Metric) -> float:
+    """How far the rows (M×D) of a single reference lie from their mean, as a root mean square (`squared_euclidean`: a
+    mean square): the hot end of the colour scale while there is no other, for distances that have no scale of their
+    own."""
+    mean_square = float(((rows - rows.mean(axis=0)) ** 2).sum(axis=1).mean())
+    return mean_square if metric == "squared_euclidean" else mean_square**0.5

@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
+from app.engine.options import Coreset
 
 PROJECTED_WIDTH = 128
 STARTING_POINTS = 10
 CHUNK_ROWS = 16384
+COVER_ELEMENTS = 16 * 2**20
+TAKEN = -1.0
+"""Stands for the distance of a row that is chosen: no other is smaller."""
+
 CORESET_DOES_NOT_FIT = "The GPU has no memory left for this coreset. Register fewer references, or try again."
 
 
@@ -37,6 +42,11 @@ def coreset_size(rows: int, share: float) -> int:
     return min(max(int(rows * share), 1), rows)
 
 
+def wanted_rows(rule: Coreset, rows: int) -> int:
+    """How many of a bank's rows are to be kept."""
+    return coreset_size(rows, rule.share) if rule.share is not None else min(rule.rows or 1, rows)
+
+
 def greedy_coreset(
     rows: torch.Tensor, count: int, *, seed: int = 0, chosen: Sequence[int] = (), steps: Steps = Steps()
 ) -> NDArray[np.int64]:
@@ -51,14 +61,19 @@ def greedy_coreset(
     """
     if not len(chosen) <= count <= len(rows) or any(not 0 <= row < len(rows) for row in chosen):
         raise ValueError(f"{count} of {len(rows)} rows cannot be chosen, going on from {len(chosen)}")
+    selection = Selection([projected(rows, seed, steps)], seed=seed)
+    selection.take(chosen)
+    while len(selection.chosen) < count:
+        steps.pause()
+        selection.go_on(len(selection.chosen) + 1)
+        steps.progress(len(selection.chosen), count)
+    return np.array(selection.chosen, np.int64)
+
+
+def projected_rows(rows: NDArray[np.float32], device: str, seed: int = 0) -> torch.Tensor:
+    """As `projected`, of rows in host memory, on a device. Raises GpuOutOfMemory."""
     with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
-        points = projected(rows, seed, steps)
-        if len(chosen):
-            nearest = torch.full((len(points),), torch.inf, device=points.device)
-        else:
-            drawn = np.random.default_rng(seed).choice(len(points), min(STARTING_POINTS, len(points)), replace=False)
-            nearest = starting_distances(points, drawn.tolist())
-        return farthest_points(points, count, nearest, chosen, steps)
+        return projected(torch.from_numpy(rows).to(device), seed)
 
 
 def projected(rows: torch.Tensor, seed: int, steps: Steps = Steps()) -> torch.Tensor:
@@ -71,44 +86,59 @@ def projected(rows: torch.Tensor, seed: int, steps: Steps = Steps()) -> torch.Te
     parts = []
     for start in range(0, len(rows), CHUNK_ROWS):
         steps.pause()
-        parts.append(rows[start : start + CHUNK_ROWS].float() @ mapping)
+        with torch.inference_mode():
+            parts.append(rows[start : start + CHUNK_ROWS].float() @ mapping)
     return torch.cat(parts)
 
 
-def starting_distances(points: torch.Tensor, start: Sequence[int]) -> torch.Tensor:
-    """How far each point (M×K) lies from the starting points on average (M): stands for the distance to the points
-    chosen before the first, which there are none of."""
-    norms = _squared_norms(points)
-    return torch.stack([_distances_to(points, norms, row) for row in start], dim=1).mean(dim=1)
+class Selection:
+    """A greedy selection that can be interrupted: `chosen` are the rows up to now, in order."""
 
+    def __init__(self, points: Sequence[torch.Tensor], *, seed: int = 0, start: Sequence[int] | None = None) -> None:
+        """`points`: M_i×K each, counted through. `start`: the starting points, ten drawn ones if they are not given.
+        The average distance to them stands for that to the points chosen before the first, which there are none of,
+        and stays a bound of what comes, as in the authors' code. What goes on from rows that were taken needs none.
 
-def farthest_points(
-    points: torch.Tensor,
-    count: int,
-    nearest: torch.Tensor,
-    chosen: Sequence[int] = (),
-    steps: Steps = Steps(),
-) -> NDArray[np.int64]:
-    """Go on from the `chosen` points (of M×K) until there are `count`, always with the farthest; none twice.
+        Raises:
+            GpuOutOfMemory: no GPU memory is left.
+        """
+        with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
+            self._points = torch.cat(list(points))
+            self._norms = (self._points * self._points).sum(dim=1)
+            self._nearest = torch.full_like(self._norms, torch.inf)
+        self._seed, self._start = seed, start
+        self.chosen: list[int] = []
 
-    `nearest` (M): how far each lies from the nearest one before the `chosen`. It stays a bound of what comes, as in the
-    authors' code.
-    """
-    norms, nearest, found = _squared_norms(points), nearest.clone(), [int(row) for row in chosen]
-    taken = torch.zeros_like(nearest, dtype=torch.bool)
-    for place in range(count):
-        steps.pause()
-        if place >= len(found):
-            found.append(int(nearest.masked_fill(taken, -1).argmax()))
-        taken[found[place]] = True
-        torch.minimum(nearest, _distances_to(points, norms, found[place]), out=nearest)
-        steps.progress(place + 1, count)
-    return np.array(found, np.int64)
+    def __len__(self) -> int:
+        return len(self._points)
 
+    def take(self, rows: Sequence[int]) -> None:
+        """Rows that were chosen before, in their order. GpuOutOfMemory."""
+        step = max(1, COVER_ELEMENTS // len(self))
+        with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
+            for first in range(0, len(rows), step):
+                self._cover([int(row) for row in rows[first : first + step]])
 
-def _squared_norms(points: torch.Tensor) -> torch.Tensor:
-    return (points * points).sum(dim=1)
+    def go_on(self, count: int) -> None:
+        """Until `count` rows are chosen: always the one farthest from those before, none twice. GpuOutOfMemory."""
+        with gpu_memory(CORESET_DOES_NOT_FIT), torch.inference_mode():
+            if not self.chosen:
+                self._nearest = self._distances_to(self._starting_points()).mean(dim=1)
+            while len(self.chosen) < count:
+                self._cover([int(self._nearest.argmax())])
 
+    def _starting_points(self) -> list[int]:
+        if self._start is not None:
+            return list(self._start)
+        drawn = np.random.default_rng(self._seed).choice(len(self), min(STARTING_POINTS, len(self)), replace=False)
+        return [int(row) for row in drawn]
 
-def _distances_to(points: torch.Tensor, norms: torch.Tensor, row: int) -> torch.Tensor:
-    return (norms + norms[row] - 2 * (points @ points[row])).clamp_min(0).sqrt()
+    def _cover(self, rows: list[int]) -> None:
+        torch.minimum(self._nearest, self._distances_to(rows).min(dim=1).values, out=self._nearest)
+        self._nearest[rows] = TAKEN
+        self.chosen += rows
+
+    def _distances_to(self, rows: list[int]) -> torch.Tensor:
+        """M×R."""
+        squared = self._norms[:, None] + self._norms[rows] - 2 * (self._points @ self._points[rows].T)
+        return squared.clamp_min(0).sqrt()

@@ -5,14 +5,22 @@ and their order of channels, maximum). The re-weighting is the paper's (equation
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.backbone.backbone import no_pause
+from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, Backbone, no_pause
+from app.engine.backbone.resnet import STRIDES_PX, ResNetBackbone
+from app.engine.backbone.spec import BackboneSpec
 from app.engine.bank.bank import MemoryBank
+from app.engine.bank.index import Metric
 from app.engine.device.faiss_torch import torch
-from app.engine.types import Distances, Grid
+from app.engine.device.gpu_memory import gpu_memory
+from app.engine.methods.method import Method
+from app.engine.options import Fit
+from app.engine.types import Distances, Grid, Mask, Weights
+from app.errors import InvalidSettings
 
 NEIGHBOURHOOD = 3
 """Side, in samples, of the square around each position that its features are taken from."""
@@ -22,6 +30,59 @@ WIDTH = 1024
 
 SUPPORT = 9
 """Rows near the nearest one that the largest distance is weighed by."""
+
+
+class PatchCoreFeatures:
+    """A loaded backbone that gives PatchCore's patch features: the neighbourhoods of its layers joined, or, where it
+    shows one layer only, the means over those of its patches."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        """Raises:
+        InvalidSettings: the first of its layers has no sample for each patch, or they are to be averaged.
+        """
+        self._backbone = backbone
+        self.spec = _spec(backbone)
+        self.engine, self.precision = backbone.engine, backbone.precision
+
+    @property
+    def pause(self) -> Callable[[], None]:
+        return self._backbone.pause
+
+    @pause.setter
+    def pause(self, pause: Callable[[], None]) -> None:
+        self._backbone.pause = pause
+
+    def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """B×3×H×W normalised images (H and W whole patches) to patch features B×N×D float32, row-major.
+
+        Raises:
+            GpuOutOfMemory: no GPU memory is left for an image.
+        """
+        if isinstance(self._backbone, ResNetBackbone):
+            return np.stack([self._joined(self._backbone, image[None]) for image in inputs])
+        size = self.spec.patch_size
+        grid = Grid(inputs.shape[2] // size, inputs.shape[3] // size)
+        return np.stack([neighbourhood_means(each, grid) for each in self._backbone.extract(inputs)])
+
+    def _joined(self, backbone: ResNetBackbone, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        planes = backbone.planes(image)
+        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
+            return np.asarray(joined_layers(planes, self.pause)[0].cpu())
+
+
+def _spec(backbone: Backbone) -> BackboneSpec:
+    """That of the features. The mask rule `fixed` compares in units of the backbone's own."""
+    spec = backbone.spec
+    if isinstance(backbone, ResNetBackbone):
+        first = STRIDES_PX[spec.own_layers[0]]
+        if first != spec.patch_size or spec.layers_join == "mean":
+            raise InvalidSettings(
+                f"layers: PatchCore lays the layers of {spec.name} over the first of them, which has to be that of "
+                f"{spec.patch_size} px, and joins them in its own way. Choose 2 or 2, 3 and concat, or leave them out."
+            )
+        spec = replace(spec, width=WIDTH)
+    rule = "otsu" if spec.mask_rule == "fixed" else spec.mask_rule
+    return replace(spec, mask_rule=rule, mask_threshold=None)
 
 
 def joined_layers(planes: Sequence[torch.Tensor], pause: Callable[[], None] = no_pause) -> torch.Tensor:
@@ -74,20 +135,46 @@ def farthest_patch(distances: Distances, scored: NDArray[np.bool_]) -> int | Non
     return int(np.where(scored, distances, -1).argmax()) if scored.any() else None
 
 
-def patch_weight(patch: NDArray[np.float32], nearest: int, bank: MemoryBank) -> float:
-    """By how much a patch's (D) distance to its `nearest` row counts, 0..1: little where that row has neighbours as
-    near to the patch as itself, for then it is a rare row, and not the patch is odd.
+class PatchWeights:
+    """By how much some patches' distances count, 0..1: little where the nearest row has neighbours as near to the patch
+    as itself, for then it is a rare row, and not the patch is odd.
 
-    1 − exp(d*) / Σ exp(d) over the distances of the patch to the nearest row and its neighbours, nine with itself.
-    A bank of one row has none, and the distance counts in full.
+    1 − exp(d*) / Σ exp(d) over the distances of the patch to its nearest row and that row's neighbours, nine with
+    itself. Where there is one row only, a distance counts in full. A bank may come in parts: look in every part for the
+    nearest rows first, then in every part around them.
     """
-    if bank.rows < 2:
-        return 1.0
-    _, support = bank.neighbours(bank.row(nearest)[None], min(SUPPORT, bank.rows))
-    rows = np.stack([bank.row(int(number)) for number in support[0]])
-    return support_weight(
-        float(np.linalg.norm(patch - bank.row(nearest))), np.linalg.norm(patch - rows, axis=1).astype(np.float32)
-    )
+
+    def __init__(self, patches: NDArray[np.float32]) -> None:
+        """`patches`: K×D, as the bank's rows are."""
+        self._patches = patches
+        self._nearest = np.zeros_like(patches)
+        self._distances = np.full(len(patches), np.inf, np.float32)
+        self._around: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
+
+    def look_in(self, bank: MemoryBank) -> None:
+        """For the nearest rows."""
+        distances, numbers = bank.nearest(self._patches)
+        for place in np.flatnonzero(distances < self._distances):
+            self._nearest[place], self._distances[place] = bank.row(int(numbers[place])), distances[place]
+
+    def look_around(self, bank: MemoryBank) -> None:
+        """For the neighbours of the nearest rows."""
+        distances, numbers = bank.neighbours(self._nearest, min(SUPPORT, bank.rows))
+        rows = np.stack([[bank.row(int(number)) for number in each] for each in numbers])
+        self._around.append((distances, np.linalg.norm(self._patches[:, None] - rows, axis=2)))
+
+    def weights(self) -> Weights:
+        """Of each patch (K)."""
+        from_nearest, from_patch = (np.concatenate(each, axis=1) for each in zip(*self._around, strict=True))
+        if from_nearest.shape[1] < 2:
+            return np.ones(len(self._patches), np.float32)
+        support = np.argsort(from_nearest, axis=1, kind="stable")[:, :SUPPORT]
+        own = np.linalg.norm(self._patches - self._nearest, axis=1)
+        found = [
+            support_weight(float(distance), each[chosen])
+            for distance, each, chosen in zip(own, from_patch, support, strict=True)
+        ]
+        return np.array(found, np.float32)
 
 
 def support_weight(distance: float, support: NDArray[np.float32]) -> float:
@@ -95,3 +182,34 @@ def support_weight(distance: float, support: NDArray[np.float32]) -> float:
     among them)."""
     largest = max(distance, float(support.max()))
     return float(1 - np.exp(distance - largest) / np.exp(support.astype(np.float64) - largest).sum())
+
+
+def farthest_patches(distances: Distances, masks: Sequence[Mask]) -> NDArray[np.int64]:
+    """The farthest patch under each of the masks (N each), each patch once."""
+    found = {farthest_patch(distances, mask) for mask in masks}
+    return np.array(sorted(patch for patch in found if patch is not None), np.int64)
+
+
+def score_weights(
+    values: NDArray[np.float32], distances: Distances, bank: MemoryBank, masks: Sequence[Mask]
+) -> Weights:
+    """The weight of the largest distance under each of the masks (N each), 1 for the rest: `values` N×D."""
+    weights, patches = np.ones(len(distances), np.float32), farthest_patches(distances, masks)
+    if len(patches):
+        weighing = PatchWeights(values[patches])
+        weighing.look_in(bank)
+        weighing.look_around(bank)
+        weights[patches] = weighing.weights()
+    return weights
+
+
+def _metric(fit: Fit) -> Metric:
+    return "squared_euclidean" if fit == "crop" else "euclidean"
+
+
+def _weighs(fit: Fit) -> bool:
+    return fit == "whole"
+
+
+PATCHCORE = Method("patchcore", PatchCoreFeatures, _metric, ("max",), None, _weighs)
+"""`paper` as the authors' code, which compares squared distances and weighs none."""

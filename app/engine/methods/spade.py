@@ -40,5 +40,5 @@ def gallery_distances(
     `references`: the features of every reference, M_i×D. Raises GpuOutOfMemory.
     """
     rows = np.ascontiguousarray(np.concatenate([references[each] for each in found.references]), np.float32)
-    distances, _ = exact_index(rows, device, "euclidean").search(np.ascontiguousarray(features, np.float32))
-    return np.asarray(distances[:, 0] ** 2, np.float32)
+    distances, _ = exact_index(rows, device, "squared_euclidean").search(np.ascontiguousarray(features, np.float32))
+    return np.asarray(distances[:, 0], np.float32)

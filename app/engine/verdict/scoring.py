@@ -6,15 +6,17 @@ from numpy.typing import NDArray
 
 from app.engine.options import Profile, Statistic
 from app.engine.photograph.preprocess import covered
-from app.engine.types import AnomalyMap, Distances, Geometry, Mask, Size
+from app.engine.types import AnomalyMap, Distances, Geometry, Mask, Size, Weights
 
 TOP_SHARE = 0.01
 MAP_SIGMA_PX = 4.0
 MAP_TRUNCATE = 4.0
 
 
-def image_score(distances: Distances, mask: Mask, statistic: Statistic) -> float:
+def image_score(distances: Distances, mask: Mask, statistic: Statistic, weights: Weights | None = None) -> float:
     """Reduce the patch distances (N, 0 off the foreground) to one number, in units of the patch distance.
+
+    `weights`: for `max` alone, the largest distance times its weight.
 
     `mean_top1p` is the paper's: the mean of the `int(0.01·N)` largest over the whole grid, or the maximum where that
     number is 0. With `foreground_only`, N counts the foreground patches alone; no foreground at all gives 0.
@@ -24,7 +26,7 @@ def image_score(distances: Distances, mask: Mask, statistic: Statistic) -> float
         return 0.0
     match statistic.name:
         case "max":
-            return float(values.max())
+            return float(values.max()) * (1.0 if weights is None else float(weights[distances.argmax()]))
         case "percentile":
             return float(np.percentile(values, _given(statistic.q)))
         case "mean_topk":

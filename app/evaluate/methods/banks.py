@@ -1,25 +1,28 @@
 """One bank of each method behind one call: how far an image's patches lie from it, and its image score."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank.bank import MemoryBank, Segment, unit_length
+from app.engine.bank.bank import MemoryBank, Segment, segment
 from app.engine.bank.index import Metric
+from app.engine.bank.left_out import NOBODY, LeftOut
+from app.engine.detector import patch_distances
 from app.engine.device.faiss_torch import torch
-from app.engine.methods.coreset import coreset_size, greedy_coreset
-from app.engine.methods.features import patchcore_features, plain_features
-from app.engine.methods.padim import Gaussians, chosen_channels, fit, mahalanobis
-from app.engine.methods.patchcore import farthest_patch, patch_weight
+from app.engine.methods import padim
+from app.engine.methods.coreset import greedy_coreset, wanted_rows
+from app.engine.methods.features import plain_features
+from app.engine.methods.known import METHODS
+from app.engine.methods.padim import Gaussians, chosen_channels, mahalanobis
 from app.engine.methods.spade import gallery, gallery_distances
-from app.engine.types import Distances, Mask, PatchFeatures
+from app.engine.options import Coreset, Fit, MethodName, Statistic
+from app.engine.types import Distances, Mask, PatchDistances, PatchFeatures
+from app.engine.verdict.scoring import image_score
 from app.evaluate.planned.variant import Method
 
-Rows = NDArray[np.float32]
 SEED = 0
 """Of the coreset's projection and of PaDiM's channels."""
 
@@ -30,7 +33,7 @@ def method_features(method: Method, backbone: Backbone) -> Backbone:
         case "anomalydino":
             return backbone
         case "patchcore":
-            return patchcore_features(backbone)
+            return METHODS[method].features_of(backbone)
         case "spade" | "padim":
             return plain_features(backbone)
 
@@ -48,9 +51,10 @@ class Look:
 
 
 class Bank(Protocol):
-    """What an image is compared with; `size_bytes` of it are searched."""
+    """What an image is compared with; `size_bytes` of it are searched, by `metric`."""
 
     size_bytes: int
+    metric: Metric
 
     def look(self, features: PatchFeatures, scored: Mask) -> Look:
         """At the patches of an image, of which the image score looks at those `scored` (N).
@@ -60,78 +64,71 @@ class Bank(Protocol):
         """
         ...
 
-    def without(self, position: int) -> "Bank | None":
-        """The bank without what comes from the reference at this position; None where nothing is left, or where the
+    def left_out(self, position: int, features: PatchFeatures, foreground: Mask) -> LeftOut | None:
+        """The reference at this position in the bank of the others; None where nothing of them is left, or where the
         method sets no threshold."""
         ...
 
 
-@dataclass(slots=True)
 class RowsBank:
     """AnomalyDINO's and PatchCore's: rows, of which a coreset may be kept."""
 
-    method: Method
-    parts: Sequence[Segment]
-    device: str
-    size_bytes: int = field(init=False)
-    _bank: MemoryBank = field(init=False)
-
-    def __post_init__(self) -> None:
-        metric: Metric = "euclidean" if self.method == "patchcore" else "cosine"
-        self._bank = MemoryBank(self.parts, self.device, metric)
-        self.size_bytes = self._bank.size_bytes
+    def __init__(self, method: MethodName, fit: Fit, parts: Sequence[Segment], device: str) -> None:
+        self._weighs = METHODS[method].weighs(fit)
+        self._is_own = method != "anomalydino"
+        self._parts, self._device = parts, device
+        self._bank = self._of(range(len(parts)))
+        self.size_bytes, self.metric = self._bank.size_bytes, self._bank.metric
 
     def look(self, features: PatchFeatures, scored: Mask) -> Look:
-        rows = searched(self.method, features)
-        distances, nearest = self._bank.nearest(rows)
-        if self.method == "anomalydino":
-            return Look(distances)
-        patch = farthest_patch(distances, scored)
-        if patch is None:
-            return Look(distances, 0.0)
-        weight = patch_weight(rows[patch], int(nearest[patch]), self._bank)
-        return Look(distances, weight * float(distances[patch]))
+        found = self._distances(self._bank, features, [scored])
+        if not self._is_own:
+            return Look(found.values)
+        return Look(found.values, image_score(found.values * scored, scored, Statistic("max"), found.weights))
 
-    def without(self, position: int) -> "RowsBank | None":
-        others = [part for place, part in enumerate(self.parts) if place != position]
-        return RowsBank(self.method, others, self.device) if any(len(part.rows) for part in others) else None
+    def left_out(self, position: int, features: PatchFeatures, foreground: Mask) -> LeftOut | None:
+        others = [place for place, part in enumerate(self._parts) if place != position and len(part.rows)]
+        if not others:
+            return None
+        found = self._distances(self._of(others), features, [np.ones_like(foreground), foreground])
+        return LeftOut(found.values, np.full(len(foreground), NOBODY, np.int32), foreground, found.weights)
 
+    def _of(self, places: Iterable[int]) -> MemoryBank:
+        return MemoryBank([self._parts[place] for place in places if len(self._parts[place].rows)], self._device)
 
-def searched(method: Method, features: PatchFeatures) -> Rows:
-    """The rows that an image is searched by, and that go into the bank: N×D."""
-    return unit_length(features.values) if method == "anomalydino" else features.values
+    def _distances(self, bank: MemoryBank, features: PatchFeatures, masks: Sequence[Mask]) -> PatchDistances:
+        everything = np.ones(features.geometry.grid.patches, bool)
+        return patch_distances(features, bank, everything, weighed=masks if self._weighs else ())
 
 
 def rows_bank(
-    method: Method,
+    method: MethodName,
+    fit: Fit,
     references: Sequence[Sequence[PatchFeatures]],
     angles_deg: tuple[float, ...],
-    coreset: float | int | None,
+    coreset: Coreset | None,
     device: str,
 ) -> RowsBank:
-    """Of the references, each at every angle; `coreset` is a share of all rows, their number, or None for all."""
-    parts = []
-    for turned in references:
-        grid = turned[0].geometry.grid
-        rows = np.concatenate([searched(method, each) for each in turned])
-        parts.append(Segment(rows, np.ones(grid.patches, bool), angles_deg, grid))
-    return RowsBank(method, parts if coreset is None else _kept(parts, coreset, device), device)
+    """Of the references, each at every angle; without a `coreset` of all their rows."""
+    metric = METHODS[method].metric(fit)
+    parts = [segment(turned, angles_deg, metric=metric) for turned in references]
+    return RowsBank(method, fit, parts if coreset is None else _kept(parts, coreset, device), device)
 
 
-def _kept(parts: Sequence[Segment], coreset: float | int, device: str) -> list[Segment]:
+def _kept(parts: Sequence[Segment], coreset: Coreset, device: str) -> list[Segment]:
     rows = torch.from_numpy(np.concatenate([part.rows for part in parts])).to(device)
-    count = min(coreset, len(rows)) if isinstance(coreset, int) else coreset_size(len(rows), coreset)
-    numbers = np.sort(greedy_coreset(rows, count, seed=SEED))
-    kept, start = [], 0
-    for part in parts:
-        own = numbers[(numbers >= start) & (numbers < start + len(part.rows))] - start
-        kept.append(Segment(np.ascontiguousarray(part.rows[own]), part.foreground, part.angles_deg, part.grid))
-        start += len(part.rows)
-    return kept
+    numbers = greedy_coreset(rows, wanted_rows(coreset, len(rows)), seed=SEED)
+    starts = np.cumsum([0, *(len(part.rows) for part in parts)])
+    return [
+        part.reduced(numbers[(start <= numbers) & (numbers < end)] - start)
+        for part, start, end in zip(parts, starts[:-1], starts[1:], strict=True)
+    ]
 
 
 class GalleryBank:
     """SPADE's: the references whole. Its image score is the distance of whole images."""
+
+    metric: Metric = "squared_euclidean"
 
     def __init__(self, references: Sequence[PatchFeatures], device: str) -> None:
         self._references = [each.values for each in references]
@@ -144,12 +141,14 @@ class GalleryBank:
         distances = gallery_distances(features.values, self._references, found, self._device)
         return Look(distances, found.score if scored.any() else 0.0)
 
-    def without(self, position: int) -> None:
+    def left_out(self, position: int, features: PatchFeatures, foreground: Mask) -> None:
         """Not offered for products, so no threshold is set by references."""
 
 
 class GaussianBank:
     """PaDiM's: a Gaussian at each position. Its image score is the largest distance."""
+
+    metric: Metric = "euclidean"
 
     def __init__(self, references: Sequence[PatchFeatures], device: str) -> None:
         """ImagesNotAligned."""
@@ -158,7 +157,7 @@ class GaussianBank:
             raise ImagesNotAligned
         width = references[0].values.shape[1]
         stacked = np.stack([each.values for each in references])
-        self._gaussians: Gaussians = fit(stacked, chosen_channels(width, SEED), device)
+        self._gaussians: Gaussians = padim.fit(stacked, chosen_channels(width, SEED), device)
         self.size_bytes = self._gaussians.size_bytes
 
     def look(self, features: PatchFeatures, scored: Mask) -> Look:
@@ -167,5 +166,5 @@ class GaussianBank:
         distances = mahalanobis(features.values, self._gaussians)
         return Look(distances, float(distances[scored].max(initial=0)))
 
-    def without(self, position: int) -> None:
+    def left_out(self, position: int, features: PatchFeatures, foreground: Mask) -> None:
         """Not offered for products, so no threshold is set by references."""

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from app.engine.backbone.backbone import Backbone, no_pause
 from app.engine.backbone.layers import of_layers
 from app.engine.backbone.spec import BackboneSpec
-from app.engine.options import LayersJoin, Preprocessing
+from app.engine.methods.known import method_of
+from app.engine.options import LayersJoin, MethodName, Preprocessing
 from app.errors import InvalidSettings, NotReady, WeightsUnavailable
 
 DEFAULT = "default"
+View = tuple[str, tuple[int, ...] | None, LayersJoin, MethodName]
+"""A backbone by its name, the layers that it gives, and the method that they are for."""
+
 WEIGHTS_RETRY_S = 60
 """Somebody has to bring the file first."""
 
@@ -39,7 +43,7 @@ class Backbones:
         self._load = load
         self._loading = threading.Lock()
         self._loaded: dict[str, Backbone] = {}
-        self._views: dict[tuple[str, tuple[int, ...], LayersJoin], Backbone] = {}
+        self._views: dict[View, Backbone] = {}
         self._default = default
         self._last_default: Backbone | None = None
         self._pause = no_pause
@@ -87,25 +91,24 @@ class Backbones:
         return spec.sha256 if spec else None
 
     def get(self, setting: str, preprocessing: Preprocessing | None = None) -> Backbone:
-        """The loaded backbone, giving the layers that the preprocessing asks for; the first call for a name loads it,
-        others wait for that.
+        """The loaded backbone, giving the layers that the preprocessing asks for as its method wants them; the first
+        call for a name loads it, others wait for that.
 
         Raises:
-            InvalidSettings: the registry has no such backbone, or it has no such layers.
+            InvalidSettings: the registry has no such backbone, it has no such layers, or the method cannot use them.
             NotReady: its weights are missing or not the registered ones.
         """
         found = self._named(self.spec(setting).name)
         if setting == DEFAULT:
             self._last_default = found
-        if preprocessing is None or preprocessing.layers is None:
-            return found
-        return self._view(found, preprocessing.layers, preprocessing.layers_join)
+        return self._view(found, preprocessing) if preprocessing else found
 
-    def _view(self, loaded: Backbone, layers: tuple[int, ...], join: LayersJoin) -> Backbone:
-        key = loaded.spec.name, layers, join
+    def _view(self, loaded: Backbone, made: Preprocessing) -> Backbone:
+        key = loaded.spec.name, made.layers, made.layers_join, made.method
         with self._loading:
             if key not in self._views:
-                self._views[key] = of_layers(loaded, layers, join)
+                layered = of_layers(loaded, made.layers, made.layers_join) if made.layers else loaded
+                self._views[key] = method_of(made).features_of(layered)
             return self._views[key]
 
     def _named(self, name: str) -> Backbone:

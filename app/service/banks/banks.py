@@ -21,6 +21,7 @@ from app.service.accelerator.accelerator import Accelerator
 from app.service.accelerator.engine_thread import Priority
 from app.service.banks.builder import BankBuilder
 from app.service.banks.cache import BankCache, BankKey, LoadedBank
+from app.service.banks.coreset import searched_segments
 from app.service.banks.left_out import stored_left_out
 from app.service.banks.life import same_life
 from app.service.banks.loader import BankLoader, BankNotLoaded, Cold, RepairNeeded, Wanted
@@ -28,7 +29,6 @@ from app.service.banks.serving import Prepare, Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, Product
 from app.storage.left_out import LeftOutTable
-from app.storage.segments import stored_segment
 from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
@@ -223,7 +223,7 @@ class BankService:
         return loaded
 
     def _joined(self, product_id: str, manifest: BankManifest, priority: Priority) -> MemoryBank:
-        segments = [stored_segment(self._blobs, product_id, entry.segment) for entry in manifest.references]
+        segments = searched_segments(self._blobs, product_id, manifest)
         return self._accelerator.pieces(priority).run(MemoryBank, segments, self._accelerator.device)
 
     def _left_out(self, product_id: str, manifest: BankManifest) -> LeftOutTable:

@@ -5,15 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from app.engine.bank.left_out import heat_scale
 from app.engine.options import ProductSettings, Profile
 from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, StaleRevision
 from app.service.accelerator.backbones import Backbones
 from app.service.accelerator.extraction import ReferenceExtractor
 from app.service.accelerator.pieces import Pieces
-from app.service.banks.left_out import LeftOutMaker
+from app.service.banks.bank_rows import BankRows, BankRowsMaker, Joined
 from app.service.banks.life import require_same_life, same_life
-from app.service.banks.masking_policy import masking_applies
 from app.service.banks.reference_maker import Recipe, ReferenceMaker
 from app.service.banks.serving import Prepare, ServingKnowledge
 from app.service.banks.wanted_preprocessing import wanted_preprocessing
@@ -73,7 +71,7 @@ class BankBuilder:
         self._keep_versions = keep_versions
         self._segment_precision = segment_precision
         self._extractor = ReferenceExtractor(pieces)
-        self._left_out = LeftOutMaker(blobs, pieces)
+        self._rows = BankRowsMaker(blobs, pieces)
 
     def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
         """Publish the next version: the active one's references after `change`, under the product's settings of now
@@ -121,8 +119,9 @@ class BankBuilder:
             maker, references, recipe, settings.profile
         )
         entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
-        table = self._left_out.table(product.product_id, entries, active)
-        foreground_only = settings.profile == "robust" and masking_applies(settings, masking)
+        rule = active.coreset_rule if active and reason == "delete" else settings.coreset
+        joined = Joined(product.product_id, entries, masking, settings, recipe.preprocessing)
+        rows = self._rows.make(joined, rule, active, anew=reason == "rebuild")
         return BankManifest(
             version=pointer.latest + 1,
             parent=pointer.active,
@@ -136,8 +135,9 @@ class BankBuilder:
             width=recipe.backbone.spec.width,
             references=entries,
             masking=masking,
-            heat_scale=heat_scale(list(table.values()), foreground_only=foreground_only),
-            left_out=self._left_out.put(product.product_id, table),
+            heat_scale=rows.heat_scale,
+            left_out=rows.left_out,
+            coreset=rows.coreset,
         )
 
     def _maker(self, product_id: str) -> ReferenceMaker:
@@ -156,7 +156,7 @@ class BankBuilder:
         return active_bank(self._catalog, product_id)
 
     def repair(self, product_id: str, damaged: BankManifest) -> BankManifest:
-        """Make the segments of a version that cannot be read any more again, as they were made.
+        """Make the segments and the coreset of a version that cannot be read any more again, as they were made.
 
         Where they come out the same to the bit, the version itself is whole again; else a new version takes its place.
 
@@ -166,7 +166,10 @@ class BankBuilder:
         maker = self._maker(product_id)
         recipe = self._recipe_of(damaged)
         references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
-        if references == damaged.references:
+        settings = self._catalog.product(product_id).settings
+        joined = Joined(product_id, references, damaged.masking, settings, damaged.preprocessing)
+        rows = self._rows.again(joined, damaged)
+        if references == damaged.references and rows == BankRows.of(damaged):
             return damaged
         while True:
             product, pointer = self._catalog.product(product_id), self._catalog.pointer(product_id)
@@ -183,6 +186,9 @@ class BankBuilder:
                 engine=recipe.backbone.engine,
                 precision=recipe.backbone.precision,
                 references=references,
+                heat_scale=rows.heat_scale,
+                left_out=rows.left_out,
+                coreset=rows.coreset,
             )
             try:
                 self._publish(product, repaired, pointer)
@@ -231,5 +237,7 @@ class BankBuilder:
         entries = [entry for manifest in kept for entry in manifest.references]
         self._blobs.collect(product_id, "references", {entry.sha256 for entry in entries})
         self._blobs.collect(product_id, "segments", {entry.segment for entry in entries})
-        self._blobs.collect(product_id, "left-out", {each.left_out for each in kept if each.left_out})
+        tables = {table for each in kept for table in (each.left_out, each.left_out_of_all) if table}
+        self._blobs.collect(product_id, "left-out", tables)
+        self._blobs.collect(product_id, "coresets", {each.coreset.blob for each in kept if each.coreset})
         self._blobs.collect(product_id, "previews", {each.masking.preview for each in kept if each.masking})

@@ -1,17 +1,19 @@
 """Keeping the leave-one-out table of a bank up to date: a new reference is compared with the others, they with it."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.left_out import NOBODY, LeftOut, compared_references
-from app.engine.types import Distances, Mask
+from app.engine.methods.patchcore import PatchWeights, farthest_patches
+from app.engine.types import Distances, Mask, Weights
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
+from app.storage.coreset import ChosenRows
 from app.storage.documents import BankManifest, ReferenceEntry
 from app.storage.left_out import LeftOutTable, decode_left_out, encode_left_out
 from app.storage.segments import stored_segment
@@ -40,7 +42,8 @@ class LeftOutMaker:
         self._pieces = pieces
 
     def table(self, product_id: str, references: Sequence[ReferenceEntry], before: BankManifest | None) -> LeftOutTable:
-        """The table of a bank of these references; what the version `before` knows is not searched again.
+        """The table of a bank of these references with all their rows; what the version `before` knows is not searched
+        again.
 
         Raises:
             BlobMissing, BlobDamaged, BankDamaged: a segment cannot be read.
@@ -48,7 +51,7 @@ class LeftOutMaker:
         compared = compared_references(len(references))
         known = self._known(product_id, references, before)
         table = {position: known[position] for position in compared if position in known}
-        fresh = set(range(len(references))) - _places(references, before).keys()
+        fresh = set(range(len(references))) - places(references, before).keys()
         changed = {
             position: table.get(position)
             for position in compared
@@ -57,6 +60,43 @@ class LeftOutMaker:
         if changed:
             table |= self._searched(product_id, references, changed, fresh)
         return {position: table[position] for position in compared}
+
+    def table_within(self, product_id: str, references: Sequence[ReferenceEntry], chosen: ChosenRows) -> LeftOutTable:
+        """The table where only the chosen rows are searched: each reference among those of the others. One beside
+        which nothing was chosen of the others has no row. Raises as above."""
+        compared = compared_references(len(references))
+        everyone = set(range(len(references)))
+        found = self._searched(product_id, references, dict.fromkeys(compared), everyone, chosen)
+        return {position: row for position, row in found.items() if (row.nearest != NOBODY).all()}
+
+    def weighed(
+        self,
+        product_id: str,
+        references: Sequence[ReferenceEntry],
+        table: LeftOutTable,
+        chosen: ChosenRows | None = None,
+    ) -> LeftOutTable:
+        """The table with the weights of each reference's farthest patches, by the rows of the others, or those chosen.
+
+        Raises as above.
+        """
+        patches = {
+            position: farthest_patches(row.distances, [np.ones(len(row.distances), bool), row.foreground])
+            for position, row in table.items()
+        }
+        weighing = {
+            position: PatchWeights(self._part(product_id, references[position]).upright[each])
+            for position, each in patches.items()
+        }
+        for step in (PatchWeights.look_in, PatchWeights.look_around):
+            for other, bank in self._banks(product_id, references, chosen):
+                for position, each in weighing.items():
+                    if position != other:
+                        self._pieces.run(step, each, bank)
+        return {
+            position: _with_weights(row, patches[position], weighing[position].weights())
+            for position, row in table.items()
+        }
 
     def put(self, product_id: str, table: LeftOutTable) -> str | None:
         """Store a table; its digest. StorageFull, StorageUnavailable."""
@@ -67,14 +107,14 @@ class LeftOutMaker:
     ) -> LeftOutTable:
         """What the version before knows of these references, in their positions."""
         try:
-            rows = stored_left_out(self._blobs, product_id, before) if before else {}
+            rows = _stored(self._blobs, product_id, before.left_out_of_all) if before else {}
         except (BlobMissing, BlobDamaged, BankDamaged) as error:
             logger.warning("the leave-one-out table of %s is made anew: %s", product_id, error)
             return {}
-        places = _places(references, before)
+        stand = places(references, before)
         moved = np.full(len(before.references) + 1 if before else 1, NOBODY, np.int32)
-        moved[list(places.values())] = list(places.keys())
-        return {now: _moved(rows[then], moved) for now, then in places.items() if then in rows}
+        moved[list(stand.values())] = list(stand.keys())
+        return {now: _moved(rows[then], moved) for now, then in stand.items() if then in rows}
 
     def _searched(
         self,
@@ -82,32 +122,50 @@ class LeftOutMaker:
         references: Sequence[ReferenceEntry],
         changed: Mapping[int, LeftOut | None],
         fresh: set[int],
+        chosen: ChosenRows | None = None,
     ) -> dict[int, LeftOut]:
-        def part(position: int) -> Segment:
-            return stored_segment(self._blobs, product_id, references[position].segment)
-
-        opened = {position: _opened(part(position), row) for position, row in changed.items()}
-        for other in range(len(references)):
-            wanted = list(_wanted(opened, other, is_fresh=other in fresh))
-            if not wanted:
-                continue
-            bank = self._pieces.run(MemoryBank, [part(other)], self._pieces.device)
-            for each, patches in wanted:
+        opened = {
+            position: _opened(self._part(product_id, references[position]), row) for position, row in changed.items()
+        }
+        wanted = {other: list(_wanted(opened, other, is_fresh=other in fresh)) for other in range(len(references))}
+        for other, bank in self._banks(product_id, references, chosen, among={each for each in wanted if wanted[each]}):
+            for each, patches in wanted[other]:
                 found, _ = self._pieces.run(bank.nearest, each.rows[patches])
                 closer = found < each.distances[patches]
                 each.distances[patches[closer]] = found[closer]
                 each.nearest[patches[closer]] = other
         return {position: LeftOut(each.distances, each.nearest, each.foreground) for position, each in opened.items()}
 
+    def _part(self, product_id: str, reference: ReferenceEntry) -> Segment:
+        return stored_segment(self._blobs, product_id, reference.segment)
+
+    def _banks(
+        self,
+        product_id: str,
+        references: Sequence[ReferenceEntry],
+        chosen: ChosenRows | None,
+        among: Container[int] | None = None,
+    ) -> Iterator[tuple[int, MemoryBank]]:
+        """One bank for each reference, of all its rows or those chosen; none where nothing was."""
+        for position, entry in enumerate(references):
+            if among is not None and position not in among:
+                continue
+            part = self._part(product_id, entry)
+            searched = part if chosen is None else part.reduced(chosen.of(position))
+            if len(searched.rows):
+                yield position, self._pieces.run(MemoryBank, [searched], self._pieces.device)
+
 
 def stored_left_out(blobs: Blobs, product_id: str, manifest: BankManifest) -> LeftOutTable:
     """The table of a version, empty where it has none. BlobMissing, BlobDamaged, BankDamaged."""
-    if manifest.left_out is None:
-        return {}
-    return decode_left_out(blobs.get(product_id, "left-out", manifest.left_out))
+    return _stored(blobs, product_id, manifest.left_out)
 
 
-def _places(references: Sequence[ReferenceEntry], before: BankManifest | None) -> dict[int, int]:
+def _stored(blobs: Blobs, product_id: str, digest: str | None) -> LeftOutTable:
+    return {} if digest is None else decode_left_out(blobs.get(product_id, "left-out", digest))
+
+
+def places(references: Sequence[ReferenceEntry], before: BankManifest | None) -> dict[int, int]:
     """Where the references that were there before, made the same way, stand now, and where they stood then."""
     then = {(entry.sha256, entry.segment): place for place, entry in enumerate(before.references if before else ())}
     return {
@@ -128,6 +186,12 @@ def _wanted(opened: Mapping[int, _Open], other: int, *, is_fresh: bool) -> Itera
 def _moved(row: LeftOut, moved: NDArray[np.int32]) -> LeftOut:
     """A row of the version before, in the positions of now; patches whose nearest reference is gone know nobody."""
     return LeftOut(row.distances, moved[row.nearest], row.foreground)
+
+
+def _with_weights(row: LeftOut, patches: NDArray[np.int64], weights: Weights) -> LeftOut:
+    all_weights = np.ones(len(row.distances), np.float32)
+    all_weights[patches] = weights
+    return replace(row, weights=all_weights)
 
 
 def _opened(segment: Segment, row: LeftOut | None) -> _Open:

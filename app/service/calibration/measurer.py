@@ -4,13 +4,15 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from app.engine.bank.bank import MemoryBank, unit_length
+from app.engine.bank.bank import MemoryBank
 from app.engine.bank.left_out import NOBODY, LeftOut
-from app.engine.detector import patch_features
+from app.engine.detector import patch_distances, patch_features
 from app.engine.masking.foreground import foreground_mask
+from app.engine.methods.known import method_of
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.preprocess import preprocess
 from app.errors import BankDamaged, BlobDamaged, BlobMissing, InvalidRequest
@@ -44,9 +46,11 @@ class CalibrationMeasurer:
         image = self._pieces.beside(decode_image, data, self._max_pixels, made.bit_depth).pixels
         model_input = self._pieces.beside(preprocess, image, made.smaller_edge, backbone.spec, made.fit)
         [features] = self._pieces.run(patch_features, backbone, [model_input])
-        distances, _ = self._pieces.run(bank.nearest, unit_length(features.values))
         mask = self._pieces.beside(foreground_mask, features, backbone.spec, "robust")
-        return LeftOut(distances, np.full(len(distances), NOBODY, np.int32), mask)
+        everything = np.ones(len(mask), bool)
+        weighed = [everything, mask] if method_of(made).weighs(made.fit) else []
+        found = self._pieces.run(partial(patch_distances, features, bank, everything, weighed=weighed))
+        return LeftOut(found.values, np.full(len(mask), NOBODY, np.int32), mask, found.weights)
 
 
 class Measured:

@@ -9,11 +9,12 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.detector import patch_distances, patch_features
 from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
 from app.engine.masking.pixels import unseen_pixels
+from app.engine.methods.known import method_of
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import geometry, preprocess, unseen_edge
-from app.engine.types import Geometry, Image, ModelInput, PatchDistances, PatchFeatures, Size
+from app.engine.types import Geometry, Image, Mask, ModelInput, PatchDistances, PatchFeatures, Size
 from app.engine.verdict.drift import quantities
 from app.engine.verdict.regions import Region, find_regions
 from app.engine.verdict.scoring import image_score
@@ -122,9 +123,9 @@ class InspectionService:
         with clock.stage("mask"):
             foreground = _foreground(features, product, loaded, backbone)
         with clock.stage("search"):
-            distances = self._engine.run(Priority.INSPECTION, patch_distances, features, loaded.bank, foreground.mask)
+            distances = self._engine.run(Priority.INSPECTION, _searched, features, loaded, foreground.mask)
         with clock.stage("score"):
-            score = image_score(distances.values, foreground.mask, product.settings.statistic)
+            score = image_score(distances.values, foreground.mask, product.settings.statistic, distances.weights)
             known = self._knowledge.of(product, loaded)
             seen = appearance(image)
             looked, statistic = Looked(seen, features.geometry.original, decoded.exceeds), product.settings.statistic
@@ -189,6 +190,12 @@ class InspectionService:
 def _features_in_time(deadline: Deadline, backbone: Backbone, model_input: ModelInput) -> PatchFeatures:
     deadline.check()
     return patch_features(backbone, [model_input])[0]
+
+
+def _searched(features: PatchFeatures, loaded: LoadedBank, mask: Mask) -> PatchDistances:
+    made = loaded.manifest.preprocessing
+    weighed = [mask] if method_of(made).weighs(made.fit) else []
+    return patch_distances(features, loaded.bank, mask, weighed=weighed)
 
 
 def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, backbone: Backbone) -> Foreground:

@@ -1,15 +1,18 @@
 """A product's settings as the user writes them, checked key by key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from enum import Enum
 from typing import Any, get_args
 
+from app.engine.methods.known import METHODS
 from app.engine.options import (
     FULL_BIT_DEPTH,
+    Coreset,
     LayersJoin,
     ManualThreshold,
     Masking,
+    MethodName,
     ProductSettings,
     Profile,
     Rotation,
@@ -25,13 +28,16 @@ SMALLEST_EDGE_PX, LARGEST_EDGE_PX = 112, 1344
 SHALLOWEST_BITS = 8
 SMALLEST_ALPHA, LARGEST_ALPHA = 0.001, 0.5
 SMALLEST_PERCENTILE = 100 * (1 - MOST_UNMOVED)
-LARGEST_THRESHOLD = 2.0
-"""No patch distance is larger."""
+SMALLEST_CORESET_SHARE, LARGEST_CORESET_SHARE = 0.001, 0.9
+FEWEST_CORESET_ROWS, MOST_CORESET_ROWS = 100, 10_000_000
+LARGEST_THRESHOLD = 1e6
+"""Of a method whose distances have no limit."""
 
 _CHOICES = {
     "rotation": get_args(Rotation),
     "masking": get_args(Masking),
     "profile": get_args(Profile),
+    "method": get_args(MethodName),
     "layers_join": get_args(LayersJoin),
 }
 
@@ -54,11 +60,14 @@ def merged(settings: ProductSettings, changes: Mapping[str, Any]) -> ProductSett
     _refuse_unknown(changes, ProductSettings, "settings")
     checked = {key: _checked(key, value) for key, value in changes.items()}
     changed = replace(settings, **checked)
+    if changed.method != settings.method and "statistic" not in changes:
+        changed = replace(changed, statistic=Statistic(METHODS[changed.method].statistics[0]))
     if changed.threshold and "threshold" not in changes and _scoring(changed) != _scoring(settings):
         raise InvalidSettings(
-            "statistic, masking and profile change what a score means, and this product has a threshold of your own. "
-            "Send `threshold` with it: null, or one that was chosen by the new scores."
+            "method, statistic, masking and profile change what a score means, and this product has a threshold of "
+            "your own. Send `threshold` with it: null, or one that was chosen by the new scores."
         )
+    _check_method(changed)
     return changed
 
 
@@ -86,13 +95,27 @@ def require_seeing_statistic(settings: ProductSettings, before: ProductSettings,
 
 
 def network(settings: ProductSettings) -> object:
-    """What makes features and may not be there: the backbone and its layers."""
-    return settings.backbone, settings.layers, settings.layers_join
+    """What makes features and may not be there: the backbone and its layers, and the method that uses them."""
+    return settings.backbone, settings.layers, settings.layers_join, settings.method
 
 
 def _scoring(settings: ProductSettings) -> object:
-    """What changes scores without making another bank."""
-    return settings.statistic, settings.masking, settings.profile
+    """What changes what a score means."""
+    return settings.method, settings.statistic, settings.masking, settings.profile
+
+
+def _check_method(settings: ProductSettings) -> None:
+    """InvalidSettings for what the method does not know."""
+    method = METHODS[settings.method]
+    if settings.statistic.name not in method.statistics:
+        raise InvalidSettings(
+            f"statistic: {settings.method} scores an image by {', '.join(method.statistics)}, not by "
+            f"{settings.statistic.name}. Leave the statistic out, or choose another method."
+        )
+    if settings.threshold and method.largest_distance and settings.threshold.value > method.largest_distance:
+        raise InvalidSettings(
+            f"threshold.value: no distance of {settings.method} is larger than {method.largest_distance:g}."
+        )
 
 
 def _checked(key: str, value: Any) -> Any:
@@ -106,10 +129,8 @@ def _checked(key: str, value: Any) -> Any:
         return _yes_or_no(key, value)
     if key == "alpha":
         return _number_between(key, value, SMALLEST_ALPHA, LARGEST_ALPHA)
-    if key == "threshold":
-        return None if value is None else _threshold(value)
-    if key == "layers":
-        return None if value is None else _layers(value)
+    if key in _OR_NULL:
+        return None if value is None else _OR_NULL[key](value)
     if key in _CHOICES and value not in _CHOICES[key]:
         raise InvalidSettings(f"{key}: {value!r} is not one of {', '.join(_CHOICES[key])}.")
     if not isinstance(value, str):
@@ -136,6 +157,16 @@ def _threshold(value: Any) -> ManualThreshold:
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise InvalidSettings(f"threshold.bank_version: {version!r} is not a whole number from 1 on.")
     return ManualThreshold(_number_between("threshold.value", value["value"], 0, LARGEST_THRESHOLD), version)
+
+
+def _coreset(value: Any) -> Coreset:
+    given = {key: each for key, each in value.items() if each is not None} if isinstance(value, Mapping) else {}
+    if set(given) == {"share"}:
+        smallest, largest = SMALLEST_CORESET_SHARE, LARGEST_CORESET_SHARE
+        return Coreset(share=_number_between("coreset.share", given["share"], smallest, largest))
+    if set(given) == {"rows"}:
+        return Coreset(rows=_whole_number("coreset.rows", given["rows"], FEWEST_CORESET_ROWS, MOST_CORESET_ROWS))
+    raise InvalidSettings('coreset: give null, a share of the rows, {"share": 0.1}, or their number, {"rows": 5000}.')
 
 
 def _statistic(value: Any) -> Statistic:
@@ -197,3 +228,6 @@ def _refuse_unknown(given: Mapping[str, Any], kind: type, where: str) -> None:
     known = [field.name for field in fields(kind)]
     if unknown := sorted(set(given) - set(known)):
         raise InvalidSettings(f"{where}: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}.")
+
+
+_OR_NULL: dict[str, Callable[[Any], object]] = {"threshold": _threshold, "layers": _layers, "coreset": _coreset}

@@ -9,7 +9,7 @@ from app.engine.bank.left_out import LeftOut
 from app.engine.masking.foreground import MaskFlag, scored_patches
 from app.engine.options import ProductSettings, Statistic
 from app.engine.photograph.appearance import Appearance
-from app.engine.types import Distances, Mask, Size
+from app.engine.types import Distances, Mask, Size, Weights
 from app.engine.verdict.calibration import FEWEST_REFERENCES
 from app.engine.verdict.left_out_scores import left_out_masks
 from app.engine.verdict.scoring import image_score, median_distance
@@ -24,7 +24,7 @@ from app.storage.left_out import LeftOutTable
 @dataclass(frozen=True, slots=True)
 class GoodPhotograph:
     """Patch distances to a bank that it is not in (N), the patches that are scored (N), the median of these, what it
-    looks like, and every flag for which it would not be decided."""
+    looks like, every flag for which it would not be decided, and the weights of the largest distances (N)."""
 
     sha256: str
     distances: Distances
@@ -32,6 +32,7 @@ class GoodPhotograph:
     median: float
     looked: Looked
     flags: tuple[Flag, ...] = ()
+    weights: Weights | None = None
 
     @property
     def seen(self) -> Appearance | None:
@@ -48,7 +49,7 @@ class GoodPhotograph:
         return float(self.distances[self.mask].max(initial=0))
 
     def score(self, statistic: Statistic) -> float:
-        return image_score(self.distances * self.mask, self.mask, statistic)
+        return image_score(self.distances * self.mask, self.mask, statistic, self.weights)
 
     @classmethod
     def of(
@@ -60,7 +61,7 @@ class GoodPhotograph:
             "statistic_degenerate": sees_nothing(statistic, mask),
         }
         flags = (*([flag] if flag else []), *(each for each, holds in told.items() if holds))
-        return cls(sha256, row.distances, mask, median_distance(row.distances, mask), looked, flags)
+        return cls(sha256, row.distances, mask, median_distance(row.distances, mask), looked, flags, row.weights)
 
 
 def as_looked(entry: ReferenceEntry | CalibrationImage, manifest: BankManifest) -> Looked:

@@ -7,7 +7,6 @@ from app.engine.bank.left_out import LeftOut
 from app.engine.options import ProductSettings
 from app.engine.verdict.calibration import (
     FEWEST_REFERENCES,
-    REGION_STATISTIC,
     TooFewGoodImages,
     conformal,
     fewest_good_images,
@@ -125,7 +124,7 @@ def _by_good_images(good: Photographs, settings: ProductSettings, otherwise: Cal
     undecidable = len(good) - len(decided)
     try:
         threshold = conformal(scores, settings.alpha, undecidable)
-        regions = conformal([each.score(REGION_STATISTIC) for each in decided], settings.alpha)
+        regions = conformal([each.largest for each in decided], settings.alpha)
     except TooFewGoodImages as error:
         return replace(otherwise, problem=str(error) if good else None)
     return Calibration("calibrated", threshold, regions.value, tuple(scores))
@@ -135,7 +134,7 @@ def _by_references(references: Photographs, settings: ProductSettings) -> Calibr
     decided = [each for each in references if each.decidable]
     scores = [each.score(settings.statistic) for each in decided]
     threshold = provisional(scores, len(references) - len(decided))
-    regions = provisional([each.score(REGION_STATISTIC) for each in decided])
+    regions = provisional([each.largest for each in decided])
     if threshold is None or regions is None:
         return Calibration("none")
     return Calibration("provisional", threshold, regions.value, tuple(scores))

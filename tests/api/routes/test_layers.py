@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from app.api.schemas.products import MOST_LAYERS
+from app.api.schemas.settings import MOST_LAYERS
 from tests.api.photographs import photograph
 
 BOTH = {"layers": [1, 2]}

@@ -27,6 +27,7 @@ def test_a_created_product_tells_its_place_its_settings_and_its_revision(client:
         "threshold": None,
         "commissioning": False,
         "bit_depth": "auto",
+        "coreset": None,
         "layers": None,
         "layers_join": "concat",
     }

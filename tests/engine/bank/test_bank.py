@@ -54,5 +54,14 @@ def test_a_row_knows_its_reference_angle_and_patch(row: int, origin: RowOrigin) 
     assert MemoryBank([reference(1), reference(2)], "cpu").origin(row) == origin
 
 
+def test_of_a_segment_with_some_rows_alone_those_are_searched_and_know_where_they_came_from() -> None:
+    numbers = np.array([13, 2, 20])
+    bank = MemoryBank([reference(1), reference(2).reduced(numbers)], "cpu")
+    assert bank.rows == 24 + 3
+    found, [row] = bank.nearest(reference(2).rows[13:14])
+    np.testing.assert_allclose(found, 0, atol=1e-6)
+    assert bank.origin(int(row)) == RowOrigin(1, 45.0, 1)
+
+
 def test_a_patch_of_zeros_does_not_become_nan() -> None:
     assert np.isfinite(unit_length(np.zeros((3, 8), np.float32))).all()

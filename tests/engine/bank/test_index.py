@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine.bank import index
-from app.engine.bank.index import ExactIndex, FaissCpuIndex, Metric, TorchIndex, exact_index
+from app.engine.bank.index import ExactIndex, FaissCpuIndex, Metric, TorchIndex, exact_index, ratio_in
 from app.engine.device.faiss_torch import torch
 
 Rows = NDArray[np.float32]
@@ -50,18 +50,34 @@ def test_every_row_is_its_own_nearest(make: Callable[[Rows], ExactIndex]) -> Non
 
 
 @pytest.mark.parametrize("device", ["faiss", "torch"])
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("metric", ["cosine", "euclidean", "squared_euclidean"])
 def test_the_nearest_few_come_in_order_of_their_distance(device: str, metric: Metric) -> None:
     rows, queries = unit_rows(ROWS, seed=12), unit_rows(30, seed=13)
-    if metric == "euclidean":
+    if metric != "cosine":
         rows, queries = rows * np.float32(3), queries * np.float32(2)
         all_distances = np.linalg.norm(queries[:, None].astype(np.float64) - rows[None], axis=2)
+        all_distances = all_distances**2 if metric == "squared_euclidean" else all_distances
     else:
         all_distances = 1 - queries.astype(np.float64) @ rows.astype(np.float64).T
     made = FaissCpuIndex(rows, metric) if device == "faiss" else TorchIndex(rows, torch.device("cpu"), metric)
     distances, nearest = made.search(queries, 9)
     np.testing.assert_array_equal(nearest, all_distances.argsort(axis=1)[:, :9])
     np.testing.assert_allclose(distances, np.sort(all_distances, axis=1)[:, :9], rtol=1e-5)
+
+
+@pytest.mark.parametrize("device", ["faiss", "torch"])
+def test_equal_rows_lie_at_zero_however_long_they_are(device: str) -> None:
+    rows = unit_rows(ROWS, seed=15) * np.float32(1000)
+    made = FaissCpuIndex(rows, "euclidean") if device == "faiss" else TorchIndex(rows, torch.device("cpu"), "euclidean")
+    np.testing.assert_array_equal(made.search(rows[:200])[0], 0)
+
+
+@pytest.mark.parametrize(("metric", "ratio"), [("cosine", 4), ("squared_euclidean", 4), ("euclidean", 2)])
+def test_a_limit_of_cosine_distances_holds_for_others_as_they_grow(metric: Metric, ratio: float) -> None:
+    away = np.array([[np.cos(angle), np.sin(angle)] for angle in (0.1, 0.2)], np.float32)
+    near, far = FaissCpuIndex(np.array([[1, 0]], np.float32), metric).search(away)[0][:, 0]
+    assert far / near == pytest.approx(ratio, rel=0.01)
+    assert ratio_in(metric, 4) == ratio
 
 
 @each_index

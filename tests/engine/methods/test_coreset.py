@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from app.engine.methods import coreset
 from app.engine.methods.coreset import (
     PROJECTED_WIDTH,
+    Selection,
     Steps,
     coreset_size,
-    farthest_points,
     greedy_coreset,
     projected,
-    starting_distances,
 )
 
 
@@ -40,8 +40,9 @@ def textbook(points: NDArray[np.float64], start: list[int], count: int) -> list[
 def test_it_chooses_what_the_textbook_chooses(seed: int, count: int) -> None:
     points = drawn(60, 5, seed)
     start = [3, 14, 15]
-    found = farthest_points(points, count, starting_distances(points, start))
-    assert found.tolist() == textbook(points.double().numpy(), start, count)
+    selection = Selection([points[:20], points[20:]], start=start)
+    selection.go_on(count)
+    assert selection.chosen == textbook(points.double().numpy(), start, count)
 
 
 def test_the_same_seed_chooses_the_same_rows_and_another_one_others() -> None:
@@ -62,9 +63,15 @@ def test_what_was_chosen_stays_and_the_selection_goes_on_from_it() -> None:
 
 def test_a_selection_in_two_steps_of_the_same_rows_is_that_of_one() -> None:
     points = drawn(200, PROJECTED_WIDTH)
-    whole = farthest_points(points, 40, torch.full((200,), torch.inf), chosen=[7])
-    half = farthest_points(points, 20, torch.full((200,), torch.inf), chosen=[7])
+    whole, half = greedy_coreset(points, 40, chosen=[7]), greedy_coreset(points, 20, chosen=[7])
     np.testing.assert_array_equal(greedy_coreset(points, 40, chosen=half.tolist()), whole)
+
+
+def test_a_long_start_is_covered_in_parts_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    points, start = drawn(200, PROJECTED_WIDTH), list(range(0, 200, 4))
+    whole = greedy_coreset(points, 80, chosen=start)
+    monkeypatch.setattr(coreset, "COVER_ELEMENTS", 200 * 7)
+    np.testing.assert_array_equal(greedy_coreset(points, 80, chosen=start), whole)
 
 
 def test_no_row_is_chosen_twice_even_where_all_are_equal() -> None:

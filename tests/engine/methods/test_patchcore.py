@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.methods.patchcore import (
     WIDTH,
+    PatchWeights,
     farthest_patch,
     joined_layers,
     neighbourhood_means,
-    patch_weight,
+    score_weights,
     support_weight,
 )
 from app.engine.types import Grid
@@ -84,8 +85,12 @@ def test_large_distances_do_not_overflow() -> None:
 
 def bank_of(rows: int) -> tuple[MemoryBank, np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
     values = np.random.default_rng(7).standard_normal((rows, 6)).astype(np.float32)
-    part = Segment(values, np.ones(rows, bool), (0.0,), Grid(1, rows))
-    return MemoryBank([part], "cpu", "euclidean"), values
+    part = Segment(values, np.ones(rows, bool), (0.0,), Grid(1, rows), metric="euclidean")
+    return MemoryBank([part], "cpu"), values
+
+
+def weight(patch: np.ndarray[tuple[int], np.dtype[np.float32]], bank: MemoryBank) -> float:
+    return float(score_weights(patch[None], np.ones(1, np.float32), bank, [np.ones(1, bool)])[0])
 
 
 def test_a_patch_is_weighed_by_the_rows_around_its_nearest_one() -> None:
@@ -95,9 +100,35 @@ def test_a_patch_is_weighed_by_the_rows_around_its_nearest_one() -> None:
     nearest = int(away.argmin())
     support = np.linalg.norm(rows - rows[nearest], axis=1).argsort()[:9]
     expected = 1 - np.exp(away[nearest]) / np.exp(away[support]).sum()
-    assert patch_weight(patch, nearest, bank) == pytest.approx(expected, rel=1e-5)
+    assert weight(patch, bank) == pytest.approx(expected, rel=1e-5)
+
+
+def test_in_parts_a_bank_gives_the_weights_of_the_whole() -> None:
+    whole, rows = bank_of(200)
+    parts = [
+        MemoryBank([Segment(each, np.ones(len(each), bool), (0.0,), Grid(1, len(each)), metric="euclidean")], "cpu")
+        for each in (rows[:4], rows[4:120], rows[120:])
+    ]
+    patches = np.random.default_rng(9).standard_normal((5, 6)).astype(np.float32) * 2
+    weighing = PatchWeights(patches)
+    for part in parts:
+        weighing.look_in(part)
+    for part in parts:
+        weighing.look_around(part)
+    np.testing.assert_allclose(weighing.weights(), [weight(patch, whole) for patch in patches], rtol=1e-5)
+
+
+def test_the_largest_distance_under_each_mask_is_weighed_and_no_other() -> None:
+    bank, _ = bank_of(50)
+    values = np.random.default_rng(10).standard_normal((4, 6)).astype(np.float32)
+    distances, _ = bank.nearest(values)
+    farthest = int(distances.argmax())
+    others = np.arange(4) != farthest
+    second = int(np.where(others, distances, -1).argmax())
+    weights = score_weights(values, distances, bank, [np.ones(4, bool), others, np.zeros(4, bool)])
+    assert set(np.flatnonzero(weights != 1)) == {farthest, second}
 
 
 def test_in_a_bank_of_one_row_a_distance_counts_in_full() -> None:
     bank, _ = bank_of(1)
-    assert patch_weight(np.zeros(6, np.float32), 0, bank) == 1
+    assert weight(np.zeros(6, np.float32), bank) == 1

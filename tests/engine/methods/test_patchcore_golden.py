@@ -10,7 +10,7 @@ import torch
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from app.engine.bank.index import exact_index
-from app.engine.methods.coreset import farthest_points, starting_distances
+from app.engine.methods.coreset import Selection
 from app.engine.methods.patchcore import joined_layers
 from app.engine.options import Statistic
 from app.engine.types import Distances, Geometry, Grid, Size
@@ -33,8 +33,8 @@ class Case:
     @property
     def squared_distances(self) -> Distances:
         rows = self.bank[self.expected["coreset"]].numpy()
-        distances, _ = exact_index(rows, "cpu", "euclidean").search(self.query.numpy())
-        return np.asarray(distances[:, 0] ** 2, np.float32)
+        distances, _ = exact_index(rows, "cpu", "squared_euclidean").search(self.query.numpy())
+        return np.asarray(distances[:, 0], np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,9 @@ def test_the_features_before_the_coreset(case: Case) -> None:
 
 def test_the_coreset_for_a_given_start(case: Case) -> None:
     count = int(len(case.bank) * float(case.expected["share"]))
-    chosen = farthest_points(case.bank, count, starting_distances(case.bank, case.expected["start"].tolist()))
-    np.testing.assert_array_equal(chosen, case.expected["coreset"])
+    selection = Selection([case.bank], start=case.expected["start"].tolist())
+    selection.go_on(count)
+    np.testing.assert_array_equal(selection.chosen, case.expected["coreset"])
 
 
 def test_the_distances_and_the_image_score(case: Case) -> None:

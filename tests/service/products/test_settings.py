@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.options import ProductSettings, Statistic
+from app.engine.options import Coreset, ProductSettings, Statistic
 from app.errors import InvalidSettings
 from app.service.products.settings import merged
 
@@ -18,6 +18,21 @@ def test_only_the_given_keys_change() -> None:
 def test_a_statistic_has_a_short_form() -> None:
     assert merged(DEFAULTS, {"statistic": "max"}).statistic == Statistic("max")
     assert merged(DEFAULTS, {"statistic": {"name": "mean_topk", "k": 5}}).statistic == Statistic("mean_topk", k=5)
+
+
+def test_a_method_brings_its_statistic_unless_one_comes_with_it() -> None:
+    patchcore = merged(DEFAULTS, {"method": "patchcore"})
+    assert patchcore.statistic == Statistic("max")
+    assert merged(patchcore, {"method": "anomalydino"}) == DEFAULTS
+    assert merged(patchcore, {"method": "anomalydino", "statistic": "max"}).statistic == Statistic("max")
+    assert merged(patchcore, {"threshold": {"value": 17.5, "bank_version": 1}}).threshold is not None
+
+
+def test_a_coreset_is_a_share_or_a_number_and_can_be_taken_back() -> None:
+    chosen = merged(DEFAULTS, {"coreset": {"share": 0.1, "rows": None}})
+    assert chosen.coreset == Coreset(share=0.1)
+    assert merged(DEFAULTS, {"coreset": {"rows": 5000}}).coreset == Coreset(rows=5000)
+    assert merged(chosen, {"coreset": None}) == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -42,6 +57,15 @@ def test_a_statistic_has_a_short_form() -> None:
         ({"statistic": {"name": "percentile", "q": 0}}, "statistic.q"),
         ({"statistic": {"name": "percentile", "q": 89.9, "foreground_only": True}}, "statistic.q"),
         ({"statistic": {"name": "max", "foreground_only": 1}}, "foreground_only"),
+        ({"method": "padim"}, "method"),
+        ({"method": "patchcore", "statistic": "mean_top1p"}, "statistic"),
+        ({"threshold": {"value": 2.5, "bank_version": 1}}, "threshold.value"),
+        ({"coreset": 0.1}, "coreset"),
+        ({"coreset": {}}, "coreset"),
+        ({"coreset": {"share": 0.1, "rows": 500}}, "coreset"),
+        ({"coreset": {"share": 1}}, "coreset.share"),
+        ({"coreset": {"rows": 99}}, "coreset.rows"),
+        ({"coreset": {"rows": 500.0}}, "coreset.rows"),
         ({"layers": []}, "layers"),
         ({"layers": [4, 2]}, "ascending"),
         ({"layers": [0, 2]}, "layers"),
