@@ -6,7 +6,7 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank.bank import MemoryBank, Segment, comparable, segment
-from app.engine.methods.known import method_of
+from app.engine.methods.known import metric_of
 from app.engine.methods.patchcore import score_weights
 from app.engine.options import Preprocessing
 from app.engine.photograph.augment import rotate
@@ -35,8 +35,8 @@ def reference_features(image: Image, preprocessing: Preprocessing, backbone: Bac
 
 def reference_segment(image: Image, preprocessing: Preprocessing, backbone: Backbone) -> Segment:
     """A reference's share of the memory bank."""
-    metric = method_of(preprocessing).metric(preprocessing.fit)
-    return segment(reference_features(image, preprocessing, backbone), preprocessing.angles_deg, metric=metric)
+    features = reference_features(image, preprocessing, backbone)
+    return segment(features, preprocessing.angles_deg, metric=metric_of(preprocessing))
 
 
 def patch_distances(

@@ -28,6 +28,12 @@ Found = tuple[Rows, NDArray[np.int64]]
 """Distances and row numbers, both Q×k, the nearest first."""
 
 
+def ratio_in(metric: Metric, ratio: float) -> float:
+    """What a ratio of two cosine distances is in another metric: of rows of unit length, Euclidean distances are as the
+    roots of cosine ones."""
+    return ratio**0.5 if metric == "euclidean" else ratio
+
+
 class ExactIndex(Protocol):
     """Rows that can be searched; `engine` names what searches them."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.engine.bank.index import Metric, ratio_in
 from app.engine.bank.left_out import LeftOut
 from app.engine.masking.foreground import MaskFlag, scored_patches
 from app.engine.options import Profile, Statistic
@@ -13,11 +14,15 @@ from app.engine.verdict.scoring import image_score, median_distance
 
 UNLIKE_RATIO = 1.75
 """An image whose median patch distance is more than this many times the largest one of a good photograph shows
-something else than they do. Measured in `docs/accuracy.md`."""
+something else than they do. Of cosine distances; measured in `docs/accuracy.md`."""
 
 
 def decided_scores(
-    table: Sequence[LeftOut], fractions: Sequence[Sequence[float]] | None, profile: Profile, statistic: Statistic
+    table: Sequence[LeftOut],
+    fractions: Sequence[Sequence[float]] | None,
+    profile: Profile,
+    statistic: Statistic,
+    metric: Metric = "cosine",
 ) -> list[float]:
     """The image score of each reference that a bank of the others would decide: its mask trusted, and (beside three
     others or more) its median patch distance like theirs.
@@ -29,14 +34,15 @@ def decided_scores(
     masks = [mask for mask, _ in found]
     medians = [median_distance(each.distances, mask) for each, mask in zip(table, masks, strict=True)]
     trusted = [flag is None for _, flag in found]
-    alike = [_is_alike(place, medians, trusted) for place in range(len(table))]
+    ratio = ratio_in(metric, UNLIKE_RATIO)
+    alike = [_is_alike(place, medians, trusted, ratio) for place in range(len(table))]
     scores = masked_scores(table, masks, statistic)
     return [score for score, *holds in zip(scores, trusted, alike, strict=True) if all(holds)]
 
 
-def _is_alike(place: int, medians: Sequence[float], trusted: Sequence[bool]) -> bool:
+def _is_alike(place: int, medians: Sequence[float], trusted: Sequence[bool], ratio: float) -> bool:
     others = [median for at, median in enumerate(medians) if at != place and trusted[at]]
-    return len(medians) <= FEWEST_REFERENCES or not others or medians[place] <= UNLIKE_RATIO * max(others)
+    return len(medians) <= FEWEST_REFERENCES or not others or medians[place] <= ratio * max(others)
 
 
 def masked_scores(table: Sequence[LeftOut], masks: Sequence[Mask], statistic: Statistic) -> list[float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.bank.left_out import heat_scale, row_spread
-from app.engine.methods.known import method_of
+from app.engine.methods.known import method_of, metric_of
 from app.engine.options import Coreset, Preprocessing, ProductSettings
 from app.engine.verdict.left_out_scores import left_out_masks, masked_scores
 from app.service.accelerator.pieces import Pieces
@@ -98,7 +98,7 @@ class BankRowsMaker:
 
     def _hot_alone(self, joined: Joined) -> float | None:
         """By the only reference, where the backbone's constant, a cosine distance, says nothing."""
-        if len(joined.references) != 1 or method_of(joined.preprocessing).metric(joined.preprocessing.fit) == "cosine":
+        if len(joined.references) != 1 or metric_of(joined.preprocessing) == "cosine":
             return None
         part = stored_segment(self._blobs, joined.product_id, joined.references[0].segment)
         return row_spread(part.rows, part.metric) or None

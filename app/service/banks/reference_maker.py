@@ -7,7 +7,7 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.bank.bank import segment
 from app.engine.heatmap import encode_png
 from app.engine.masking.picture import preview
-from app.engine.methods.known import method_of
+from app.engine.methods.known import metric_of
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
@@ -63,7 +63,7 @@ class ReferenceMaker:
             if reference.used_bits is not None:
                 # How light it is depends on the depth, which the references decide together.
                 reference = replace(reference, appearance=appearance(self._image(reference, recipe)))
-            metric = method_of(recipe.preprocessing).metric(recipe.preprocessing.fit)
+            metric = metric_of(recipe.preprocessing)
             part = segment([each.features for each in rotations], angles_deg, rotations[0].mask, metric)
             self._entries[key] = replace(
                 reference,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.bank import MemoryBank, Segment
+from app.engine.bank.index import ratio_in
 from app.engine.bank.spread import evenly_spaced
 from app.engine.hygiene import (
     Coverage,
@@ -20,6 +21,8 @@ from app.engine.hygiene import (
     suspicions,
     trimmed,
 )
+from app.engine.hygiene.outliers import ACCUSED_RATIO
+from app.engine.methods.known import metric_of
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.banks import BankService, no_references
@@ -110,7 +113,10 @@ class HygieneService:
             return {}, {}
         how_odd = suspicions(table, [mask for mask, _ in masks_of_references(table, manifest, product.settings)])
         names = {position: manifest.references[position].sha256 for position in table}
-        accused: Findings = {names[each]: (_named(outlier_finding(how_odd[each]), []),) for each in outliers(how_odd)}
+        ratio = ratio_in(metric_of(manifest.preprocessing), ACCUSED_RATIO)
+        accused: Findings = {
+            names[each]: (_named(outlier_finding(how_odd[each], ratio), []),) for each in outliers(how_odd, ratio)
+        }
         return accused, {names[position]: each for position, each in how_odd.items()}
 
     def quality(self, product_id: str) -> Quality:

@@ -9,7 +9,6 @@ from app.engine.photograph.appearance import LEAST_DETAIL, Appearance
 from app.engine.photograph.shape import Beside, aspect_beside, size_beside
 from app.engine.types import Distances, Mask, Size
 from app.engine.verdict.calibration import CalibrationState, Threshold, is_not_ok, p_value, score_normalized
-from app.engine.verdict.left_out_scores import UNLIKE_RATIO
 from app.engine.verdict.scoring import MOST_UNMOVED, median_distance, unmoved_share
 from app.service.verdicts.bank_calibration import Calibration, ThresholdSource
 
@@ -152,7 +151,7 @@ def likeness(median: float, looked: Looked, known: Calibration) -> list[Likeness
     if seen and seen.detail is not None:
         found.append(Likeness("detail", seen.detail, LEAST_DETAIL, None))
     if known.median_distance is not None:
-        found.append(Likeness("median_distance", median, None, UNLIKE_RATIO * known.median_distance))
+        found.append(Likeness("median_distance", median, None, known.shown.unlike_ratio * known.median_distance))
     if seen and known.least_contrast is not None:
         found.append(Likeness("contrast", seen.contrast, FEATURELESS_SHARE * known.least_contrast, None))
     return found

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine.bank import index
-from app.engine.bank.index import ExactIndex, FaissCpuIndex, Metric, TorchIndex, exact_index
+from app.engine.bank.index import ExactIndex, FaissCpuIndex, Metric, TorchIndex, exact_index, ratio_in
 from app.engine.device.faiss_torch import torch
 
 Rows = NDArray[np.float32]
@@ -70,6 +70,14 @@ def test_equal_rows_lie_at_zero_however_long_they_are(device: str) -> None:
     rows = unit_rows(ROWS, seed=15) * np.float32(1000)
     made = FaissCpuIndex(rows, "euclidean") if device == "faiss" else TorchIndex(rows, torch.device("cpu"), "euclidean")
     np.testing.assert_array_equal(made.search(rows[:200])[0], 0)
+
+
+@pytest.mark.parametrize(("metric", "ratio"), [("cosine", 4), ("squared_euclidean", 4), ("euclidean", 2)])
+def test_a_limit_of_cosine_distances_holds_for_others_as_they_grow(metric: Metric, ratio: float) -> None:
+    away = np.array([[np.cos(angle), np.sin(angle)] for angle in (0.1, 0.2)], np.float32)
+    near, far = FaissCpuIndex(np.array([[1, 0]], np.float32), metric).search(away)[0][:, 0]
+    assert far / near == pytest.approx(ratio, rel=0.01)
+    assert ratio_in(metric, 4) == ratio
 
 
 @each_index

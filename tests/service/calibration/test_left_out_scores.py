@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.engine.verdict.left_out_scores import UNLIKE_RATIO
 from app.service.inspection.request import InspectionRequest
 from app.service.service import Service
 from tests.service.conftest import upload
@@ -39,3 +40,16 @@ def test_a_calibration_image_scores_as_an_inspection_of_it(
     service.calibration.add("flange", [upload(5)], is_good=True)
     [known] = service.products.view("flange").calibration.images.values()
     assert known.score == pytest.approx(inspected(service, "flange", 5), rel=1e-5)
+
+
+def test_what_shows_something_else_is_told_by_the_metric_of_the_bank(service: Service) -> None:
+    found = {}
+    for way in WAYS:
+        product_id = "-".join(way.values())
+        service.products.create(product_id, way)
+        service.references.add(product_id, [upload(1)])
+        found[product_id] = service.products.view(product_id).calibration.shown.unlike_ratio
+    assert {name for name, ratio in found.items() if ratio < UNLIKE_RATIO} == {
+        "patchcore-robust-on",
+        "patchcore-robust-off",
+    }
