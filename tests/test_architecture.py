@@ -78,7 +78,8 @@ FOLDERS = {
         "device": set(),
     },
     "evaluate": {
-        "report": {"metrics", "kept", "planned"},
+        "report": {"metrics", "kept", "planned", "measured"},
+        "methods": {"planned", "measured"},
         "metrics": {"kept"},
         "kept": {"planned", "measured"},
         "planned": {"measured"},

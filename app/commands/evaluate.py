@@ -5,16 +5,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.evaluate_display import evaluation_display
-from app.commands.evaluate_options import known_values, number_of_shots, refuse_unused
-from app.engine.options import Profile, ZeroShotAggregation
+from app.commands.evaluate_options import Given, number_of_shots, refuse_unused
+from app.engine.options import Profile
 from app.errors import InvalidDataset, InvalidSettings
-from app.evaluate.planned.choices import PREPROCESS, Ablation, Choices, Preprocess, ablated, variants
-from app.evaluate.planned.layers import OWN
+from app.evaluate.planned.choices import METHODS, PREPROCESS, Ablation, Choices, variants
 from app.evaluate.planned.variant import MaskingChoice, Mode, RotationChoice, Variant
 from app.settings import Settings, load_settings
 from app.wording import counted
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
-
-SMALLER_EDGE: dict[Mode, int] = {"few-shot": 448, "zero-shot": 672}
 
 
 @contextmanager
@@ -61,6 +58,10 @@ def evaluate(
     layers: Annotated[
         list[str] | None, typer.Option(help="Of the backbone: 4,8,12 joined, mean:4,8,12 averaged, own; else own")
     ] = None,
+    method: Annotated[list[str] | None, typer.Option(help=f"{', '.join(METHODS)}; else anomalydino")] = None,
+    coreset: Annotated[
+        list[str] | None, typer.Option(help="Rows that a bank keeps: 0.1, 5000, none; else none, of PatchCore 0.1")
+    ] = None,
     profile: Annotated[Profile, typer.Option(help="The authors' steps, or the service's")] = "paper",
     statistic: Annotated[
         list[str] | None, typer.Option(help="mean_top1p, max, mean_topk:K, percentile:Q; else mean_top1p")
@@ -77,23 +78,11 @@ def evaluate(
     settings. What OUT holds already is not done again.
     """
     settings = load_settings()
-    given: dict[str, object] = {"--shots": shots, "--seeds": seeds, "--rotation": rotation}
-    given |= {"--aggregation": aggregation, "--preprocess": preprocess, "--masking": masking}
-    given |= {"--smaller-edge": smaller_edge, "--backbone": backbone, "--statistic": statistic}
-    refuse_unused(mode, ablation, given)
-    asked = Choices(
-        mode=mode,
-        backbones=backbone or [_default_backbone(settings)],
-        smaller_edges=smaller_edge or [SMALLER_EDGE[mode]],
-        preprocess=known_values("--preprocess", preprocess or ["agnostic"], get_args(Preprocess)),
-        rotation=rotation,
-        masking=masking,
-        profile=profile,
-        statistics=statistic or ["mean_top1p"],
-        aggregations=known_values("--aggregation", aggregation or ["quantile"], get_args(ZeroShotAggregation)),
-        layers=layers or [OWN],
+    given = Given(
+        backbone, layers, smaller_edge, preprocess, rotation, masking, statistic, aggregation, method, coreset
     )
-    choices = ablated(asked, ablation) if ablation else asked
+    refuse_unused(mode, ablation, given.named() | {"--shots": shots, "--seeds": seeds}, given.methods(ablation))
+    choices = given.choices(mode, profile, ablation, lambda: _default_backbone(settings))
     counts = () if mode == "zero-shot" else tuple(map(number_of_shots, shots or ["1"]))
     with _writing(out, "--out"):
         _evaluate(settings, choices, data_root, objects or [], counts, seeds or 1, out)

@@ -11,9 +11,10 @@ from app.engine.types import Geometry, Image, Mask
 from app.engine.verdict.scoring import anomaly_map
 from app.evaluate.dataset import ObjectData, read_image
 from app.evaluate.kept.results import Picture, ScoredRow
+from app.evaluate.measured.seen import Seen
 from app.evaluate.metrics.ground_truth import GroundTruth
 from app.evaluate.metrics.mistakes import mistakes
-from app.evaluate.rows import Seen, Truths
+from app.evaluate.rows import Truths
 
 SMALLER_EDGE = 224
 """Of a picture in the report, px."""

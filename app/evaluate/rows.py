@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.left_out import LeftOut, heat_scale
+from app.engine.bank.left_out import heat_scale as largest_left_out
 from app.engine.masking.foreground import scored_patches
 from app.engine.options import Profile, Rotation, Statistic
-from app.engine.types import Distances, Geometry, Mask
+from app.engine.types import Geometry
 from app.engine.verdict.calibration import Threshold, provisional
 from app.engine.verdict.left_out_scores import decided_scores
 from app.engine.verdict.scoring import anomaly_map, image_score
@@ -20,10 +20,12 @@ from app.evaluate.kept.results import ImageScore, Metrics, Row, ScoredRow
 from app.evaluate.masks import read_mask
 from app.evaluate.measured.measurements import Measurements
 from app.evaluate.measured.needs import compared_in
+from app.evaluate.measured.seen import Seen
 from app.evaluate.metrics.ground_truth import GroundTruth, ground_truth
 from app.evaluate.metrics.image import image_metrics
 from app.evaluate.metrics.pixel import PixelHistogram, PixelMetrics
 from app.evaluate.metrics.verdicts import verdicts
+from app.evaluate.planned.choices import OWN_STATISTIC
 from app.evaluate.planned.plan import Draw, masking_of, rotation_of, tested_reference
 from app.evaluate.planned.statistic import statistic
 from app.evaluate.planned.variant import Variant
@@ -69,22 +71,6 @@ def _require_small_defects(data: ObjectData, masks: Sequence[GroundTruth | None]
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a bank sees in the test images, in their order: the distances that are scored (0 off the foreground).
-
-    And in its own references: its leave-one-out table, with the foreground fractions of each where masks apply.
-    """
-
-    distances: list[Distances]
-    foregrounds: list[Mask]
-    geometries: list[Geometry]
-    left_out: list[LeftOut]
-    fractions: list[list[float]] | None
-    rotated: bool
-    masked: bool
-
-
 def seen(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements) -> Seen:
     """Patch distances to the bank of a draw, masked as the variant says, decided as the service decides it."""
     if variant.aggregation:
@@ -106,12 +92,23 @@ def seen(variant: Variant, draw: Draw, data: ObjectData, measured: Measurements)
         [measured.foreground_fractions([path], rotation) for path in compared_in(draw.references)] if masked else None,
         rotated=rotation == "on",
         masked=masked,
+        costs=measured.costs(draw.references, rotation),
     )
 
 
 def bank_scale(looked: Seen, profile: Profile) -> float | None:
     """The hot end of the colour scale, the service's (ALGORITHM 5.4); None for fewer than two references."""
-    return heat_scale(looked.left_out, foreground_only=profile == "robust" and looked.masked)
+    return largest_left_out(looked.left_out, foreground_only=profile == "robust" and looked.masked)
+
+
+def colour_scale(looked: Seen, variant: Variant, heat_scale: float) -> float:
+    """The hot end of the colour scale: the bank's; without one the backbone's constant (`heat_scale`) for AnomalyDINO,
+    and of methods whose distances are others twice the median of the images' largest."""
+    if scale := bank_scale(looked, variant.profile):
+        return scale
+    if variant.method == "anomalydino":
+        return heat_scale
+    return 2 * float(np.median([distances.max(initial=0) for distances in looked.distances])) or 1.0
 
 
 def service_threshold(looked: Seen, profile: Profile, reduced: Statistic) -> Threshold | None:
@@ -122,7 +119,7 @@ def service_threshold(looked: Seen, profile: Profile, reduced: Statistic) -> Thr
     """
     if profile == "paper" and looked.masked:
         return None
-    scores = decided_scores(looked.left_out, looked.fractions, profile, reduced)
+    scores = decided_scores(looked.left_out, looked.fractions, profile, reduced, looked.left_out_scores, looked.metric)
     return provisional(scores, len(looked.left_out) - len(scores))
 
 
@@ -165,8 +162,10 @@ def _pixel_metrics(looked: Seen, truth: Truths, variant: Variant, threads: int) 
 def _scored_row(
     variant: Variant, draw: Draw, data: ObjectData, looked: Seen, truth: Truths, pixel: PixelMetrics
 ) -> ScoredRow:
-    reduced = statistic(variant.statistic)
-    scores = [image_score(*pair, reduced) for pair in zip(looked.distances, looked.foregrounds, strict=True)]
+    reduced = Statistic("max") if variant.statistic == OWN_STATISTIC else statistic(variant.statistic)
+    scores = looked.scores or [
+        image_score(*pair, reduced) for pair in zip(looked.distances, looked.foregrounds, strict=True)
+    ]
     image = image_metrics(np.array(scores), truth.bad)
     threshold = service_threshold(looked, variant.profile, reduced)
     row = Row(
@@ -180,7 +179,8 @@ def _scored_row(
         bad=int(truth.bad.sum()),
         metrics=Metrics(image.auroc, image.ap, image.f1_max, pixel.auroc, pixel.f1_max, pixel.pro),
         full=0 < draw.shots == len(data.train),
-        verdicts=verdicts(np.array(scores), truth.bad, threshold),
+        verdicts=verdicts(np.array(scores), truth.bad, threshold, draw.seed),
+        costs=looked.costs,
     )
     named = zip(data.test, truth.bad, scores, strict=True)
     return ScoredRow(row, tuple(ImageScore(each.name, bool(bad), score) for each, bad, score in named))

@@ -97,6 +97,9 @@ def test_two_runs_are_compared(tmp_path: Path) -> None:
         ("--backbone", "vit", "Choose one of"),
         ("--layers", "last", "numbers from 1 on, ascending"),
         ("--layers", "4,8", "layers: those of embedded are fixed"),
+        ("--method", "fastflow", "choose among anomalydino, patchcore, spade, padim"),
+        ("--coreset", "1.5", "a share of the rows"),
+        ("--coreset", "0", "a share of the rows"),
     ],
 )
 def test_a_wrong_value_is_told_with_those_that_are_right(option: str, value: str, told: str, tmp_path: Path) -> None:
@@ -131,6 +134,10 @@ def evaluated(data: Path, out: Path, *options: str) -> str:
         "--ablation resolution",
         "--ablation preprocessing --masking on",
         "--ablation statistic --statistic max",
+        "--ablation method --method spade",
+        "--mode zero-shot --ablation method",
+        "--mode zero-shot --method patchcore",
+        "--mode zero-shot --coreset 0.1",
     ],
 )
 def test_an_option_that_would_be_ignored_is_refused(options: str, tmp_path: Path) -> None:
@@ -197,3 +204,27 @@ def test_a_page_is_written_where_there_is_no_folder_yet(tmp_path: Path) -> None:
 def test_what_is_no_evaluation_cannot_be_compared(tmp_path: Path) -> None:
     with pytest.raises(InspectorError, match="holds no evaluation"):
         inspector("compare", str(tmp_path), str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "options", ["--method spade --coreset 0.1", "--method patchcore --statistic max", "--method padim --masking on"]
+)
+def test_what_a_method_does_not_look_at_is_refused(options: str, tmp_path: Path) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+    with pytest.raises(InspectorError, match=r"means nothing with --method .*Leave it out"):
+        evaluated(tmp_path / "data", tmp_path / "out", *options.split())
+
+
+def test_the_methods_are_compared_by_one_preset(tmp_path: Path) -> None:
+    mvtec_object(tmp_path / "data", "disc")
+    evaluated(tmp_path / "data", tmp_path / "out", "--shots", "3", "--ablation", "method", "--preprocess", "agnostic")
+    told = json.loads((tmp_path / "out/summary.json").read_text())["means"]
+    assert {line["method"]: line["coreset"] for line in told} == {
+        "anomalydino": "none",
+        "patchcore": "0.1",
+        "spade": "none",
+    }
+    assert all(line["ms_per_image"] > 0 and line["bank_bytes"] > 0 for line in told)
+    text = (tmp_path / "out/report.md").read_text()
+    assert "padim compares position with position" in text
+    assert "## Differences between variants" in text

@@ -1,9 +1,10 @@
 """What an evaluation found: rows of metrics, the scores behind them, the pictures beside them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
+from app.evaluate.measured.costs import COSTS, NO_COSTS, Costs
 from app.evaluate.planned.plan import Skipped
 from app.evaluate.planned.variant import Variant
 
@@ -20,18 +21,21 @@ class Metrics:
     pro: float | None
 
 
-METRICS: tuple[str, ...] = tuple(field.name for field in fields(Metrics))
+METRICS: tuple[str, ...] = tuple(each.name for each in fields(Metrics))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What two thresholds of the image score do to the test images: a part is called bad above them.
+    """What three thresholds of the image score do to the test images: a part is called bad above them.
 
     `threshold` is the service's own, set by the references alone; None where the service has none. It promises a false
     alarm rate, at most, as the mean over products, and at most `false_alarm_rate_95` of a single one with 95 %
     confidence. `false_alarm_rate` and `detection_rate` are the shares of good and of bad test images above it.
     The oracle's is the threshold with the largest F1 on these very images, which nobody has in practice; None with
-    images of one class alone. Rates are 0..1.
+    images of one class alone.
+    The calibrated one is set by `calibration_images` good test images that are held out, half of them by a draw, and
+    promises in the same way; its rates are those of the images that are left. None without good images.
+    Rates are 0..1.
     """
 
     threshold: float | None = None
@@ -42,9 +46,15 @@ class Verdicts:
     oracle_threshold: float | None = None
     oracle_false_alarm_rate: float | None = None
     oracle_detection_rate: float | None = None
+    calibration_images: int | None = None
+    calibrated_threshold: float | None = None
+    calibrated_promised_rate: float | None = None
+    calibrated_rate_95: float | None = None
+    calibrated_false_alarm_rate: float | None = None
+    calibrated_detection_rate: float | None = None
 
 
-VERDICTS: tuple[str, ...] = tuple(field.name for field in fields(Verdicts))
+VERDICTS: tuple[str, ...] = tuple(each.name for each in fields(Verdicts))
 RATES: tuple[str, ...] = tuple(name for name in VERDICTS if "_rate" in name)
 """Those that are averaged; a threshold belongs to its bank."""
 
@@ -68,12 +78,13 @@ class Row:
     metrics: Metrics
     full: bool = False
     verdicts: Verdicts = Verdicts()
+    costs: Costs = field(default=NO_COSTS, compare=False)
 
     def flat(self) -> dict[str, Any]:
         """As it stands in `summary.json` and the CSV: all on one level, variant, metrics and verdicts too."""
         own = {"object": self.object, "shots": self.shots, "seed": self.seed, "full": self.full}
         counts = {"rotated": self.rotated, "masked": self.masked, "good": self.good, "bad": self.bad}
-        return own | asdict(self.variant) | counts | asdict(self.metrics) | asdict(self.verdicts)
+        return own | asdict(self.variant) | counts | asdict(self.metrics) | asdict(self.verdicts) | asdict(self.costs)
 
     @classmethod
     def of(cls, flat: Mapping[str, Any]) -> Self:
@@ -82,11 +93,13 @@ class Row:
         metrics = Metrics(**{name: flat[name] for name in METRICS})
         own = {name: flat[name] for name in ("object", "shots", "seed", "full", "rotated", "masked", "good", "bad")}
         verdicts = Verdicts(**{name: flat.get(name) for name in VERDICTS})
-        return cls(variant=Variant.of(flat), metrics=metrics, verdicts=verdicts, **own)
+        costs = Costs(**{name: flat.get(name) for name in COSTS})
+        return cls(variant=Variant.of(flat), metrics=metrics, verdicts=verdicts, costs=costs, **own)
 
     def value(self, name: str) -> float | None:
-        """One of the metrics or of the numbers of the verdicts."""
-        found: float | None = getattr(self.verdicts if name in VERDICTS else self.metrics, name)
+        """One of the metrics, of the numbers of the verdicts or of the costs."""
+        part = self.verdicts if name in VERDICTS else self.costs if name in COSTS else self.metrics
+        found: float | None = getattr(part, name)
         return found
 
 

@@ -17,6 +17,9 @@ from app.errors import InspectorError, InvalidDataset
 from app.evaluate.dataset import read_image
 from app.evaluate.measured.stages import StageTimes
 
+BACKBONE = "backbone"
+"""The stage of the forward passes."""
+
 Source = TypeVar("Source")
 
 READ_AHEAD = 4
@@ -35,6 +38,11 @@ class Extractor:
     device: str
     threads: int
     times: StageTimes
+
+    @property
+    def pass_seconds(self) -> float:
+        """Seconds that forward passes have taken so far."""
+        return self.times.seconds.get(BACKBONE, 0.0)
 
     def images(self, paths: Sequence[Path]) -> Iterator[PatchFeatures]:
         """Raw patch features of photographs, in order. InvalidDataset, which names the file that cannot be used."""
@@ -84,5 +92,5 @@ class Extractor:
             yield from self._passed(batch)
 
     def _passed(self, batch: list[ModelInput]) -> list[PatchFeatures]:
-        with self.times.stage("backbone"):
+        with self.times.stage(BACKBONE):
             return patch_features(self.backbone, batch)

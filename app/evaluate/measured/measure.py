@@ -7,6 +7,7 @@ In memory at a time: the patch features of the test images and of the compared r
 the bank.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,10 +74,12 @@ class _Measuring:
         }
 
     def _extracted(self, queries: QuerySet) -> list[PatchFeatures]:
-        found = []
+        found, before_s = [], self.extractor.pass_seconds
         for features in self.extractor.images(queries.paths):
             found.append(features)
             self.progress(1)
+        took_s = self.extractor.pass_seconds - before_s
+        self.cache.save(needs.pass_cost(queries.name), np.array(took_s / max(1, len(found))))
         return found
 
     def _rows(self, queries: QuerySet, found: Sequence[PatchFeatures]) -> NDArray[np.float32]:
@@ -102,13 +105,15 @@ class _Measuring:
 
     def _keep_reference(self, reference: Path, rotations: frozenset[Rotation], queries: Queries) -> None:
         angles_deg = self.missing.angles_deg(reference)
+        before_s = self.extractor.pass_seconds
         found = self.extractor.reference(reference, angles_deg)
+        pass_s = (self.extractor.pass_seconds - before_s) / len(angles_deg)
         self.progress(len(angles_deg))
         if self.missing.needs.profiles:
             self._keep_foreground(reference, found)
         for rotation in rotations:
             turned = found if rotation == "on" else found[:1]
-            self._keep_distances(reference, rotation, turned, queries)
+            self._keep_distances(reference, rotation, turned, queries, pass_s)
 
     def _keep_foreground(self, reference: Path, found: Sequence[PatchFeatures]) -> None:
         """The references' foregrounds by the robust rule, as the service has them, and the masking test."""
@@ -124,15 +129,23 @@ class _Measuring:
                 self.cache.save(needs.verdict(reference, profile), np.array(verdict.accepted))
 
     def _keep_distances(
-        self, reference: Path, rotation: Rotation, turned: Sequence[PatchFeatures], queries: Queries
+        self, reference: Path, rotation: Rotation, turned: Sequence[PatchFeatures], queries: Queries, pass_s: float
     ) -> None:
-        with self.extractor.times.stage("search"):
+        """`pass_s`: the seconds that a forward pass of the reference took."""
+        tests, times = self.missing.tests, self.extractor.times
+        with times.stage("search"):
+            started = time.perf_counter()
             part = segment(turned, ROTATION_ANGLES_DEG[: len(turned)])
             bank = MemoryBank([part], self.extractor.device)
+            build_s = len(turned) * pass_s + time.perf_counter() - started
             for name, rows in queries.items():
+                started = time.perf_counter()
                 starts = range(0, max(1, len(rows)), SEARCHED_TOGETHER)
                 found = [bank.nearest(rows[start : start + SEARCHED_TOGETHER])[0] for start in starts]
                 self.cache.save(needs.column(rotation, reference, name), np.concatenate(found))
+                if name == tests.name:
+                    search_s = (time.perf_counter() - started) / len(tests.paths)
+                    self.cache.save(needs.cost(rotation, reference), np.array([search_s, bank.size_bytes, build_s]))
 
     def _mask(self, features: PatchFeatures, profile: Profile) -> Mask:
         with self.extractor.times.stage("mask"):

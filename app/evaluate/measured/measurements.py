@@ -13,6 +13,7 @@ from app.engine.photograph.preprocess import geometry
 from app.engine.types import Distances, Geometry, Mask, Size
 from app.evaluate.measured import needs
 from app.evaluate.measured.cache import Cache
+from app.evaluate.measured.costs import NO_COSTS, Costs
 from app.evaluate.measured.needs import QuerySet
 
 
@@ -42,6 +43,15 @@ class Measurements:
     def batch_distances(self, aggregation: ZeroShotAggregation) -> list[Distances]:
         """Of each test image, every patch's distance to the other test images."""
         return self._split(self.cache.load(needs.batch(aggregation)), self.tests)
+
+    def costs(self, references: Sequence[Path], rotation: Rotation) -> Costs:
+        """Of the bank of these references: it is searched reference by reference, so it costs what they cost."""
+        names = [needs.pass_cost(self.tests.name), *(needs.cost(rotation, path) for path in references)]
+        if not references or not all(map(self.cache.has, names)):
+            return NO_COSTS
+        pass_s, *own = (np.asarray(self.cache.load(name), np.float64) for name in names)
+        search_s, size_bytes, build_s = np.sum(own, axis=0).tolist()
+        return Costs(1000 * (float(pass_s) + search_s), size_bytes, build_s)
 
     def masks(self, profile: Profile) -> list[Mask]:
         """Of each test image, its foreground mask."""

@@ -86,6 +86,17 @@ def verdict(reference: Path, profile: Profile) -> str:
     return f"verdicts/{profile}/{_key(reference)}"
 
 
+def cost(rotation: Rotation, reference: Path) -> str:
+    """Name of what a reference costs in a bank: seconds of its search for one test image, its bytes, and the seconds
+    that it takes to make it."""
+    return f"costs/{rotation}/{_key(reference)}"
+
+
+def pass_cost(queries: str) -> str:
+    """Name of the seconds that the forward pass of one of these photographs takes."""
+    return f"costs/{queries}"
+
+
 def batch(aggregation: ZeroShotAggregation) -> str:
     return f"zero-shot/{aggregation}"
 

@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 from app.engine.options import Preprocessing, Profile, ZeroShotAggregation, fit_of
+from app.evaluate.planned.coreset import WHOLE
 from app.evaluate.planned.layers import OWN, layers
 
 Mode = Literal["few-shot", "zero-shot"]
+Method = Literal["anomalydino", "patchcore", "spade", "padim"]
 RotationChoice = Literal["on", "off", "table"]
 MaskingChoice = Literal["auto", "on", "off", "table"]
 
@@ -19,6 +21,8 @@ class Variant:
     `table` leaves rotation or masking to the built-in table of the data set, object by object. `statistic` is written
     `mean_top1p`, `max`, `mean_topk:K` or `percentile:Q`, with `,foreground` where masked patches are left out.
     `aggregation` is that of batched zero-shot, None otherwise. `layers` is written `own`, `4,8,12` or `mean:4,8,12`.
+    `coreset` is written `none`, as a share or as a number of rows. Methods that score images in their own way have the
+    statistic `own`.
     """
 
     mode: Mode
@@ -31,6 +35,8 @@ class Variant:
     precision: str
     aggregation: ZeroShotAggregation | None = None
     layers: str = OWN
+    method: Method = "anomalydino"
+    coreset: str = WHOLE
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -43,8 +49,15 @@ class Variant:
         """The variant in one line."""
         how = [f"zero-shot {self.aggregation}"] if self.mode == "zero-shot" else [f"rotation {self.rotation}"]
         ending = [f"masking {self.masking}", self.profile, self.statistic, self.precision]
-        network = self.backbone if self.layers == OWN else f"{self.backbone} layers {self.layers}"
+        network = "" if self.method == "anomalydino" else f"{self.method} "
+        network += self.backbone if self.layers == OWN else f"{self.backbone} layers {self.layers}"
+        network += "" if self.coreset == WHOLE else f" coreset {self.coreset}"
         return ", ".join([network, f"{self.smaller_edge} px", *how, *ending])
+
+    @property
+    def has_whole_bank(self) -> bool:
+        """Whether its bank is the union of its references, patch by patch, and so are its distances."""
+        return self.method == "anomalydino" and self.coreset == WHOLE
 
     def told(self) -> dict[str, Any]:
         """The choices by name, without those of a later release that are as they were before: so are rows named."""
@@ -57,5 +70,5 @@ class Variant:
         return cls(**{name: told.get(name, LATER[name]) if name in LATER else told[name] for name in names})
 
 
-LATER: dict[str, Any] = {"layers": OWN}
+LATER: dict[str, Any] = {"layers": OWN, "method": "anomalydino", "coreset": WHOLE}
 """Choices that rows of earlier releases do not name, and what they were."""

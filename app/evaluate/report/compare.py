@@ -1,65 +1,21 @@
 """Two evaluations side by side."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from app.evaluate.kept.results import METRICS, Row, Run
-from app.evaluate.report.averages import Group, average, groups, ordered_rows
+from app.evaluate.report.averages import average
+from app.evaluate.report.differences.pairing import CHANCE, Pairing, comparison
 from app.evaluate.report.html import TEMPLATES
 from app.evaluate.report.markdown import cell, markdown_table
 from app.evaluate.report.table import Table
-from app.evaluate.report.wording import METRIC_NAMES, NOTHING, counted, listed, percent, points, shots_text
+from app.evaluate.report.wording import METRIC_NAMES, NOTHING, counted, listed, percent, shots_text
 
 LEGEND = (
     "A and B in percent, B − A in percentage points. Means over the seeds that both have; the last line over the "
-    "objects that both have, in those seeds that have all of these. What one of the two lacks is left out of both."
+    "objects that both have, in those seeds that have all of these. What one of the two lacks is left out of both. "
+    f"{CHANCE}"
 )
 ENVIRONMENT = ("inspector", "commit", "device", "processor")
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """Rows of A and of B that belong together: the same objects and seeds, and the same metrics defined."""
-
-    a: Group
-    b: Group
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What two runs have in common, and the rows that only one of them has."""
-
-    pairings: tuple[Pairing, ...]
-    only_a: tuple[Row, ...]
-    only_b: tuple[Row, ...]
-
-
-def comparison(a: Run, b: Run) -> Comparison:
-    """Match rows by object, shots and seed, and by variant unless each run has exactly one."""
-    rows_a, rows_b = ordered_rows(a), ordered_rows(b)
-    by_variant = any(len({row.variant for row in rows}) > 1 for rows in (rows_a, rows_b))
-    known_a, known_b = ({_key(row, by_variant): row for row in rows} for rows in (rows_a, rows_b))
-    both = [_alike(row, known_b[key]) for key, row in known_a.items() if key in known_b]
-    partner = dict(both)
-    return Comparison(
-        tuple(_pairing(group, [partner[row] for row in group.rows]) for group in groups([row for row, _ in both])),
-        tuple(row for key, row in known_a.items() if key not in known_b),
-        tuple(row for key, row in known_b.items() if key not in known_a),
-    )
-
-
-def _key(row: Row, by_variant: bool) -> Hashable:
-    return row.object, row.shots, row.seed, row.variant if by_variant else None
-
-
-def _alike(a: Row, b: Row) -> tuple[Row, Row]:
-    """Both without the metrics that one of them lacks, so that means are over the same rows."""
-    lacking = {name: None for name in METRICS if None in (getattr(a.metrics, name), getattr(b.metrics, name))}
-    return replace(a, metrics=replace(a.metrics, **lacking)), replace(b, metrics=replace(b.metrics, **lacking))
-
-
-def _pairing(a: Group, rows: Sequence[Row]) -> Pairing:
-    return Pairing(a, Group(rows[0].variant, a.shots, tuple(rows)))
 
 
 def compare_markdown(a: Run, b: Run) -> str:
@@ -107,24 +63,23 @@ def _variants(pairing: Pairing) -> list[str]:
     return [f"A: {pairing.a.variant.label}", f"B: {pairing.b.variant.label}"]
 
 
-def _lines(pairing: Pairing) -> list[tuple[str, Group, Group]]:
+def _lines(pairing: Pairing) -> list[tuple[str, Pairing]]:
     """Each object, then all of them."""
-    objects = [(name, pairing.a.only(name), pairing.b.only(name)) for name in pairing.a.objects]
-    return [*objects, ("Mean", pairing.a, pairing.b)]
+    return [*((name, pairing.only(name)) for name in pairing.a.objects), ("Mean", pairing)]
 
 
-def _values(a: Group, b: Group, metric: str) -> tuple[str, str, str]:
-    one, other = average(a, metric), average(b, metric)
+def _values(pairing: Pairing, metric: str) -> tuple[str, str, str]:
+    one, other = average(pairing.a, metric), average(pairing.b, metric)
     if one is None or other is None:
         return NOTHING, NOTHING, NOTHING
-    return percent(one.mean), percent(other.mean), points(other.mean - one.mean)
+    return percent(one.mean), percent(other.mean), pairing.difference_text(metric)
 
 
 def _compact(pairing: Pairing) -> Table:
     """One column for each metric."""
     rows = []
-    for name, a, b in _lines(pairing):
-        triples = [_values(a, b, metric) for metric in METRICS]
+    for name, own in _lines(pairing):
+        triples = [_values(own, metric) for metric in METRICS]
         cells = [one if one == NOTHING else f"{one} → {other} ({difference})" for one, other, difference in triples]
         rows.append((name, *cells))
     return Table(("Object", *(METRIC_NAMES[metric] for metric in METRICS)), tuple(rows), ends_in_mean=True)
@@ -132,7 +87,7 @@ def _compact(pairing: Pairing) -> Table:
 
 def _spacious(pairing: Pairing) -> Table:
     """Three columns for each metric."""
-    rows = [(name, *(text for metric in METRICS for text in _values(a, b, metric))) for name, a, b in _lines(pairing)]
+    rows = [(name, *(text for metric in METRICS for text in _values(own, metric))) for name, own in _lines(pairing)]
     return Table(("Object", *("A", "B", "B − A") * len(METRICS)), tuple(rows), ends_in_mean=True)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from app.evaluate.kept.results import METRICS, Row, Run
 from app.evaluate.planned.variant import Variant
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
+from app.evaluate.report.differences.variants import differences
 from app.evaluate.report.notes import is_partial, notes
 from app.evaluate.report.published import SOURCE, Published, published
 from app.evaluate.report.shown import shown
@@ -15,10 +16,12 @@ from app.evaluate.report.table import Table
 from app.evaluate.report.verdicts.mistakes import MistakesReport, mistakes_report
 from app.evaluate.report.verdicts.rates import verdict_table
 from app.evaluate.report.wording import (
+    COST_NAMES,
     METRIC_NAMES,
     NOTHING,
     average_text,
     common_label,
+    cost_text,
     counted,
     listed,
     short_labels,
@@ -47,7 +50,8 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """In reading order. `objects` and `verdicts` are tables with the headings above them."""
+    """In reading order. `objects` and `verdicts` are tables with the headings above them; `differences` has no rows
+    where there is one variant alone."""
 
     title: str
     mistakes: MistakesReport | None
@@ -57,6 +61,7 @@ class Report:
     notes: tuple[str, ...]
     objects: tuple[tuple[str, Table], ...]
     verdicts: tuple[tuple[str, Table], ...]
+    differences: Table
     skipped: Table
     seconds: Table
     environment: Table
@@ -80,6 +85,7 @@ def report(run: Run, written: datetime) -> Report:
         notes=(PUBLISHED_RULE if any_published else NO_PUBLISHED, *_omissions(found, labels, everything)),
         objects=tuple((_heading(group, labels), _object_table(group)) for group in found),
         verdicts=tuple((_heading(group, labels), verdict_table(group)) for group in found),
+        differences=differences(run, labels),
         skipped=Table(
             ("Object", "Shots", "Seed", "Reason"),
             tuple((each.object, str(each.shots), str(each.seed), each.reason) for each in run.skipped),
@@ -157,6 +163,7 @@ def _summary(found: Sequence[Group], labels: Mapping[Variant, str], any_publishe
         columns.append(METRIC_NAMES[metric])
         if any_published and metric in ("image_auroc", "pro"):
             columns.append("Published")
+    columns += COST_NAMES.values()
     return Table(tuple(columns), tuple(_summary_row(group, labels, any_published) for group in found))
 
 
@@ -169,7 +176,13 @@ def _summary_row(group: Group, labels: Mapping[Variant, str], any_published: boo
             cells.append(spread(beside.image_auroc, beside.image_auroc_std) if beside else NOTHING)
         if any_published and metric == "pro":
             cells.append(spread(beside.pro if beside else None, None))
-    return tuple(cells)
+    return (*cells, *_costs(group))
+
+
+def _costs(group: Group) -> list[str]:
+    """What the banks cost, on average over objects and seeds."""
+    found = {name: average(group, name) for name in COST_NAMES}
+    return [cost_text(name, each.mean if each else None) for name, each in found.items()]
 
 
 def _starred(group: Group, metric: str) -> str:
@@ -183,8 +196,8 @@ def _heading(group: Group, labels: Mapping[Variant, str]) -> str:
 
 def _object_table(group: Group) -> Table:
     rows = [_object_row(group.only(name)) for name in group.objects]
-    mean = ("Mean", *[""] * 5, *(_starred(group, metric) for metric in METRICS))
-    columns = ("Object", "Good", "Bad", "Seeds", "Rotated", "Masked", *(METRIC_NAMES[metric] for metric in METRICS))
+    mean = ("Mean", *[""] * 5, *(_starred(group, metric) for metric in METRICS), *_costs(group))
+    columns = ("Object", "Good", "Bad", "Seeds", "Rotated", "Masked", *METRIC_NAMES.values(), *COST_NAMES.values())
     return Table(columns, (*rows, mean), ends_in_mean=True)
 
 
@@ -192,7 +205,8 @@ def _object_row(group: Group) -> tuple[str, ...]:
     first, seeds = group.rows[0], len(group.rows)
     done = (_how_often([row.rotated for row in group.rows]), _how_often([row.masked for row in group.rows]))
     counts = (str(first.good), str(first.bad), str(seeds))
-    return (first.object, *counts, *done, *(average_text(average(group, metric)) for metric in METRICS))
+    measured = (average_text(average(group, metric)) for metric in METRICS)
+    return (first.object, *counts, *done, *measured, *_costs(group))
 
 
 def _how_often(done: Sequence[bool]) -> str:

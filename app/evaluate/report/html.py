@@ -15,6 +15,7 @@ from app.engine.heatmap import COLORMAP
 from app.evaluate.kept.results import Picture, Run
 from app.evaluate.report.averages import ordered_rows
 from app.evaluate.report.content import Report
+from app.evaluate.report.differences import variants as differences
 from app.evaluate.report.plots import BAD_COLOR, GOOD_COLOR, histogram, learning_curves, line_style, roc_curve
 from app.evaluate.report.shown import Shown, curves, shown
 from app.evaluate.report.verdicts import mistakes
@@ -68,6 +69,8 @@ def html(report: Report, run: Run, folder: Path) -> str:
         legend=LEGEND,
         mistakes_heading=mistakes.HEADING,
         mistakes_meaning=mistakes.MEANING,
+        differences_heading=differences.HEADING,
+        differences_meaning=differences.MEANING,
         verdicts_heading=HEADING,
         verdicts_meaning=MEANING,
         curves=Markup(learning_curves(drawn)) if drawn else None,

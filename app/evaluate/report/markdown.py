@@ -3,6 +3,7 @@
 from html import escape
 
 from app.evaluate.report.content import Report
+from app.evaluate.report.differences import variants as differences
 from app.evaluate.report.table import Table
 from app.evaluate.report.verdicts import mistakes
 from app.evaluate.report.verdicts.rates import HEADING, MEANING
@@ -26,6 +27,8 @@ def markdown(report: Report) -> str:
     parts += ["## Objects"]
     for heading, table in report.objects:
         parts += [f"### {cell(heading)}", markdown_table(table)]
+    if report.differences.rows:
+        parts += [f"## {differences.HEADING}", cell(differences.MEANING), markdown_table(report.differences)]
     parts += [f"## {HEADING}", cell(MEANING)]
     for heading, table in report.verdicts:
         parts += [f"### {cell(heading)}", markdown_table(table)]

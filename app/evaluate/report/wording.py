@@ -14,9 +14,12 @@ METRIC_NAMES = {
     "pixel_f1_max": "Pixel F1-max",
     "pro": "PRO",
 }
+COST_NAMES = {"ms_per_image": "ms per image", "bank_bytes": "Bank, MB", "build_s": "Build, s"}
 NOTHING = "–"
 LEGEND = (
-    "All metrics in percent. ± is the sample standard deviation over seeds (n − 1); a single seed has none. "
+    "All metrics in percent. ± is the sample standard deviation over seeds (n − 1); a single seed has none. Costs are "
+    "means over objects and seeds: from a prepared image to its patch distances, what is searched, and the forward "
+    "passes of the references with what is made of them. "
     f"{NOTHING} is not defined: test images of one class only, or no ground truth masks."
 )
 
@@ -32,6 +35,14 @@ def spread(mean: float | None, std: float | None) -> str:
 
 def average_text(average: Average | None) -> str:
     return NOTHING if average is None else spread(average.mean, average.std)
+
+
+def cost_text(name: str, mean: float | None) -> str:
+    """A cost with three digits: milliseconds, megabytes, seconds."""
+    if mean is None:
+        return NOTHING
+    shown = mean / 1e6 if name == "bank_bytes" else mean
+    return f"{shown:.0f}" if shown >= 100 else f"{shown:.3g}"
 
 
 def points(difference: float | None) -> str:

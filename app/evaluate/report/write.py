@@ -10,6 +10,7 @@ from typing import Any
 
 from app.evaluate.kept.results import METRICS, RATES, Row, Run
 from app.evaluate.kept.run_folder import write_json, write_text
+from app.evaluate.measured.costs import COSTS
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
 from app.evaluate.report.content import report
 from app.evaluate.report.html import html
@@ -39,7 +40,7 @@ def mean(group: Group) -> dict[str, Any]:
     seeds and objects it is taken over."""
     told: dict[str, Any] = {"shots": group.shots, "objects": list(group.objects), "seeds": list(group.seeds)}
     told |= asdict(group.variant)
-    for metric in (*METRICS, *RATES):
+    for metric in (*METRICS, *RATES, *COSTS):
         found = average(group, metric)
         told[metric] = found.mean if found else None
         told[f"{metric}_std"] = found.std if found else None

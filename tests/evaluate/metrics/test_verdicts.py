@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.verdict.calibration import Threshold, provisional
-from app.evaluate.kept.results import Verdicts
 from app.evaluate.metrics.image import best_threshold, image_metrics
 from app.evaluate.metrics.verdicts import verdicts
 
@@ -48,9 +47,33 @@ def test_of_equal_f1_the_oracle_takes_the_fewest_false_alarms() -> None:
 @pytest.mark.parametrize("bad", [True, False])
 def test_one_class_alone_has_a_rate_of_its_own_and_no_oracle(bad: bool) -> None:
     found = verdicts(SCORES, np.full(4, bad), at(0.15))
-    assert found == Verdicts(
-        0.15, 0.25, found.false_alarm_rate_95, **{"detection_rate" if bad else "false_alarm_rate": 0.75}
-    )
+    assert (found.false_alarm_rate, found.detection_rate) == ((None, 0.75) if bad else (0.75, None))
+    assert (found.oracle_threshold, found.oracle_false_alarm_rate, found.oracle_detection_rate) == (None, None, None)
+
+
+@pytest.mark.parametrize(("good", "held_out", "promised"), [(9, 4, 1 / 5), (38, 19, 1 / 20), (60, 30, 1 / 31)])
+def test_half_of_the_good_images_calibrate_and_the_others_are_counted(
+    good: int, held_out: int, promised: float
+) -> None:
+    scores, bad = np.arange(good + 2) / 10, np.arange(good + 2) >= good
+    found = verdicts(scores, bad, None, seed=1)
+    assert (found.calibration_images, found.calibrated_detection_rate) == (held_out, 1)
+    assert found.calibrated_promised_rate == pytest.approx(promised)
+    threshold, rate = found.calibrated_threshold, found.calibrated_false_alarm_rate
+    assert threshold is not None
+    assert rate is not None
+    above = scores[~bad] > threshold
+    assert above.sum() == pytest.approx(rate * (good - held_out))
+
+
+def test_the_same_images_are_held_out_whatever_scored_them() -> None:
+    bad = np.arange(40) >= 30
+    ranks = [verdicts(np.where(bad, 2.0, order), bad, None, seed=3) for order in (np.arange(40.0), np.arange(40.0) * 2)]
+    assert ranks[1].calibrated_threshold == 2 * (ranks[0].calibrated_threshold or 0)
+
+
+def test_without_good_images_nothing_is_calibrated() -> None:
+    assert verdicts(SCORES, np.full(4, True), None).calibration_images is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=30))

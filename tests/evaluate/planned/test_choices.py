@@ -44,17 +44,18 @@ def test_zero_shot_knows_no_rotation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("preprocessing", 6), ("resolution", 4), ("backbone", 3), ("statistic", 5), ("imagenet-vit", 2)]
+    ("name", "count"),
+    [("preprocessing", 6), ("resolution", 4), ("backbone", 3), ("statistic", 5), ("imagenet-vit", 2), ("method", 4)],
 )
 def test_an_ablation_spreads_one_choice(name: Ablation, count: int) -> None:
     found = chosen(ablated(FEW_SHOT, name))
     different = [
         field
-        for field in ("backbone", "smaller_edge", "statistic")
+        for field in ("backbone", "smaller_edge", "statistic", "method")
         if len({getattr(each, field) for each in found}) > 1
     ]
     assert len(found) == count
-    assert len(different) == (0 if name == "preprocessing" else 1)
+    assert len(different) == {"preprocessing": 0, "method": 2}.get(name, 1)
 
 
 def test_layers_are_written_as_numbers_joined_or_averaged() -> None:
@@ -68,3 +69,22 @@ def test_layers_are_written_as_numbers_joined_or_averaged() -> None:
 def test_layers_written_otherwise_are_refused(written: str) -> None:
     with pytest.raises(InvalidSettings, match="--layers"):
         chosen(replace(FEW_SHOT, layers=[written]))
+
+
+def test_a_method_of_others_does_as_its_authors_do_unless_it_is_told_otherwise() -> None:
+    asked = replace(FEW_SHOT, methods=["patchcore", "spade", "padim"], preprocess=["agnostic"], statistics=["max"])
+    found = [(each.rotation, each.masking, each.statistic, each.coreset) for each in chosen(asked)]
+    assert found == [("off", "off", "own", "0.1"), ("off", "off", "own", "none"), ("off", "off", "own", "none")]
+    told = chosen(replace(asked, rotation="on", masking="auto", coresets=["0.01", "500"]))
+    assert [(each.rotation, each.masking, each.coreset) for each in told] == [
+        ("on", "auto", "0.01"),
+        ("on", "auto", "500"),
+        ("off", "off", "none"),
+        ("off", "off", "none"),
+    ]
+
+
+@pytest.mark.parametrize("written", ["", "0", "1.0", "-5", "nan", "inf", "ten", "1e3"])
+def test_a_coreset_written_otherwise_is_refused(written: str) -> None:
+    with pytest.raises(InvalidSettings, match="--coreset"):
+        chosen(replace(FEW_SHOT, coresets=[written]))

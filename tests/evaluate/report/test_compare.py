@@ -1,16 +1,23 @@
 """Two evaluations side by side: what is matched, what the differences are, what only one has."""
 
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from app.evaluate.kept.results import ImageScore, ScoredRow
+from app.evaluate.metrics.image import image_metrics
 from app.evaluate.report.averages import average
-from app.evaluate.report.compare import Comparison, compare_html, compare_markdown, comparison
+from app.evaluate.report.compare import compare_html, compare_markdown
+from app.evaluate.report.differences.pairing import Comparison, comparison
+from app.evaluate.report.differences.variants import differences
 from tests.evaluate.report.runs import HOSTILE, VARIANT, metrics, run, scored
 from tests.evaluate.report.test_html import Page
 
 OTHER = replace(VARIANT, masking="off")
 THIRD = replace(VARIANT, masking="on")
+VALUES = {VARIANT: 0.9, OTHER: 0.95, THIRD: 0.8}
 A = run(
     [scored("a", 1, 0, metrics(0.9)), scored("a", 1, 1, metrics(0.8)), scored("b", 1, 0, metrics(0.5))], title="first"
 )
@@ -59,9 +66,9 @@ def test_the_markdown_has_both_numbers_and_their_difference() -> None:
     a = run([scored("a", 1, 0, metrics(0.9)), scored("b", 1, 0, metrics(0.7))])
     b = run([scored("a", 1, 0, metrics(0.95)), scored("b", 1, 0, metrics(0.6))])
     text = compare_markdown(a, b)
-    assert "| a | 90.0 → 95.0 (+5.00) | – | – | – | – | – |" in text
-    assert "| b | 70.0 → 60.0 (−10.00) |" in text
-    assert "| Mean | 80.0 → 77.5 (−2.50) |" in text
+    assert "| a | 90.0 → 95.0 (+5.00, p 1.000) | – | – | – | – | – |" in text
+    assert "| b | 70.0 → 60.0 (−10.00, p 1.000) |" in text
+    assert "| Mean | 80.0 → 77.5 (−2.50, p 1.000) |" in text
 
 
 def test_the_markdown_names_both_variants_and_what_only_one_has() -> None:
@@ -75,7 +82,7 @@ def test_the_markdown_names_both_variants_and_what_only_one_has() -> None:
 def test_the_page_has_the_same_numbers() -> None:
     words = Page(compare_html(A, B)).words
     start = words.index("a")
-    assert words[start : start + 4] == ["a", "90.0", "95.0", "+5.00"]
+    assert words[start : start + 4] == ["a", "90.0", "95.0", "+5.00, p 1.000"]
     assert {f"A: {VARIANT.label}", f"B: {OTHER.label}", "Only in A", "Only in B"} <= set(words)
 
 
@@ -97,3 +104,39 @@ def test_full_shot_is_compared_as_one() -> None:
     rows = [scored("a", 5, 0, metrics(0.9), full=True), scored("b", 9, 0, metrics(0.7), full=True)]
     (pairing,) = comparison(run(rows), run(rows)).pairings
     assert (pairing.a.shots, pairing.a.objects) == ("full", ("a", "b"))
+
+
+def test_a_difference_says_whether_it_is_more_than_chance() -> None:
+    rng = np.random.default_rng(0)
+    bad = np.arange(80) >= 40
+    runs = []
+    for strength in (0.5, 4):
+        drawn = rng.normal(strength * bad)
+        found = image_metrics(drawn, bad)
+        own = replace(metrics(found.auroc), image_ap=found.ap, image_f1_max=found.f1_max)
+        scores = tuple(ImageScore(f"{place}.png", bool(bad[place]), each) for place, each in enumerate(drawn.tolist()))
+        runs.append(run([ScoredRow(scored("a", found=own).row, scores)]))
+    (pairing,) = comparison(*runs).pairings
+    assert pairing.difference_text("image_auroc").endswith(", p 0.000*")
+    assert re.fullmatch(r"\+[\d.]+, \+[\d.]+ to \+[\d.]+\*", pairing.difference_text("image_ap"))
+    assert pairing.difference_text("pro") == "–"
+    (same,) = comparison(runs[0], runs[0]).pairings
+    assert same.difference_text("image_auroc") == "0.00, p 1.000"
+
+
+def test_of_other_test_images_chance_says_nothing() -> None:
+    one, other = scored("a", found=metrics(0.9)), scored("a", found=metrics(0.8))
+    renamed = replace(other, scores=tuple(replace(each, image=f"other/{each.image}") for each in other.scores))
+    (pairing,) = comparison(run([one]), run([renamed])).pairings
+    assert pairing.difference_text("image_auroc") == "−10.00"
+
+
+def test_a_report_tells_how_variants_differ_from_the_first() -> None:
+    rows = [scored("a", shots, 0, metrics(value), variant) for shots in (1, 2) for variant, value in VALUES.items()]
+    table = differences(run(rows), {VARIANT: "first", OTHER: "second", THIRD: "third"})
+    assert [(*line[:2], line[2].split(",")[0]) for line in table.rows] == [
+        ("second", "1 shot", "+5.00"),
+        ("second", "2 shots", "+5.00"),
+        ("third", "1 shot", "−10.00"),
+        ("third", "2 shots", "−10.00"),
+    ]

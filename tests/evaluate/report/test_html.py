@@ -95,7 +95,7 @@ def test_each_object_has_its_plots(tmp_path: Path) -> None:
 
 def test_the_verdicts_stand_in_the_page_and_the_threshold_in_the_plot(tmp_path: Path) -> None:
     page = made(run([scored("a", 4, verdicts=Verdicts(0.25, 0.2, 0.5, 0.125, 0.75, 0.1, 0.5, 1.0))]), tmp_path)
-    place = page.words.index("Oracle's found")
+    place = page.words.index("Oracle's found") + 4
     assert page.words[place + 1 : place + 8] == ["a", "20.0", "50.0", "12.5", "75.0", "50.0", "100.0"]
     assert page.words.count("service's threshold") == 1
 

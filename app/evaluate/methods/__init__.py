@@ -1,0 +1,1 @@
+"""Banks that are not the plain union of their references: coresets, PatchCore, SPADE, PaDiM."""
