@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from app.engine.verdict.left_out_scores import decided_scores
 from app.engine.verdict.scoring import anomaly_map, image_score
 from app.errors import InvalidDataset
 from app.evaluate.dataset import ObjectData
+from app.evaluate.kept.pixel_counts import PixelCounts
 from app.evaluate.kept.results import ImageScore, Metrics, Row, ScoredRow
 from app.evaluate.masks import read_mask
 from app.evaluate.measured.measurements import Measurements
@@ -24,6 +25,7 @@ from app.evaluate.measured.seen import Seen
 from app.evaluate.metrics.ground_truth import GroundTruth, ground_truth
 from app.evaluate.metrics.image import image_metrics
 from app.evaluate.metrics.pixel import PixelHistogram, PixelMetrics
+from app.evaluate.metrics.pixel_counts import image_counts, together
 from app.evaluate.metrics.verdicts import verdicts
 from app.evaluate.planned.choices import OWN_STATISTIC
 from app.evaluate.planned.plan import Draw, masking_of, rotation_of, tested_reference
@@ -140,23 +142,29 @@ def scored_rows(
     threads: int,
 ) -> list[ScoredRow]:
     """The rows of variants that differ in nothing but the statistic, and so share their anomaly maps."""
-    pixel = _pixel_metrics(looked, truth, variants[0], threads) if data.has_masks else PixelMetrics(None, None, None)
-    return [_scored_row(variant, draw, data, looked, truth, pixel) for variant in variants]
+    pixel, counts = PixelMetrics(None, None, None), None
+    if data.has_masks:
+        pixel, counts = _pixel_metrics(looked, truth, variants[0], threads)
+    return [replace(_scored_row(variant, draw, data, looked, truth, pixel), pixels=counts) for variant in variants]
 
 
-def _pixel_metrics(looked: Seen, truth: Truths, variant: Variant, threads: int) -> PixelMetrics:
+def _pixel_metrics(looked: Seen, truth: Truths, variant: Variant, threads: int) -> tuple[PixelMetrics, PixelCounts]:
+    """Of all images together, and what there is to count of each."""
+    images: dict[int, PixelCounts] = {}
+
     def counted(start: int) -> PixelHistogram:
         histogram = PixelHistogram()
         for position in range(start, len(looked.distances), threads):
             shown = anomaly_map(looked.distances[position], looked.geometries[position], variant.profile)
             histogram.add(shown, truth.masks[position])
+            images[position] = image_counts(shown, truth.masks[position])
         return histogram
 
     with ThreadPoolExecutor(threads) as pool:
         first, *others = pool.map(counted, range(threads))
     for other in others:
         first.merge(other)
-    return first.metrics()
+    return first.metrics(), together([images[position] for position in sorted(images)])
 
 
 def _scored_row(

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Self
 
+from app.evaluate.kept.pixel_counts import PixelCounts
 from app.evaluate.measured.costs import COSTS, NO_COSTS, Costs
 from app.evaluate.planned.plan import Skipped
 from app.evaluate.planned.variant import Variant
@@ -114,10 +116,12 @@ class ImageScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoredRow:
-    """A row with the scores behind it, in the order of the test images."""
+    """A row with the scores behind it, in the order of the test images; when it has just been made also with the pixels
+    behind it, if there is ground truth (`RunFolder.pixels` has them later)."""
 
     row: Row
     scores: tuple[ImageScore, ...]
+    pixels: PixelCounts | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A whole evaluation. `asked` is the command's options by name, `environment` versions, machine and commit,
-    `seconds` what each stage took over the whole run."""
+    `seconds` what each stage took over the whole run, `folder` where it is kept."""
 
     title: str
     asked: Mapping[str, Any]
@@ -153,3 +157,4 @@ class Run:
     skipped: tuple[Skipped, ...]
     pictures: tuple[Picture, ...]
     seconds: Mapping[str, float]
+    folder: Path | None = None

@@ -1,6 +1,7 @@
 """The folder that an evaluation is kept in, so that it can go on where it was interrupted and be compared.
 
 rows/*.json      one row each, with the scores behind it
+pixels/*.npz     the pixels behind a row, counted image by image
 objects/*.json   the photographs that the rows were made with
 pictures/        what the report shows; *.json list it
 cache/           measurements; may be deleted, then they are made again when they are needed
@@ -18,6 +19,7 @@ from typing import Any
 
 from app.errors import InvalidDataset
 from app.evaluate.dataset import ObjectData
+from app.evaluate.kept.pixel_counts import PixelCounts, load_pixel_counts
 from app.evaluate.kept.results import ImageScore, Picture, Row, Run, ScoredRow
 from app.evaluate.measured.cache import Cache
 from app.evaluate.planned.layers import OWN
@@ -67,8 +69,17 @@ class RunFolder:
 
     def keep(self, scored: ScoredRow) -> None:
         row = scored.row
+        if scored.pixels is not None:
+            scored.pixels.save(self._pixels_path(row))
         told = {"row": row.flat(), "scores": [asdict(each) for each in scored.scores]}
         write_json(self._path_of(row), told)
+
+    def pixels(self, row: Row) -> PixelCounts | None:
+        """The pixels behind a row, image by image; None without ground truth, or of an earlier release."""
+        return load_pixel_counts(self._pixels_path(row))
+
+    def _pixels_path(self, row: Row) -> Path:
+        return self.path / "pixels" / f"{self._path_of(row).stem}.npz"
 
     def keep_pictures(self, name: str, pictures: Sequence[Picture]) -> None:
         """The pictures of an object, in place of those it had."""
@@ -76,8 +87,9 @@ class RunFolder:
 
     def describe(self, run: Run) -> None:
         """Write down everything of the run but its rows and pictures. What earlier calls skipped stays listed."""
-        told = asdict(replace(run, skipped=tuple(dict.fromkeys([*self.skipped(), *run.skipped]))))
-        del told["rows"], told["pictures"]
+        skipped = tuple(dict.fromkeys([*self.skipped(), *run.skipped]))
+        told = asdict(replace(run, rows=(), pictures=(), folder=None, skipped=skipped))
+        del told["rows"], told["pictures"], told["folder"]
         write_json(self.path / DESCRIPTION, told)
 
     def seconds(self) -> dict[str, float]:
@@ -129,6 +141,7 @@ def load_run(path: Path) -> Run:
         skipped=tuple(folder.skipped()),
         pictures=tuple(folder.pictures()),
         seconds=told["seconds"],
+        folder=path,
     )
 
 

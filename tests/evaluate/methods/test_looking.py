@@ -19,6 +19,7 @@ from app.engine.types import PatchFeatures
 from app.evaluate.dataset import read_image
 from app.evaluate.kept.results import ScoredRow
 from app.evaluate.kept.run_folder import RunFolder
+from app.evaluate.metrics.pixel_counts import weighted_pixel
 from app.evaluate.planned.choices import Choices
 from app.evaluate.planned.variant import Method
 from tests.evaluate.machine import EDGE, FEW_SHOT, Counted, Silent, embedded, run
@@ -178,3 +179,12 @@ def test_every_row_says_what_its_bank_costs(root: Path, tmp_path: Path, backbone
     assert {each.row.variant.method: each.row.costs.bank_bytes for each in RunFolder(tmp_path / "out").rows()}[
         "anomalydino"
     ] == 8 * sum(unit_length(each.values).nbytes for each in upright)
+
+
+def test_the_pixels_behind_a_row_give_its_metrics(root: Path, tmp_path: Path, backbone: Counted) -> None:
+    for each in run(root, tmp_path / "out", backbone, choices=choices("anomalydino", "spade")):
+        pixels = RunFolder(tmp_path / "out").pixels(each.row)
+        assert pixels is not None
+        once = np.ones((1, len(each.scores)))
+        assert weighted_pixel("pro", pixels, once)[0] == pytest.approx(each.row.metrics.pro, abs=0.01)
+        assert weighted_pixel("pixel_auroc", pixels, once)[0] == pytest.approx(each.row.metrics.pixel_auroc, abs=0.002)

@@ -1,5 +1,7 @@
 """Chance: DeLong against all pairs one by one, the bootstrap against images really repeated."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -28,6 +30,12 @@ def noisy(seed: int, strength: float, good: int = 40, bad: int = 30) -> Scores:
 
 def pair(a: list[Scores], b: list[Scores], good: int = 40) -> Paired:
     return Paired(np.stack(a), np.stack(b), np.arange(len(a[0])) >= good)
+
+
+def resampled(found: Paired, metric: str) -> Scores | None:
+    """Of one seed."""
+    a, b = (partial(weighted, metric, scores[0], found.bad) for scores in (found.a, found.b))
+    return resampled_differences(found.bad, a, b)
 
 
 def slow_p_value(found: Paired) -> float:
@@ -75,7 +83,7 @@ def test_too_few_images_tell_nothing() -> None:
     few = Paired(np.zeros((1, 3)), np.zeros((1, 3)), np.array([False, False, True]))
     assert auroc_p_value([few]) is None
     assert auroc_p_value([]) is None
-    assert resampled_differences(few, "image_ap") is None
+    assert resampled(few, "image_ap") is None
 
 
 @settings(max_examples=60, deadline=None)
@@ -93,7 +101,7 @@ def test_images_that_count_several_times_are_as_good_as_repeated(images: list[tu
 @pytest.mark.parametrize("metric", ["image_ap", "image_f1_max"])
 def test_the_interval_lies_about_the_difference_and_tells_a_clear_one(metric: str) -> None:
     weak, strong = noisy(0, 0.5), noisy(1, 3)
-    found = resampled_differences(pair([weak], [strong]), metric)
+    found = resampled(pair([weak], [strong]), metric)
     assert found is not None
     near = interval([found])
     one, other = (image_metrics(each, np.arange(70) >= 40) for each in (weak, strong))
@@ -102,7 +110,7 @@ def test_the_interval_lies_about_the_difference_and_tells_a_clear_one(metric: st
     assert values[1] is not None
     assert near.low < values[1] - values[0] < near.high
     assert near.is_more_than_chance
-    same = resampled_differences(pair([weak], [weak]), metric)
+    same = resampled(pair([weak], [weak]), metric)
     assert same is not None
     assert interval([same]) == Interval(0, 0)
     assert not interval([same]).is_more_than_chance
@@ -110,5 +118,5 @@ def test_the_interval_lies_about_the_difference_and_tells_a_clear_one(metric: st
 
 def test_resampling_is_the_same_each_time() -> None:
     found = pair([noisy(0, 1)], [noisy(1, 1)])
-    one, other = (resampled_differences(found, "image_ap") for _ in range(2))
+    one, other = (resampled(found, "image_ap") for _ in range(2))
     np.testing.assert_array_equal(one, other)

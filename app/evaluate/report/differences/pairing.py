@@ -1,85 +1,138 @@
 """Two evaluations, or two variants of one: rows that belong together, their differences, and chance."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from app.evaluate.kept.pixel_counts import PixelCounts
 from app.evaluate.kept.results import METRICS, ImageScore, Row, Run
+from app.evaluate.kept.run_folder import RunFolder
+from app.evaluate.metrics.pixel_counts import weighted_pixel
 from app.evaluate.metrics.significance import (
-    RESAMPLED,
+    IMAGE_METRICS,
     SIGNIFICANCE,
     Paired,
     auroc_p_value,
     interval,
     resampled_differences,
+    weighted,
 )
 from app.evaluate.report.averages import Group, average, groups, ordered_rows
 from app.evaluate.report.wording import points
 
 CHANCE = (
-    "Behind a difference: of image AUROC the p-value of DeLong's test, of image AP and F1-max the 95 % interval of a "
-    "paired bootstrap over test images. *: more than chance (p below 0.05, or an interval without 0). Chance is that "
-    "of the test images, not of the references; of twenty comparisons without a difference one has a star. Nothing is "
-    "said of pixel metrics."
+    "Behind a difference: of image AUROC the p-value of DeLong's test, of the others the 95 % interval of a paired "
+    "bootstrap over test images. *: more than chance (p below 0.05, or an interval without 0). Chance is that of the "
+    "test images, not of the references; of twenty comparisons without a difference one has a star."
 )
 
-ScoreBook = Mapping[Hashable, Sequence[ImageScore]]
-"""The image scores of each row of a run, by `_place`."""
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What lies behind the rows of a run: their image scores, and the folder that has their pixels."""
+
+    scores: Mapping[Hashable, Sequence[ImageScore]]
+    folder: Path | None
+
+    def images(self, row: Row) -> Sequence[ImageScore]:
+        return self.scores[_place(row)]
+
+    def pixels(self, row: Row) -> PixelCounts | None:
+        return RunFolder(self.folder).pixels(row) if self.folder else None
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Rows of A and of B that belong together: the same objects and seeds, and the same metrics defined."""
+    """Rows of A and of B that belong together: the same objects and seeds, and the same metrics defined.
+
+    `drawn` remembers what was resampled, by metric, object and seeds: the line of means needs it again.
+    """
 
     a: Group
     b: Group
-    scores_a: ScoreBook
-    scores_b: ScoreBook
+    behind_a: Behind
+    behind_b: Behind
+    drawn: dict[Hashable, NDArray[np.float64] | None] = field(default_factory=dict, compare=False)
 
     def only(self, name: str) -> "Pairing":
         """The rows of one object."""
         return replace(self, a=self.a.only(name), b=self.b.only(name))
 
-    def difference(self, metric: str) -> float | None:
-        """B − A of the means; None where one of them is not defined."""
-        one, other = average(self.a, metric), average(self.b, metric)
-        return None if one is None or other is None else other.mean - one.mean
-
     def difference_text(self, metric: str) -> str:
-        """In percentage points, with what chance makes of it."""
-        said = ", ".join(part for part in (points(self.difference(metric)), self._chance(metric)) if part)
-        return said if self.difference(metric) is not None else points(None)
+        """B − A of the means in percentage points, with what chance makes of it."""
+        one, other = average(self.a, metric), average(self.b, metric)
+        if one is None or other is None:
+            return points(None)
+        pairs = [self._paired(name, one.seeds) for name in one.objects]
+        known = [pair for pair in pairs if pair is not None]
+        chance = self._chance(metric, known) if len(known) == len(pairs) else ""
+        return ", ".join(part for part in (points(other.mean - one.mean), chance) if part)
 
-    def _chance(self, metric: str) -> str:
-        pairs = self._paired(metric)
+    def _chance(self, metric: str, pairs: Sequence["_Rows"]) -> str:
         if metric == "image_auroc":
-            p_value = auroc_p_value(pairs)
+            p_value = auroc_p_value([pair.scores for pair in pairs])
             return "" if p_value is None else f"p {p_value:.3f}{'*' if p_value < SIGNIFICANCE else ''}"
-        if metric not in RESAMPLED:
-            return ""
-        found = [each for pair in pairs if (each := resampled_differences(pair, metric)) is not None]
-        if not found or len(found) < len(pairs):
+        found = [each for pair in pairs if (each := self._resampled(metric, pair)) is not None]
+        if len(found) < len(pairs):
             return ""
         near = interval(found)
         return f"{points(near.low)} to {points(near.high)}{'*' if near.is_more_than_chance else ''}"
 
-    def _paired(self, metric: str) -> list[Paired]:
-        """The scores of each object that the mean is over; none where the two saw other test images."""
-        found = average(self.a, metric)
-        if found is None:
-            return []
-        pairs = []
-        for name in found.objects:
-            a, b = (
-                [book[_place(row)] for row in group.only(name).rows if row.seed in found.seeds]
-                for group, book in ((self.a, self.scores_a), (self.b, self.scores_b))
-            )
-            if len({tuple((each.image, each.bad) for each in scores) for scores in (*a, *b)}) != 1:
-                return []
-            values = [np.array([[each.score for each in scores] for scores in own]) for own in (a, b)]
-            pairs.append(Paired(values[0], values[1], np.array([each.bad for each in a[0]])))
-        return pairs
+    def _resampled(self, metric: str, rows: "_Rows") -> NDArray[np.float64] | None:
+        key = metric, *map(_place, rows.a)
+        if key not in self.drawn:
+            self.drawn[key] = rows.resampled(metric)
+        return self.drawn[key]
+
+    def _paired(self, name: str, seeds: Sequence[int]) -> "_Rows | None":
+        """The rows of an object; None where the two saw other test images."""
+        a, b = ([row for row in group.only(name).rows if row.seed in seeds] for group in (self.a, self.b))
+        images = [*map(self.behind_a.images, a), *map(self.behind_b.images, b)]
+        if len({tuple((each.image, each.bad) for each in own) for own in images}) != 1:
+            return None
+        values = [
+            np.array([[each.score for each in own] for own in some]) for some in (images[: len(a)], images[len(a) :])
+        ]
+        bad = np.array([each.bad for each in images[0]])
+        return _Rows(Paired(values[0], values[1], bad), a, b, self.behind_a, self.behind_b)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of one object, a seed each, and what lies behind them."""
+
+    scores: Paired
+    a: Sequence[Row]
+    b: Sequence[Row]
+    behind_a: Behind
+    behind_b: Behind
+
+    def resampled(self, metric: str) -> NDArray[np.float64] | None:
+        """B − A of the metric, mean over the seeds, of test images drawn again; None where nothing is behind it."""
+        bad = self.scores.bad
+        if metric in IMAGE_METRICS:
+            a, b = (partial(_of_scores, metric, bad, scores) for scores in (self.scores.a, self.scores.b))
+            return resampled_differences(bad, a, b)
+        pixels_a, pixels_b = [*map(self.behind_a.pixels, self.a)], [*map(self.behind_b.pixels, self.b)]
+        known_a, known_b = ([each for each in own if each is not None] for own in (pixels_a, pixels_b))
+        if len(known_a) + len(known_b) < len(pixels_a) + len(pixels_b):
+            return None
+        a, b = (partial(_of_pixels, metric, own) for own in (known_a, known_b))
+        return resampled_differences(bad, a, b)
+
+
+def _of_scores(
+    metric: str, bad: NDArray[np.bool_], scores: NDArray[np.float64], counts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.asarray(np.mean([weighted(metric, own, bad, counts) for own in scores], axis=0))
+
+
+def _of_pixels(metric: str, pixels: Sequence[PixelCounts], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.mean([weighted_pixel(metric, own, counts) for own in pixels], axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +150,7 @@ def comparison(a: Run, b: Run) -> Comparison:
     by_variant = any(len({row.variant for row in rows}) > 1 for rows in (rows_a, rows_b))
     known_a, known_b = ({_key(row, by_variant): row for row in rows} for rows in (rows_a, rows_b))
     both = [_alike(row, known_b[key]) for key, row in known_a.items() if key in known_b]
-    partner, books = dict(both), (_score_book(a), _score_book(b))
+    partner, books = dict(both), (_behind(a), _behind(b))
     return Comparison(
         tuple(
             _pairing(group, [partner[row] for row in group.rows], *books) for group in groups([row for row, _ in both])
@@ -107,8 +160,8 @@ def comparison(a: Run, b: Run) -> Comparison:
     )
 
 
-def _score_book(run: Run) -> ScoreBook:
-    return {_place(scored.row): scored.scores for scored in run.rows}
+def _behind(run: Run) -> Behind:
+    return Behind({_place(scored.row): scored.scores for scored in run.rows}, run.folder)
 
 
 def _place(row: Row) -> Hashable:
@@ -125,5 +178,5 @@ def _alike(a: Row, b: Row) -> tuple[Row, Row]:
     return replace(a, metrics=replace(a.metrics, **lacking)), replace(b, metrics=replace(b.metrics, **lacking))
 
 
-def _pairing(a: Group, rows: Sequence[Row], scores_a: ScoreBook, scores_b: ScoreBook) -> Pairing:
-    return Pairing(a, Group(rows[0].variant, a.shots, tuple(rows)), scores_a, scores_b)
+def _pairing(a: Group, rows: Sequence[Row], behind_a: Behind, behind_b: Behind) -> Pairing:
+    return Pairing(a, Group(rows[0].variant, a.shots, tuple(rows)), behind_a, behind_b)
