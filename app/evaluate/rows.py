@@ -121,7 +121,7 @@ def service_threshold(looked: Seen, profile: Profile, reduced: Statistic) -> Thr
     """
     if profile == "paper" and looked.masked:
         return None
-    scores = decided_scores(looked.left_out, looked.fractions, profile, reduced, looked.left_out_scores, looked.metric)
+    scores = decided_scores(looked.left_out, looked.fractions, profile, reduced, looked.metric)
     return provisional(scores, len(looked.left_out) - len(scores))
 
 

@@ -5,20 +5,25 @@ and their order of channels, maximum). The re-weighting is the paper's (equation
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.backbone.backbone import Backbone, no_pause
-from app.engine.backbone.resnet import ResNetBackbone
+from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, Backbone, no_pause
+from app.engine.backbone.resnet import STRIDES_PX, ResNetBackbone
+from app.engine.backbone.spec import BackboneSpec
 from app.engine.bank.bank import MemoryBank
 from app.engine.bank.index import Metric
 from app.engine.device.faiss_torch import torch
-from app.engine.methods.features import NEIGHBOURHOOD, NeighbourhoodMeans, ResNetLayers
+from app.engine.device.gpu_memory import gpu_memory
 from app.engine.methods.method import Method
 from app.engine.options import Fit
-from app.engine.types import Distances, Mask, Weights
+from app.engine.types import Distances, Grid, Mask, Weights
 from app.errors import InvalidSettings
+
+NEIGHBOURHOOD = 3
+"""Side, in samples, of the square around each position that its features are taken from."""
 
 WIDTH = 1024
 """Feature dimension that each layer is brought to, and all of them joined."""
@@ -27,23 +32,57 @@ SUPPORT = 9
 """Rows near the nearest one that the largest distance is weighed by."""
 
 
-def patchcore_features(backbone: Backbone) -> Backbone:
-    """The backbone as PatchCore sees it: a ResNet's layers joined to 1,024 numbers, of others, which show one layer
-    only, the means of 3×3 patches."""
+class PatchCoreFeatures:
+    """A loaded backbone that gives PatchCore's patch features: the neighbourhoods of its layers joined, or, where it
+    shows one layer only, the means over those of its patches."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        """Raises:
+        InvalidSettings: the first of its layers has no sample for each patch, or they are to be averaged.
+        """
+        self._backbone = backbone
+        self.spec = _spec(backbone)
+        self.engine, self.precision = backbone.engine, backbone.precision
+
+    @property
+    def pause(self) -> Callable[[], None]:
+        return self._backbone.pause
+
+    @pause.setter
+    def pause(self, pause: Callable[[], None]) -> None:
+        self._backbone.pause = pause
+
+    def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """B×3×H×W normalised images (H and W whole patches) to patch features B×N×D float32, row-major.
+
+        Raises:
+            GpuOutOfMemory: no GPU memory is left for an image.
+        """
+        if isinstance(self._backbone, ResNetBackbone):
+            return np.stack([self._joined(self._backbone, image[None]) for image in inputs])
+        size = self.spec.patch_size
+        grid = Grid(inputs.shape[2] // size, inputs.shape[3] // size)
+        return np.stack([neighbourhood_means(each, grid) for each in self._backbone.extract(inputs)])
+
+    def _joined(self, backbone: ResNetBackbone, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        planes = backbone.planes(image)
+        with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
+            return np.asarray(joined_layers(planes, self.pause)[0].cpu())
+
+
+def _spec(backbone: Backbone) -> BackboneSpec:
+    """That of the features. The mask rule `fixed` compares in units of the backbone's own."""
+    spec = backbone.spec
     if isinstance(backbone, ResNetBackbone):
-        return ResNetLayers(backbone, lambda planes: joined_layers(planes, backbone.pause), WIDTH)
-    return NeighbourhoodMeans(backbone)
-
-
-def _features_of(backbone: Backbone) -> Backbone:
-    """As above, for products: with the patches that the registry tells of the backbone."""
-    spec, seen = backbone.spec, patchcore_features(backbone)
-    if seen.spec.patch_size != spec.patch_size or (isinstance(backbone, ResNetBackbone) and spec.layers_join == "mean"):
-        raise InvalidSettings(
-            f"layers: PatchCore lays the layers of {spec.name} over the first of them, which has to be that of "
-            f"{spec.patch_size} px, and joins them in its own way. Choose 2 or 2, 3 and concat, or leave them out."
-        )
-    return seen
+        first = STRIDES_PX[spec.own_layers[0]]
+        if first != spec.patch_size or spec.layers_join == "mean":
+            raise InvalidSettings(
+                f"layers: PatchCore lays the layers of {spec.name} over the first of them, which has to be that of "
+                f"{spec.patch_size} px, and joins them in its own way. Choose 2 or 2, 3 and concat, or leave them out."
+            )
+        spec = replace(spec, width=WIDTH)
+    rule = "otsu" if spec.mask_rule == "fixed" else spec.mask_rule
+    return replace(spec, mask_rule=rule, mask_threshold=None)
 
 
 def joined_layers(planes: Sequence[torch.Tensor], pause: Callable[[], None] = no_pause) -> torch.Tensor:
@@ -77,6 +116,18 @@ def _neighbourhoods(layer: torch.Tensor) -> torch.Tensor:
 def _narrow(values: torch.Tensor) -> torch.Tensor:
     """B×N×L to B×N×1024, each number the mean of its share of the L in their order; of fewer, numbers repeat."""
     return torch.nn.functional.adaptive_avg_pool1d(values, WIDTH)
+
+
+def neighbourhood_means(values: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
+    """Patch features (N×D) averaged over the 3×3 patches around each, as far as there are any: N×D.
+
+    For a backbone that shows one layer only.
+    """
+    planes = torch.from_numpy(np.ascontiguousarray(values.T, np.float32)).reshape(1, -1, grid.rows, grid.columns)
+    means = torch.nn.functional.avg_pool2d(
+        planes, NEIGHBOURHOOD, stride=1, padding=NEIGHBOURHOOD // 2, count_include_pad=False
+    )
+    return np.ascontiguousarray(means.flatten(2)[0].T.numpy(), np.float32)
 
 
 def farthest_patch(distances: Distances, scored: NDArray[np.bool_]) -> int | None:
@@ -160,5 +211,5 @@ def _weighs(fit: Fit) -> bool:
     return fit == "whole"
 
 
-PATCHCORE = Method("patchcore", _features_of, _metric, ("max",), None, _weighs)
+PATCHCORE = Method("patchcore", PatchCoreFeatures, _metric, ("max",), None, _weighs)
 """`paper` as the authors' code, which compares squared distances and weighs none."""

@@ -22,15 +22,13 @@ def decided_scores(
     fractions: Sequence[Sequence[float]] | None,
     profile: Profile,
     statistic: Statistic,
-    scores: Sequence[float] | None = None,
     metric: Metric = "cosine",
 ) -> list[float]:
     """The image score of each reference that a bank of the others would decide: its mask trusted, and (beside three
     others or more) its median patch distance like theirs.
 
     `fractions`: per reference, its foreground fractions at every angle of the bank, where masks apply; None where they
-    do not. A left-out reference's mask is trusted or not by the fractions of the others alone. `scores`: of each, where
-    they are no statistic of its distances.
+    do not. A left-out reference's mask is trusted or not by the fractions of the others alone.
     """
     found = left_out_masks(table, fractions, profile)
     masks = [mask for mask, _ in found]
@@ -38,8 +36,8 @@ def decided_scores(
     trusted = [flag is None for _, flag in found]
     ratio = ratio_in(metric, UNLIKE_RATIO)
     alike = [_is_alike(place, medians, trusted, ratio) for place in range(len(table))]
-    found_scores = masked_scores(table, masks, statistic) if scores is None else scores
-    return [score for score, *holds in zip(found_scores, trusted, alike, strict=True) if all(holds)]
+    scores = masked_scores(table, masks, statistic)
+    return [score for score, *holds in zip(scores, trusted, alike, strict=True) if all(holds)]
 
 
 def _is_alike(place: int, medians: Sequence[float], trusted: Sequence[bool], ratio: float) -> bool:

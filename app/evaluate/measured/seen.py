@@ -13,8 +13,8 @@ class Seen:
     """What a bank sees in the test images, in their order: the distances that are scored (0 off the foreground).
 
     And in its own references: its leave-one-out table, with the foreground fractions of each where masks apply.
-    `scores` and `left_out_scores` are the image scores of a method that scores in its own way, None of one whose scores
-    are a statistic of the distances; empty `left_out_scores`: the method has none.
+    `scores` are the image scores of a method that scores in its own way, None of one whose scores are a statistic of
+    the distances. `metric`: what the distances are.
     """
 
     distances: list[Distances]
@@ -26,5 +26,4 @@ class Seen:
     masked: bool
     costs: Costs = NO_COSTS
     scores: list[float] | None = None
-    left_out_scores: list[float] | None = None
     metric: Metric = "cosine"

@@ -1,28 +1,28 @@
 """One bank of each method behind one call: how far an image's patches lie from it, and its image score."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank.bank import MemoryBank, Segment, comparable, segment
+from app.engine.bank.bank import MemoryBank, Segment, segment
 from app.engine.bank.index import Metric
+from app.engine.bank.left_out import NOBODY, LeftOut
+from app.engine.detector import patch_distances
 from app.engine.device.faiss_torch import torch
-from app.engine.methods.coreset import coreset_size, greedy_coreset
+from app.engine.methods import padim
+from app.engine.methods.coreset import greedy_coreset, wanted_rows
 from app.engine.methods.features import plain_features
 from app.engine.methods.known import METHODS
-from app.engine.methods.padim import Gaussians, chosen_channels, fit, mahalanobis
-from app.engine.methods.patchcore import patchcore_features, score_weights
+from app.engine.methods.padim import Gaussians, chosen_channels, mahalanobis
 from app.engine.methods.spade import gallery, gallery_distances
-from app.engine.options import Fit, MethodName, Statistic
-from app.engine.types import Distances, Mask, PatchFeatures
+from app.engine.options import Coreset, Fit, MethodName, Statistic
+from app.engine.types import Distances, Mask, PatchDistances, PatchFeatures
 from app.engine.verdict.scoring import image_score
 from app.evaluate.planned.variant import Method
 
-Rows = NDArray[np.float32]
 SEED = 0
 """Of the coreset's projection and of PaDiM's channels."""
 
@@ -33,7 +33,7 @@ def method_features(method: Method, backbone: Backbone) -> Backbone:
         case "anomalydino":
             return backbone
         case "patchcore":
-            return patchcore_features(backbone)
+            return METHODS[method].features_of(backbone)
         case "spade" | "padim":
             return plain_features(backbone)
 
@@ -51,14 +51,10 @@ class Look:
 
 
 class Bank(Protocol):
-    """What an image is compared with, by which distance; `size_bytes` of it are searched."""
+    """What an image is compared with; `size_bytes` of it are searched, by `metric`."""
 
     size_bytes: int
-
-    @property
-    def metric(self) -> Metric:
-        """Of its distances."""
-        ...
+    metric: Metric
 
     def look(self, features: PatchFeatures, scored: Mask) -> Look:
         """At the patches of an image, of which the image score looks at those `scored` (N).
@@ -68,81 +64,65 @@ class Bank(Protocol):
         """
         ...
 
-    def without(self, position: int) -> "Bank | None":
-        """The bank without what comes from the reference at this position; None where nothing is left, or where the
+    def left_out(self, position: int, features: PatchFeatures, foreground: Mask) -> LeftOut | None:
+        """The reference at this position in the bank of the others; None where nothing of them is left, or where the
         method sets no threshold."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RowsWay:
-    """AnomalyDINO or PatchCore, as the profile that fits images in this way does it."""
-
-    method: MethodName
-    fit: Fit
-
-    @property
-    def metric(self) -> Metric:
-        return METHODS[self.method].metric(self.fit)
-
-    @property
-    def weighs(self) -> bool:
-        return METHODS[self.method].weighs(self.fit)
-
-
-@dataclass(slots=True)
 class RowsBank:
     """AnomalyDINO's and PatchCore's: rows, of which a coreset may be kept."""
 
-    way: RowsWay
-    parts: Sequence[Segment]
-    device: str
-    size_bytes: int = field(init=False)
-    _bank: MemoryBank = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._bank = MemoryBank(self.parts, self.device)
-        self.size_bytes = self._bank.size_bytes
-
-    @property
-    def metric(self) -> Metric:
-        return self.way.metric
+    def __init__(self, method: MethodName, fit: Fit, parts: Sequence[Segment], device: str) -> None:
+        self._weighs = METHODS[method].weighs(fit)
+        self._is_own = method != "anomalydino"
+        self._parts, self._device = parts, device
+        self._bank = self._of(range(len(parts)))
+        self.size_bytes, self.metric = self._bank.size_bytes, self._bank.metric
 
     def look(self, features: PatchFeatures, scored: Mask) -> Look:
-        rows = comparable(features.values, self._bank.metric)
-        distances, _ = self._bank.nearest(rows)
-        if self.way.method == "anomalydino":
-            return Look(distances)
-        weights = score_weights(rows, distances, self._bank, [scored]) if self.way.weighs else None
-        return Look(distances, image_score(distances * scored, scored, Statistic("max"), weights))
+        found = self._distances(self._bank, features, [scored])
+        if not self._is_own:
+            return Look(found.values)
+        return Look(found.values, image_score(found.values * scored, scored, Statistic("max"), found.weights))
 
-    def without(self, position: int) -> "RowsBank | None":
-        others = [part for place, part in enumerate(self.parts) if place != position]
-        return RowsBank(self.way, others, self.device) if any(len(part.rows) for part in others) else None
+    def left_out(self, position: int, features: PatchFeatures, foreground: Mask) -> LeftOut | None:
+        others = [place for place, part in enumerate(self._parts) if place != position and len(part.rows)]
+        if not others:
+            return None
+        found = self._distances(self._of(others), features, [np.ones_like(foreground), foreground])
+        return LeftOut(found.values, np.full(len(foreground), NOBODY, np.int32), foreground, found.weights)
+
+    def _of(self, places: Iterable[int]) -> MemoryBank:
+        return MemoryBank([self._parts[place] for place in places if len(self._parts[place].rows)], self._device)
+
+    def _distances(self, bank: MemoryBank, features: PatchFeatures, masks: Sequence[Mask]) -> PatchDistances:
+        everything = np.ones(features.geometry.grid.patches, bool)
+        return patch_distances(features, bank, everything, weighed=masks if self._weighs else ())
 
 
 def rows_bank(
-    way: RowsWay,
+    method: MethodName,
+    fit: Fit,
     references: Sequence[Sequence[PatchFeatures]],
     angles_deg: tuple[float, ...],
-    coreset: float | int | None,
+    coreset: Coreset | None,
     device: str,
 ) -> RowsBank:
-    """Of the references, each at every angle; `coreset` is a share of all rows, their number, or None for all."""
-    parts = [segment(turned, angles_deg, metric=way.metric) for turned in references]
-    return RowsBank(way, parts if coreset is None else _kept(parts, coreset, device), device)
+    """Of the references, each at every angle; without a `coreset` of all their rows."""
+    metric = METHODS[method].metric(fit)
+    parts = [segment(turned, angles_deg, metric=metric) for turned in references]
+    return RowsBank(method, fit, parts if coreset is None else _kept(parts, coreset, device), device)
 
 
-def _kept(parts: Sequence[Segment], coreset: float | int, device: str) -> list[Segment]:
+def _kept(parts: Sequence[Segment], coreset: Coreset, device: str) -> list[Segment]:
     rows = torch.from_numpy(np.concatenate([part.rows for part in parts])).to(device)
-    count = min(coreset, len(rows)) if isinstance(coreset, int) else coreset_size(len(rows), coreset)
-    numbers = np.sort(greedy_coreset(rows, count, seed=SEED))
-    kept, start = [], 0
-    for part in parts:
-        own = numbers[(numbers >= start) & (numbers < start + len(part.rows))] - start
-        kept.append(part.reduced(own))
-        start += len(part.rows)
-    return kept
+    numbers = greedy_coreset(rows, wanted_rows(coreset, len(rows)), seed=SEED)
+    starts = np.cumsum([0, *(len(part.rows) for part in parts)])
+    return [
+        part.reduced(numbers[(start <= numbers) & (numbers < end)] - start)
+        for part, start, end in zip(parts, starts[:-1], starts[1:], strict=True)
+    ]
 
 
 class GalleryBank:
@@ -161,7 +141,7 @@ class GalleryBank:
         distances = gallery_distances(features.values, self._references, found, self._device)
         return Look(distances, found.score if scored.any() else 0.0)
 
-    def without(self, position: int) -> None:
+    def left_out(self, position: int, features: PatchFeatures, foreground: Mask) -> None:
         """Not offered for products, so no threshold is set by references."""
 
 
@@ -177,7 +157,7 @@ class GaussianBank:
             raise ImagesNotAligned
         width = references[0].values.shape[1]
         stacked = np.stack([each.values for each in references])
-        self._gaussians: Gaussians = fit(stacked, chosen_channels(width, SEED), device)
+        self._gaussians: Gaussians = padim.fit(stacked, chosen_channels(width, SEED), device)
         self.size_bytes = self._gaussians.size_bytes
 
     def look(self, features: PatchFeatures, scored: Mask) -> Look:
@@ -186,5 +166,5 @@ class GaussianBank:
         distances = mahalanobis(features.values, self._gaussians)
         return Look(distances, float(distances[scored].max(initial=0)))
 
-    def without(self, position: int) -> None:
+    def left_out(self, position: int, features: PatchFeatures, foreground: Mask) -> None:
         """Not offered for products, so no threshold is set by references."""

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engine.bank.left_out import NOBODY, LeftOut, compared_references
+from app.engine.bank.left_out import LeftOut, compared_references
 from app.engine.masking.foreground import foreground_mask
 from app.engine.masking.masking_test import masking_test
 from app.engine.options import ROTATION_ANGLES_DEG, Profile
 from app.engine.types import Mask, PatchFeatures
-from app.engine.verdict.left_out_scores import left_out_masks
 from app.evaluate.dataset import ObjectData
 from app.evaluate.measured.extraction import Extractor
-from app.evaluate.methods.banks import Bank, GalleryBank, GaussianBank, ImagesNotAligned, Look, RowsWay, rows_bank
-from app.evaluate.planned.coreset import coreset_share
+from app.evaluate.methods.banks import Bank, GalleryBank, GaussianBank, ImagesNotAligned, rows_bank
+from app.evaluate.planned.coreset import coreset_rule
 from app.evaluate.planned.plan import Draw, masking_of, rotation_of
 from app.evaluate.planned.variant import Variant
 
@@ -29,8 +28,8 @@ class Fit:
     """A bank, and what its own references say of it.
 
     `bank` is None where its references cannot be compared with each other. `fractions`: where masks apply, the
-    foreground fractions of each reference at every angle. `left_out` is the leave-one-out table, `left_out_scores` the
-    image scores that go with it, where they are no statistic of the distances.
+    foreground fractions of each reference at every angle. `left_out` is the leave-one-out table, empty where there is
+    none.
     """
 
     variant: Variant
@@ -40,7 +39,6 @@ class Fit:
     fractions: list[list[float]] | None
     build_s: float
     left_out: list[LeftOut]
-    left_out_scores: list[float] | None
 
 
 def angles_deg(variants: Sequence[Variant], draw: Draw, data: ObjectData) -> list[tuple[float, ...]]:
@@ -88,10 +86,9 @@ class _Fitting:
             bank = self._bank(in_bank, angles)
         build_s = len(in_bank) * len(angles) * pass_s + time.perf_counter() - started
         masks = [[self._mask(each, "robust") for each in turned] for turned in in_bank] if self._is_masked() else None
-        foregrounds = None if masks is None else [own[0] for own in masks]
         fractions = None if masks is None else [[float(mask.mean()) for mask in own] for own in masks]
-        table, scores = self._left_out(bank, foregrounds, fractions)
-        return Fit(self.variant, self.draw, bank, rotated, fractions, build_s, table, scores)
+        table = self._left_out(bank, None if masks is None else [own[0] for own in masks])
+        return Fit(self.variant, self.draw, bank, rotated, fractions, build_s, table)
 
     def _bank(self, in_bank: Sequence[Turned], angles: tuple[float, ...]) -> Bank | None:
         upright, device = [turned[0] for turned in in_bank], self.extractor.device
@@ -104,8 +101,8 @@ class _Fitting:
                 except ImagesNotAligned:
                     return None
             case method:
-                way = RowsWay(method, self.variant.preprocessing.fit)
-                return rows_bank(way, in_bank, angles, coreset_share(self.variant.coreset), device)
+                fit = self.variant.preprocessing.fit
+                return rows_bank(method, fit, in_bank, angles, coreset_rule(self.variant.coreset), device)
 
     def _is_masked(self) -> bool:
         masking = masking_of(self.variant, self.data.name)
@@ -115,34 +112,17 @@ class _Fitting:
         masks = [self._mask(each, self.variant.profile) for each in first]
         return masking_test(first, masks, ROTATION_ANGLES_DEG).accepted
 
-    def _left_out(
-        self, bank: Bank | None, foregrounds: Sequence[Mask] | None, fractions: Sequence[Sequence[float]] | None
-    ) -> tuple[list[LeftOut], list[float] | None]:
-        """The table, and the image scores of a method that scores in its own way."""
-        compared = compared_references(len(self.references))
-        everything = [np.ones(self.references[place][0].geometry.grid.patches, bool) for place in compared]
-        found = self._looks(bank, everything)
-        if not found:
-            return [], []
-        table = [
-            LeftOut(look.distances, np.full(len(mask), NOBODY, np.int32), foregrounds[place] if foregrounds else mask)
-            for place, look, mask in zip(compared, found, everything, strict=True)
-        ]
-        if fractions is not None and found[0].score is not None:
-            own = [fractions[place] for place in compared]
-            found = self._looks(bank, [mask for mask, _ in left_out_masks(table, own, self.variant.profile)])
-        scores = [look.score for look in found if look.score is not None]
-        return table, scores or None
-
-    def _looks(self, bank: Bank | None, scored: Sequence[Mask]) -> list[Look]:
+    def _left_out(self, bank: Bank | None, foregrounds: Sequence[Mask] | None) -> list[LeftOut]:
         """Each compared reference in the bank of the others; nothing where one of them has no others in it."""
-        found = []
-        for place, mask in zip(compared_references(len(self.references)), scored, strict=True):
-            others = bank.without(place) if bank else None
-            if others is None:
+        table = []
+        for place in compared_references(len(self.references)):
+            upright = self.references[place][0]
+            mask = foregrounds[place] if foregrounds else np.ones(upright.geometry.grid.patches, bool)
+            found = bank.left_out(place, upright, mask) if bank else None
+            if found is None:
                 return []
-            found.append(others.look(self.references[place][0], mask))
-        return found
+            table.append(found)
+        return table
 
     def _mask(self, features: PatchFeatures, profile: Profile) -> Mask:
         with self.extractor.times.stage("mask"):

@@ -131,6 +131,5 @@ class _Shown:
             masked=fit.fractions is not None,
             costs=Costs(1000 * (pass_s + self.seconds / len(self.distances)), fit.bank.size_bytes, fit.build_s),
             scores=self.scores or None,
-            left_out_scores=fit.left_out_scores,
             metric=fit.bank.metric,
         )

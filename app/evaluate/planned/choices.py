@@ -6,7 +6,7 @@ from itertools import product
 from typing import Literal
 
 from app.engine.options import Profile, ZeroShotAggregation
-from app.evaluate.planned.coreset import WHOLE, coreset_share
+from app.evaluate.planned.coreset import WHOLE, coreset_rule
 from app.evaluate.planned.layers import OWN, layers
 from app.evaluate.planned.statistic import statistic
 from app.evaluate.planned.variant import MaskingChoice, Method, Mode, RotationChoice, Variant
@@ -84,7 +84,7 @@ def variants(asked: Choices, precision_of: Callable[[str], str]) -> tuple[Varian
     for written in asked.layers:
         layers(written)
     for written in asked.coresets or ():
-        coreset_share(written)
+        coreset_rule(written)
     aggregations = asked.aggregations if asked.mode == "zero-shot" else (None,)
     found = [
         _of_method(variant, method, asked, coreset)

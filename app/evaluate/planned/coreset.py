@@ -1,12 +1,13 @@
 """How many rows of a bank are kept, as it is written on the command line and in reports."""
 
+from app.engine.options import Coreset
 from app.errors import InvalidSettings
 
 WHOLE = "none"
 WRITTEN = "none, a share of the rows (0.1) or their number (5000)"
 
 
-def coreset_share(written: str) -> float | int | None:
+def coreset_rule(written: str) -> Coreset | None:
     """`none` (None), a share between 0 and 1, or a number of rows.
 
     Raises:
@@ -20,7 +21,7 @@ def coreset_share(written: str) -> float | int | None:
     except ValueError:
         rows, share = 0, 0.0
     if rows > 0:
-        return rows
+        return Coreset(rows=rows)
     if 0 < share < 1:
-        return share
+        return Coreset(share=share)
     raise InvalidSettings(f"--coreset {written!r}: write {WRITTEN}.")

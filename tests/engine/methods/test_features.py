@@ -1,4 +1,4 @@
-"""What each method sees of a ResNet and of another backbone."""
+"""What SPADE and PaDiM see of a ResNet and of another backbone."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,7 @@ import pytest
 from app.engine.backbone.layers import of_layers
 from app.engine.backbone.resnet import ResNetBackbone
 from app.engine.device.faiss_torch import torch
-from app.engine.methods.features import laid_over, neighbourhood_means, plain_features
-from app.engine.methods.patchcore import joined_layers, patchcore_features
-from app.engine.types import Grid
+from app.engine.methods.features import laid_over, plain_features
 from app.weights.registry import load_registry
 from tests.api.tiny_backbone import tiny_backbone
 from tests.engine.backbone.test_resnet import random_tensors
@@ -19,22 +17,6 @@ IMAGES = np.random.default_rng(5).normal(size=(2, 3, 64, 72)).astype(np.float32)
 @pytest.fixture(scope="module")
 def resnet() -> ResNetBackbone:
     return ResNetBackbone(load_registry().spec("resnet18"), random_tensors("resnet18"), "cpu")
-
-
-def test_patchcore_sees_a_resnets_layers_joined_to_1024(resnet: ResNetBackbone) -> None:
-    seen = patchcore_features(resnet)
-    found = seen.extract(IMAGES)
-    assert found.shape == (2, 8 * 9, seen.spec.width) == (2, 72, 1024)
-    np.testing.assert_allclose(found, joined_layers(resnet.planes(IMAGES)).numpy(), rtol=1e-3, atol=1e-3)
-
-
-def test_patchcore_sees_the_means_of_3x3_patches_of_another_backbone() -> None:
-    backbone = tiny_backbone()
-    images = np.random.default_rng(6).normal(size=(2, 3, 56, 70)).astype(np.float32)
-    seen = patchcore_features(backbone)
-    expected = [neighbourhood_means(each, Grid(4, 5)) for each in backbone.extract(images)]
-    np.testing.assert_array_equal(seen.extract(images), expected)
-    assert seen.spec is backbone.spec
 
 
 def test_plain_features_are_the_layers_as_they_come(resnet: ResNetBackbone) -> None:
@@ -49,10 +31,9 @@ def test_plain_features_are_the_layers_as_they_come(resnet: ResNetBackbone) -> N
 
 
 def test_a_patch_is_a_sample_of_the_finest_layer(resnet: ResNetBackbone) -> None:
-    view = of_layers(resnet, (1, 3), "concat")
-    for seen in (patchcore_features(view), plain_features(view)):
-        assert seen.spec.patch_size == 4
-        assert seen.extract(IMAGES).shape == (2, 16 * 18, seen.spec.width)
+    seen = plain_features(of_layers(resnet, (1, 3), "concat"))
+    assert seen.spec.patch_size == 4
+    assert seen.extract(IMAGES).shape == (2, 16 * 18, seen.spec.width) == (2, 288, 320)
 
 
 def test_equal_layers_are_not_interpolated() -> None:

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.bank.bank import MemoryBank, Segment
-from app.engine.methods.features import neighbourhood_means
 from app.engine.methods.patchcore import (
     WIDTH,
     PatchWeights,
     farthest_patch,
     joined_layers,
+    neighbourhood_means,
     score_weights,
     support_weight,
 )

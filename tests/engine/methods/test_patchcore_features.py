@@ -10,16 +10,16 @@ from app.engine.backbone.resnet import ResNetBackbone
 from app.engine.bank.bank import MemoryBank
 from app.engine.detector import patch_distances, patch_features, reference_segment
 from app.engine.methods.known import METHODS
-from app.engine.methods.patchcore import WIDTH, joined_layers
+from app.engine.methods.patchcore import WIDTH, PatchCoreFeatures, joined_layers, neighbourhood_means
 from app.engine.options import LayersJoin, Preprocessing
 from app.engine.photograph.preprocess import preprocess
+from app.engine.types import Grid
 from app.errors import InvalidSettings
 from app.weights.registry import load_registry
 from tests.api.tiny_backbone import tiny_backbone
 from tests.engine.methods.synthetic_resnet import LAYERS, drawn_image, synthetic_resnet18
 
 SPEC = load_registry().spec("resnet18")
-PATCHCORE = METHODS["patchcore"]
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +28,30 @@ def resnet() -> ResNetBackbone:
 
 
 def test_a_resnet_gives_its_layers_joined_as_in_the_golden_case(resnet: ResNetBackbone) -> None:
-    view, image = PATCHCORE.features_of(resnet), drawn_image("query")
+    view, image = PatchCoreFeatures(resnet), drawn_image("query")
     expected = joined_layers(list(create_feature_extractor(synthetic_resnet18(), list(LAYERS))(image).values()))
     found = view.extract(image.numpy())
     assert (view.spec.width, view.spec.patch_size, found.shape) == (WIDTH, 8, (1, 80, WIDTH))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
 
 
+def test_a_backbone_of_one_layer_gives_the_means_of_its_neighbourhoods() -> None:
+    inner = tiny_backbone()
+    images = np.random.default_rng(1).standard_normal((2, 3, 42, 56)).astype(np.float32)
+    found, plain = PatchCoreFeatures(inner).extract(images), inner.extract(images)
+    for each, own in zip(found, plain, strict=True):
+        np.testing.assert_array_equal(each, neighbourhood_means(own, Grid(3, 4)))
+
+
 def test_an_image_gives_the_same_features_in_whatever_batch_it_comes(resnet: ResNetBackbone) -> None:
     images = np.concatenate([drawn_image(f"reference{each}").numpy() for each in range(3)])
-    view = PATCHCORE.features_of(resnet)
+    view = PatchCoreFeatures(resnet)
     np.testing.assert_array_equal(view.extract(images)[1], view.extract(images[1:2])[0])
 
 
 def test_the_pause_is_that_of_the_backbone() -> None:
     inner = tiny_backbone()
-    view, pauses = PATCHCORE.features_of(inner), []
+    view, pauses = PatchCoreFeatures(inner), []
     view.pause = lambda: pauses.append(1)
     view.extract(np.zeros((1, 3, 28, 28), np.float32))
     assert pauses
@@ -55,7 +63,7 @@ def test_layers_that_it_cannot_lay_over_each_other_are_refused(
     resnet: ResNetBackbone, layers: tuple[int, ...], join: LayersJoin
 ) -> None:
     with pytest.raises(InvalidSettings, match=r"PatchCore|averaged"):
-        PATCHCORE.features_of(of_layers(resnet, layers, join))
+        PatchCoreFeatures(of_layers(resnet, layers, join))
 
 
 @pytest.mark.parametrize(("fit", "metric"), [("crop", "squared_euclidean"), ("whole", "euclidean")])
@@ -63,12 +71,12 @@ def test_a_photograph_lies_at_zero_from_itself_and_is_weighed_by_the_robust_prof
     resnet: ResNetBackbone, fit: str, metric: str
 ) -> None:
     made = Preprocessing(112, "off", fit="crop" if fit == "crop" else "whole", method="patchcore")
-    view = PATCHCORE.features_of(resnet)
+    view = PatchCoreFeatures(resnet)
     image = np.random.default_rng(2).integers(0, 255, (120, 130, 3), np.uint8)
     bank = MemoryBank([reference_segment(image, made, view)], "cpu")
     [features] = patch_features(view, [preprocess(image, 112, view.spec, made.fit)])
     everything = np.ones(features.geometry.grid.patches, bool)
-    weighs = PATCHCORE.weighs(made.fit)
+    weighs = METHODS["patchcore"].weighs(made.fit)
     found = patch_distances(features, bank, everything, weighed=[everything] if weighs else [])
     assert (bank.metric, weighs) == (metric, found.weights is not None)
     np.testing.assert_array_equal(found.values, 0)

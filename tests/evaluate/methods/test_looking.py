@@ -1,17 +1,17 @@
 """Methods in an evaluation: the engine's numbers, thresholds by the references, and nothing done twice."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from app.engine.bank.bank import MemoryBank, Segment, unit_length
+from app.engine.bank.index import Metric
 from app.engine.detector import patch_features, reference_features
-from app.engine.methods.features import neighbourhood_means
 from app.engine.methods.padim import chosen_channels, fit, mahalanobis
-from app.engine.methods.patchcore import score_weights
+from app.engine.methods.patchcore import neighbourhood_means, score_weights
 from app.engine.methods.spade import gallery
 from app.engine.options import Preprocessing
 from app.engine.photograph.preprocess import preprocess
@@ -25,7 +25,6 @@ from app.evaluate.planned.variant import Method
 from tests.evaluate.machine import EDGE, FEW_SHOT, Counted, Silent, embedded, run
 from tests.evaluate.trees import mvtec_object, part, save
 
-Rows = NDArray[np.float32]
 MADE = Preprocessing(EDGE, "off", fit="whole")
 
 
@@ -62,30 +61,47 @@ def scores(rows: list[ScoredRow]) -> list[float]:
     return [each.score for each in rows[0].scores]
 
 
-def averaged(features: PatchFeatures) -> Rows:
+def averaged(features: PatchFeatures) -> np.ndarray:
     return neighbourhood_means(features.values, features.geometry.grid)
 
 
-def weighed_maximum(values: Rows, bank: MemoryBank) -> float:
+def patchcore_bank(found: Sequence[PatchFeatures], metric: Metric = "euclidean") -> MemoryBank:
+    return MemoryBank(
+        [
+            Segment(
+                averaged(each), np.ones(each.geometry.grid.patches, bool), (0.0,), each.geometry.grid, metric=metric
+            )
+            for each in found
+        ],
+        "cpu",
+    )
+
+
+def weighed_maximum(features: PatchFeatures, bank: MemoryBank) -> float:
+    values = averaged(features)
     distances, _ = bank.nearest(values)
     weights = score_weights(values, distances, bank, [np.ones(len(distances), bool)])
-    return float(distances.max() * weights[distances.argmax()])
+    return float(distances.max()) * float(weights[distances.argmax()])
 
 
 def test_patchcore_scores_as_its_parts_do(root: Path, tmp_path: Path, backbone: Counted) -> None:
     rows = run(root, tmp_path / "out", backbone, shots=(3,), choices=choices("patchcore"))
-    parts = [
-        Segment(
-            averaged(each), np.ones(each.geometry.grid.patches, bool), (0.0,), each.geometry.grid, metric="euclidean"
-        )
-        for each in references(root, backbone, 3)
-    ]
-    bank, expected = MemoryBank(parts, "cpu"), []
-    for features in looked_at(root, backbone, rows):
-        values = averaged(features)
-        expected.append(weighed_maximum(values, bank))
+    bank = patchcore_bank(references(root, backbone, 3))
+    expected = [weighed_maximum(each, bank) for each in looked_at(root, backbone, rows)]
     assert scores(rows) == pytest.approx(expected, rel=1e-5)
     assert rows[0].row.metrics.image_auroc == 1
+
+
+def test_patchcore_by_the_profile_paper_scores_squared_distances(root: Path, tmp_path: Path, backbone: Counted) -> None:
+    rows = run(root, tmp_path / "out", backbone, shots=(3,), choices=replace(choices("patchcore"), profile="paper"))
+    made = replace(MADE, fit="crop")
+    paths = sorted((root / "disc/train/good").iterdir())[:3]
+    bank = patchcore_bank(
+        [reference_features(read_image(path), made, backbone)[0] for path in paths], "squared_euclidean"
+    )
+    image = preprocess(read_image(root / "disc" / rows[0].scores[0].image), EDGE, backbone.spec, "crop")
+    distances, _ = bank.nearest(averaged(patch_features(backbone, [image])[0]))
+    assert rows[0].scores[0].score == pytest.approx(float(distances.max()), rel=1e-5)
 
 
 def test_patchcores_threshold_is_the_largest_score_of_a_left_out_reference(
@@ -93,15 +109,9 @@ def test_patchcores_threshold_is_the_largest_score_of_a_left_out_reference(
 ) -> None:
     (row,) = run(root, tmp_path / "out", backbone, shots=(3,), choices=choices("patchcore"))
     found = references(root, backbone, 3)
-    left_out = []
-    for place, each in enumerate(found):
-        others = [
-            Segment(averaged(other), np.ones(1, bool), (0.0,), other.geometry.grid, metric="euclidean")
-            for position, other in enumerate(found)
-            if position != place
-        ]
-        bank, values = MemoryBank(others, "cpu"), averaged(each)
-        left_out.append(weighed_maximum(values, bank))
+    left_out = [
+        weighed_maximum(each, patchcore_bank([other for other in found if other is not each])) for each in found
+    ]
     assert row.row.verdicts.threshold == pytest.approx(max(left_out), rel=1e-5)
 
 
