@@ -2,9 +2,9 @@
 
     python -m benchmarks.anomalib_patchcore DATA_ROOT --weights FOLDER [--objects …]
 
-anomalib is installed beside the project, which does not need it. DATA_ROOT is laid out as MVTec-AD. All of train/good are
-references, upright, no mask; smaller edge 256, layers 2 and 3 of a ResNet-18, a tenth of the rows. anomalib's model gets
-our preprocessed images, one at a time, since sizes differ; its greedy search starts at random, so it runs with
+anomalib is installed beside the project, which does not need it. DATA_ROOT is laid out as MVTec-AD. All of train/good
+are references, upright, no mask; smaller edge 256, layers 2 and 3 of a ResNet-18, a tenth of the rows. anomalib's model
+gets our preprocessed images, one at a time, since sizes differ; its greedy search starts at random, so it runs with
 three seeds. Ours: `inspector evaluate --method patchcore`, profiles `paper` (maximum) and `robust` (re-weighted, as
 anomalib does it).
 """
@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ def _auroc(data: ObjectData, seed: int, weights: Path) -> float:
     return float(roc_auc_score([each.is_defect for each in data.test], scores))
 
 
-def _anomalib(weights: Path) -> torch.nn.Module:
+def _anomalib(weights: Path) -> Any:
     from anomalib.models.image.patchcore.torch_model import PatchcoreModel
 
     model = PatchcoreModel(layers=LAYERS, backbone="resnet18", pre_trained=False)

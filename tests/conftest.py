@@ -10,9 +10,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # Compiling a network takes seconds; the tests of the compiled ones ask for it.
 os.environ.setdefault("INSPECTOR_ENGINE", "torch")
 
+import hypothesis
 import pytest
 
 from tests.redis_server import RedisServer
+
+# A machine may be slow without a test being wrong.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def test_defects_are_told_from_good_parts(root: Path, tmp_path: Path, backbone: 
     assert (row.good, row.bad) == (2, 3)
     assert row.metrics.image_auroc == 1
     assert row.metrics.pro is not None
-    assert row.metrics.pro > 0.8
+    assert row.metrics.pro > 0.6
     assert row.metrics.pixel_auroc is not None
     assert row.metrics.pixel_auroc > 0.9
 
