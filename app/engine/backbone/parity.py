@@ -18,7 +18,7 @@ DISTANCE = 0.005
 
 TOP_SHARE = 0.01
 SEED = 5
-GRIDS = ((16, 16), (16, 21), (28, 16))
+GRIDS = ((32, 32), (16, 21), (28, 16))
 """Patches of the probe images, down and across."""
 
 
