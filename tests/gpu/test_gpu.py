@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,9 +10,18 @@ from numpy.typing import NDArray
 
 from app.engine.backbone.vit import ViTBackbone
 from app.engine.bank.bank import MemoryBank
-from app.engine.bank.index import ExactIndex, FaissCpuIndex, FaissGpuIndex, TorchIndex, exact_index, faiss_gpu_works
+from app.engine.bank.index import (
+    ExactIndex,
+    FaissCpuIndex,
+    FaissGpuIndex,
+    Metric,
+    TorchIndex,
+    exact_index,
+    faiss_gpu_works,
+)
 from app.engine.detector import patch_distances, patch_features, reference_segment
 from app.engine.device.faiss_torch import torch
+from app.engine.methods.coreset import greedy_coreset
 from app.engine.options import Preprocessing, Statistic, ZeroShotAggregation
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.preprocess import preprocess
@@ -39,13 +49,27 @@ def unit_rows(count: int, seed: int) -> Rows:
     return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
 
 
+@pytest.mark.parametrize("metric", get_args(Metric))
 @pytest.mark.parametrize("make", [FaissGpuIndex, TorchIndex])
-def test_a_gpu_index_finds_what_the_cpu_finds(make: Callable[[Rows, torch.device], ExactIndex]) -> None:
+def test_a_gpu_index_finds_what_the_cpu_finds(
+    make: Callable[[Rows, torch.device, Metric], ExactIndex], metric: Metric
+) -> None:
     rows, queries = unit_rows(65_536, seed=1), unit_rows(1500, seed=2)
-    similarity, nearest = make(rows, torch.device(GPU)).search(queries)
-    on_cpu, nearest_on_cpu = FaissCpuIndex(rows).search(queries)
-    np.testing.assert_allclose(similarity, on_cpu, atol=1e-4)
+    index = make(rows, torch.device(GPU), metric)
+    distances, nearest = index.search(queries)
+    on_cpu, nearest_on_cpu = FaissCpuIndex(rows, metric).search(queries)
+    np.testing.assert_allclose(distances, on_cpu, atol=1e-4)
     assert (nearest == nearest_on_cpu).mean() >= 0.99
+    np.testing.assert_array_equal(index.row(17), rows[17])
+
+
+def test_a_coreset_chosen_on_the_gpu_covers_as_well_as_the_cpus() -> None:
+    rows = torch.from_numpy(unit_rows(20_000, seed=4))
+    reach = {}
+    for device in ("cpu", GPU):
+        chosen = greedy_coreset(rows.to(device), 200)
+        reach[device] = float(torch.cdist(rows, rows[chosen]).min(dim=1).values.max())
+    assert reach[GPU] == pytest.approx(reach["cpu"], rel=0.02)
 
 
 def test_faiss_searches_where_its_self_test_passes() -> None:
