@@ -14,7 +14,7 @@ from app.commands.evaluate_options import Given, number_of_shots, refuse_unused
 from app.engine.options import Profile
 from app.errors import InvalidDataset, InvalidSettings
 from app.evaluate.planned.choices import METHODS, PREPROCESS, Ablation, Choices, variants
-from app.evaluate.planned.variant import MaskingChoice, Mode, RotationChoice, Variant
+from app.evaluate.planned.variant import MaskingChoice, Mode, RotationChoice
 from app.settings import Settings, load_settings
 from app.wording import counted
 
@@ -148,7 +148,6 @@ def _evaluate(
     if any(out.resolve().is_relative_to((data_root / name).resolve()) for name in names):
         raise InvalidSettings(f"{out} lies among the photographs. Choose a folder of its own: --out.")
     found = variants(choices, lambda name: machine.load_backbone(name).precision)
-    _require_layers(found)
     plan = Plan(data_root, names, found, tuple(shots), seeds)
     about = Run(
         title=known_dataset(names) or data_root.absolute().name,
@@ -176,17 +175,6 @@ def _evaluate(
     if not run.rows:
         raise InvalidDataset("Nothing could be evaluated: there are too few references. Ask for fewer --shots.")
     write_report(run, out)
-
-
-def _require_layers(found: Sequence["Variant"]) -> None:
-    """InvalidSettings, before anything is measured, for layers that a backbone does not have."""
-    from app.weights.registry import load_registry
-
-    registry = load_registry()
-    for variant in found:
-        made = variant.preprocessing
-        if made.layers is not None:
-            registry.spec(variant.backbone).with_layers(made.layers, made.layers_join)
 
 
 def _machine(settings: Settings) -> "Machine":

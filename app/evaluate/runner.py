@@ -7,7 +7,7 @@ from typing import Protocol
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.layers import of_layers
-from app.engine.options import Fit, Preprocessing
+from app.engine.options import Fit
 from app.evaluate.dataset import ObjectData, load_object
 from app.evaluate.kept.results import Row, Run
 from app.evaluate.kept.run_folder import RunFolder
@@ -50,6 +50,7 @@ def evaluate(plan: Plan, folder: RunFolder, machine: Machine, about: Run, progre
     Raises:
         InvalidDataset: a folder is not laid out as it must be, or a file cannot be used; it is named.
         ConfigurationError: a backbone cannot be loaded.
+        InvalidSettings: a backbone or a method has not the layers that are asked for.
     """
     _Running(plan, folder, machine, about, progress, StageTimes(folder.seconds())).run()
 
@@ -84,6 +85,8 @@ class _Running:
 
     def run(self) -> None:
         objects = [self._checked(name) for name in self.plan.objects]
+        for setup in {_setup(variant): variant for variant in self.plan.variants}.values():
+            self._features(setup)  # refuses layers that a backbone or a method has not, before anything is measured
         self.skipped.extend(each for data in objects for each in draws(self.plan, data)[1])
         parts = list(self._parts(objects))
         self.progress.begin(sum(self._passes(part) + len(part.rows) for part in parts))
@@ -121,7 +124,7 @@ class _Running:
         setup, name = part.setup, part.data.name
         self.progress.at(f"{name}, {setup.label.split(', ')[0]}, {setup.smaller_edge} px")
         made = setup.preprocessing
-        backbone = method_features(setup.method, _of_its_layers(self.machine.load_backbone(setup.backbone), made))
+        backbone = self._features(setup)
         extractor = Extractor(backbone, made, self.machine.device, self.machine.threads, self.times)
         see = self._measured(part, extractor) if setup.has_whole_bank else self._looked(part, extractor)
         truth: Truths | None = None
@@ -135,6 +138,12 @@ class _Running:
                 with self.times.stage("scores, maps and metrics"):
                     self._make_rows(variants, draw, part.data, looked, truth, backbone.spec.heat_scale)
             self.progress.advance(len(variants))
+
+    def _features(self, setup: Variant) -> Backbone:
+        """The backbone as the method of the setup sees it. InvalidSettings: it cannot of these layers."""
+        loaded, made = self.machine.load_backbone(setup.backbone), setup.preprocessing
+        of_its_layers = loaded if made.layers is None else of_layers(loaded, made.layers, made.layers_join)
+        return method_features(setup.method, of_its_layers)
 
     def _measured(self, part: _Part, extractor: Extractor) -> See:
         cache = self.folder.cache(part.data, part.setup)
@@ -169,10 +178,6 @@ class _Running:
 
     def _describe(self) -> None:
         self.folder.describe(replace(self.about, skipped=tuple(self.skipped), seconds=self.times.seconds))
-
-
-def _of_its_layers(backbone: Backbone, made: Preprocessing) -> Backbone:
-    return backbone if made.layers is None else of_layers(backbone, made.layers, made.layers_join)
 
 
 def _setup(variant: Variant) -> tuple[str, str, str, int, Fit, Method, bool]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.engine.backbone.resnet import ResNetBackbone
 from app.engine.bank.bank import MemoryBank
 from app.engine.detector import patch_distances, patch_features, reference_segment
 from app.engine.masking.foreground import foreground_mask, scored_patches
@@ -15,11 +16,13 @@ from app.engine.options import Preprocessing, Statistic
 from app.engine.photograph.preprocess import preprocess
 from app.engine.verdict.scoring import image_score
 from app.engine.zero_shot import ZeroShotBatch
-from app.errors import InvalidDataset
+from app.errors import InvalidDataset, InvalidSettings
 from app.evaluate.dataset import read_image
 from app.evaluate.kept.results import VERDICTS
 from app.evaluate.kept.run_folder import RunFolder, load_run
+from app.weights.registry import load_registry
 from tests.api.tiny_backbone import tiny_backbone
+from tests.engine.backbone.test_resnet import random_tensors
 from tests.evaluate.machine import EDGE, FEW_SHOT, Counted, Silent, embedded, run
 from tests.evaluate.trees import bar, mvtec_object, part, save, visa_object
 
@@ -217,3 +220,11 @@ def test_each_choice_of_layers_has_rows_of_its_own(root: Path, tmp_path: Path) -
     progress = Silent()
     run(root, tmp_path / "out", backbone, choices=choices, progress=progress)
     assert progress.steps == 0
+
+
+def test_layers_that_a_method_cannot_take_are_refused_before_anything_is_measured(root: Path, tmp_path: Path) -> None:
+    resnet = ResNetBackbone(load_registry().spec("resnet18"), random_tensors("resnet18"), "cpu")
+    asked = replace(FEW_SHOT, backbones=["resnet18"], layers=["1,2"], methods=["anomalydino", "patchcore"])
+    with pytest.raises(InvalidSettings, match="PatchCore lays the layers"):
+        run(root, tmp_path / "out", resnet, choices=asked)
+    assert not list((tmp_path / "out").glob("rows/*"))
