@@ -10,9 +10,9 @@ from timm.models import create_model
 from timm.models.efficientnet import EfficientNet
 
 from app.engine.backbone.backbone import no_pause
+from app.engine.backbone.image_by_image import image_by_image
 from app.engine.backbone.layers import at_patches, joined
 from app.engine.backbone.spec import BackboneSpec
-from app.engine.backbone.whitened import image_by_image, whitened
 from app.engine.device.faiss_torch import torch
 from app.engine.types import Grid
 from app.errors import WeightsUnavailable
@@ -22,6 +22,13 @@ NETWORK = "tf_efficientnet_lite0"
 
 LAYERS = {4: 8, 10: 16}
 """The blocks whose output is used, counted through, and the px from one of their samples to the next."""
+
+ANCHOR = 0.4
+"""Length of the constant component, in standard deviations per dimension.
+
+Plain cosine forgets how far a patch lies from the average patch, plain Euclidean distance hears the strongest edges
+only. A constant appended to every row puts the cosine distance between the two.
+"""
 
 
 class EfficientNetLite:
@@ -124,3 +131,9 @@ def centred(rows_of_layers: Sequence[torch.Tensor], centre: torch.Tensor) -> tor
     """The rows of all layers (N×C each), each minus its share of `centre` (ΣC) and of unit length, joined: N×ΣC."""
     shares = torch.split_with_sizes(centre, [rows.shape[1] for rows in rows_of_layers])
     return joined([rows - share for rows, share in zip(rows_of_layers, shares, strict=True)], "concat")
+
+
+def whitened(described: torch.Tensor, mean: torch.Tensor, whitening: torch.Tensor) -> torch.Tensor:
+    """N×(D−1) descriptions minus their mean, times the whitening, with the constant appended: N×D."""
+    rows = (described - mean) @ whitening
+    return torch.cat([rows, torch.full_like(rows[:, :1], ANCHOR * rows.shape[1] ** 0.5)], dim=1)

@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from openvino.frontend import FrontEndManager
 from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
 
-from app.engine.backbone import layers, position_table, whitened
+from app.engine.backbone import layers, position_table
 from app.engine.backbone.backbone import Backbone, no_pause
 from app.engine.device.faiss_torch import torch
 
 logger = logging.getLogger(__name__)
 
 MADE_BY = ("openvino", "torch", "timm", "torchvision")
-CODE = (layers, position_table, whitened)
+CODE = (layers, position_table)
 """What the backbones share of how features are made."""
 
 IN_MEMORY_BYTES = 2**30

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
+from app.engine.backbone.image_by_image import image_by_image
 from app.engine.backbone.layers import at_patches, joined
 from app.engine.backbone.spec import Architecture, BackboneSpec
-from app.engine.backbone.whitened import image_by_image
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
 from app.engine.types import Grid

@@ -1,4 +1,4 @@
-"""Whitened patch features, as the backbones that travel with the package make them: image by image."""
+"""A batch, image by image: a CPU gains nothing by running several at once."""
 
 from collections.abc import Callable
 
@@ -8,19 +8,6 @@ from numpy.typing import NDArray
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
-
-ANCHOR = 0.4
-"""Length of the constant component, in standard deviations per dimension.
-
-Plain cosine forgets how far a patch lies from the average patch, plain Euclidean distance hears the strongest edges
-only. A constant appended to every row puts the cosine distance between the two.
-"""
-
-
-def whitened(described: torch.Tensor, mean: torch.Tensor, whitening: torch.Tensor) -> torch.Tensor:
-    """N×(D−1) descriptions minus their mean, times the whitening, with the constant appended: N×D."""
-    rows = (described - mean) @ whitening
-    return torch.cat([rows, torch.full_like(rows[:, :1], ANCHOR * rows.shape[1] ** 0.5)], dim=1)
 
 
 def image_by_image(
