@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.masking.grid import border, closed, closed_inside, core, dilated, without_islands
@@ -35,12 +36,14 @@ TRUSTED_RANGE = (0.5, 1.5)
 def first_component(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scores of N×D features on their first principal component: N float32, mean 0, in units of the features.
 
-    Exact and deterministic: eigenvectors of the D×D covariance in float64; the loading largest in size is positive.
-    Source: ALGORITHM 3.1.
+    Exact and deterministic: the last eigenvector of the D×D covariance in float64; the loading largest in size is
+    positive. Source: ALGORITHM 3.1.
     """
     centred = values.astype(np.float64)
     centred -= centred.mean(axis=0)
-    loadings = np.linalg.eigh(centred.T @ centred)[1][:, -1]
+    width = centred.shape[1]
+    # The last one alone takes an eighth of the time of all where there are a thousand.
+    loadings = eigh(centred.T @ centred, subset_by_index=[width - 1, width - 1])[1][:, 0]
     if loadings[np.abs(loadings).argmax()] < 0:
         loadings = -loadings
     return np.asarray(centred @ loadings, np.float32)
