@@ -55,7 +55,7 @@ def test_another_failure_of_the_gpu_stays_what_it_is(error: Exception) -> None:
 
 def test_the_embedded_backbone_tells_a_full_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     backbone = load_backbone(load_registry().spec("embedded"), load_settings(), "cpu")
-    monkeypatch.setattr(backbone, "_features", full)
+    monkeypatch.setattr(backbone, "features", full)
     with pytest.raises(GpuOutOfMemory, match="lower smaller_edge"):
         backbone.extract(IMAGE)
 
