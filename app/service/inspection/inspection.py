@@ -129,8 +129,7 @@ class InspectionService:
             score = image_score(distances.values, foreground.mask, product.settings.statistic, distances.weights)
             known = self._knowledge.of(product, loaded)
             seen = appearance(image)
-            nothing_near = bool((distances.nearest[foreground.mask] == NO_ROW).any())
-            looked = Looked(seen, features.geometry.original, decoded.exceeds, nothing_near)
+            looked = Looked(seen, features.geometry.original, decoded.exceeds, _nothing_near(distances, foreground))
             statistic = product.settings.statistic
             judgement = judged(score, distances.values, foreground, looked, known, loaded.manifest.version, statistic)
             drifted = self._drifted(product, loaded, known, distances, foreground, seen)
@@ -200,6 +199,11 @@ def _searched(features: PatchFeatures, loaded: LoadedBank, mask: Mask) -> PatchD
     made = loaded.manifest.preprocessing
     weighed = [mask] if method_of(made).weighs(made.fit) else []
     return patch_distances(features, loaded.bank, mask, weighed=weighed)
+
+
+def _nothing_near(distances: PatchDistances, foreground: Foreground) -> bool:
+    """Whether a patch that is scored has no row near its place."""
+    return bool((distances.nearest[foreground.mask] == NO_ROW).any())
 
 
 def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, backbone: Backbone) -> Foreground:
