@@ -6,6 +6,7 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank.bank import MemoryBank, Segment, comparable, segment
+from app.engine.bank.near import NO_ROW, Places
 from app.engine.methods.known import metric_of
 from app.engine.methods.patchcore import score_weights
 from app.engine.options import Preprocessing
@@ -42,10 +43,13 @@ def reference_segment(image: Image, preprocessing: Preprocessing, backbone: Back
 def patch_distances(
     features: PatchFeatures, bank: MemoryBank, mask: Mask, *, weighed: Sequence[Mask] = ()
 ) -> PatchDistances:
-    """Distance of every foreground patch to the bank (ALGORITHM 5.1). `weighed`: the masks under which the largest
-    distance gets its weight, for a method that weighs."""
-    patches = features.geometry.grid.patches
-    values, nearest = np.zeros(patches, np.float32), np.full(patches, -1, np.int64)
-    values[mask], nearest[mask] = bank.nearest(comparable(features.values[mask], bank.metric))
-    weights = score_weights(features.values, values, bank, weighed) if weighed else None
+    """Distance of every foreground patch to the bank (ALGORITHM 5.1); where no row is near its place, the largest that
+    there may be. `weighed`: the masks under which the largest distance gets its weight, for a method that weighs."""
+    grid = features.geometry.grid
+    values, nearest = np.zeros(grid.patches, np.float32), np.full(grid.patches, NO_ROW, np.int64)
+    queries = comparable(features.values[mask], bank.metric)
+    values[mask], nearest[mask] = bank.nearest(queries, Places(grid, np.flatnonzero(mask)))
+    if (alone := nearest[mask] == NO_ROW).any():
+        values[mask & (nearest == NO_ROW)] = bank.farthest(queries[alone])
+    weights = score_weights(features.values, values, bank, weighed, grid) if weighed else None
     return PatchDistances(values, nearest, weights)

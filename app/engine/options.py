@@ -40,6 +40,18 @@ class Coreset:
     rows: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Only among the patches of the references at most `near` rows and columns of patches from the patch's own place;
+    of references that were not rotated."""
+
+    near: int
+
+
+Search = Literal["anywhere"] | Near
+"""Where in the references a patch may have its nearest neighbour."""
+
+
 def fit_of(profile: Profile) -> Fit:
     """How a profile brings images to whole patches: `paper` as the authors do, `robust` so that all of them is seen."""
     return "crop" if profile == "paper" else "whole"
@@ -84,7 +96,7 @@ class ProductSettings:
     in memory. `alpha` is the share of good parts that a calibrated threshold may call bad, 0..1; `threshold` overrides
     every other. While `commissioning`, inspected images are kept so that a person can confirm them as good. `bit_depth`
     `auto` is decided by all references together. `layers` None: the backbone's own, of which none is joined anew.
-    Without a `coreset` every row of the bank is searched."""
+    Without a `coreset` every row of the bank is searched; `search`: among which of them, by their place."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
@@ -100,6 +112,7 @@ class ProductSettings:
     layers: tuple[int, ...] | None = None
     layers_join: LayersJoin = "concat"
     coreset: Coreset | None = None
+    search: Search = "anywhere"
     method: MethodName = "anomalydino"
 
     def preprocessing(self, auto_depth: int) -> Preprocessing:

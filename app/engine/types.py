@@ -89,7 +89,8 @@ class PatchFeatures:
 @dataclass(frozen=True, slots=True)
 class PatchDistances:
     """Per patch of an inspected image, in raster order: `values` (N, 0 off the foreground) and the `nearest` bank row
-    (N, −1 off the foreground). `weights` (N): None where the method weighs none."""
+    (N, −1 off the foreground, and where none is near the patch's place). `weights` (N): None where the method weighs
+    none."""
 
     values: Distances
     nearest: NDArray[np.int64]

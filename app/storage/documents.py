@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Literal, get_args
 
 from app.engine.masking.verdict import MaskingVerdict
-from app.engine.options import Coreset, Preprocessing, ProductSettings, Profile
+from app.engine.options import Coreset, Preprocessing, ProductSettings, Profile, Search
 from app.engine.photograph.appearance import Appearance
 
 BlobKind = Literal["references", "segments", "previews", "left-out", "coresets", "calibration", "calibration-images"]
@@ -162,7 +162,8 @@ class BankManifest:
 
     `heat_scale` is the patch distance at the hot end of the colour scale; None with fewer than two references, where
     the backbone's constant serves (but for PatchCore). `left_out` names the blob of the leave-one-out table, None with
-    fewer than two. Without a `coreset` all rows are searched.
+    fewer than two. Without a `coreset` all rows are searched; `search`: among which of them, by their place, which is
+    `anywhere` where a manifest does not tell.
     """
 
     version: int
@@ -180,6 +181,7 @@ class BankManifest:
     heat_scale: float | None = None
     left_out: str | None = None
     coreset: CoresetRecord | None = None
+    search: Search = "anywhere"
 
     @property
     def all_rows(self) -> int:
@@ -212,6 +214,8 @@ class BankManifest:
         if self.coreset:
             # It names rows by the position of their reference.
             made_by += [segments, self.coreset.blob]
+        if self.search != "anywhere":
+            made_by += [asdict(self.search)]
         return sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
 
 

@@ -19,6 +19,7 @@ from app.engine.bank.index import (
     exact_index,
     faiss_gpu_works,
 )
+from app.engine.bank.near import Cells, NearIndex, Places
 from app.engine.detector import patch_distances, patch_features, reference_segment
 from app.engine.device.faiss_torch import torch
 from app.engine.methods.coreset import greedy_coreset
@@ -61,6 +62,18 @@ def test_a_gpu_index_finds_what_the_cpu_finds(
     np.testing.assert_allclose(distances, on_cpu, atol=1e-4)
     assert (nearest == nearest_on_cpu).mean() >= 0.99
     np.testing.assert_array_equal(index.row(17), rows[17])
+
+
+@pytest.mark.parametrize("metric", get_args(Metric))
+def test_a_search_near_the_place_finds_on_a_gpu_what_it_finds_on_the_cpu(metric: Metric) -> None:
+    grid, rows = Grid(32, 32), unit_rows(4 * 1024, seed=5)
+    cells, places = Cells.of([(grid, np.arange(1024))] * 4), Places(grid, np.arange(1024))
+    on_gpu, on_cpu = (
+        NearIndex(rows, cells, 2, torch.device(device), metric).search_near(unit_rows(1024, seed=6), places)
+        for device in (GPU, "cpu")
+    )
+    np.testing.assert_allclose(on_gpu[0], on_cpu[0], atol=1e-4)
+    assert (on_gpu[1] == on_cpu[1]).mean() >= 0.99
 
 
 def test_a_coreset_chosen_on_the_gpu_covers_as_well_as_the_cpus() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.masking.verdict import MaskingVerdict
-from app.engine.options import Coreset, Preprocessing
+from app.engine.options import Coreset, Near, Preprocessing
 from app.errors import ConfigurationError
 from app.storage.documents import BankManifest, BankPointer, CoresetRecord, MaskingRecord, Product
 from app.storage.documents_json import DocumentDamaged, decode, encode
@@ -42,14 +42,20 @@ def test_a_bank_of_before_layers_and_methods_could_be_chosen_is_of_the_same_cont
     assert replace(known, preprocessing=Preprocessing(672, "off", layers=(2,))).content != known.content
     assert replace(known, preprocessing=Preprocessing(672, "off", method="patchcore")).content != known.content
     assert replace(known, coreset=CoresetRecord(Coreset(rows=100), "0" * 64, 100)).content != known.content
+    assert replace(known, search=Near(2)).content != known.content
+
+
+def test_a_search_comes_back() -> None:
+    for written in (replace(manifest(), search=Near(2)), manifest()):
+        assert decode(BankManifest, encode(written)) == written
 
 
 def test_a_manifest_that_names_no_method_and_no_coreset_is_one_of_anomalydino() -> None:
     told = json.loads(encode(manifest())[len(b'{"sha256":"","body":') + 64 : -2])
-    del told["preprocessing"]["method"], told["coreset"]
+    del told["preprocessing"]["method"], told["coreset"], told["search"]
     body = json.dumps(told, separators=(",", ":")).encode()
     read = decode(BankManifest, b'{"sha256":"%s","body":%s}\n' % (sha256(body).hexdigest().encode(), body))
-    assert (read.preprocessing.method, read.coreset) == ("anomalydino", None)
+    assert (read.preprocessing.method, read.coreset, read.search) == ("anomalydino", None, "anywhere")
 
 
 def test_damage_of_any_byte_is_noticed() -> None:

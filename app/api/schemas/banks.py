@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.references import ReferenceBody
+from app.api.schemas.settings import SearchBody
 from app.engine.options import Fit, LayersJoin, MethodName, Rotation
 from app.storage.documents import BankManifest, ManifestReason
 
@@ -66,6 +67,7 @@ class BankSummary(BaseModel):
     reference_count: int
     masking_accepted: bool | None
     coreset: CoresetBody | None
+    search: SearchBody
 
     @classmethod
     def of(cls, product_id: str, manifest: BankManifest) -> Self:
@@ -93,7 +95,7 @@ class BankList(BaseModel):
 
 def _members(product_id: str, manifest: BankManifest) -> dict[str, object]:
     taken = ("version", "parent", "reason", "created_at", "backbone", "backbone_sha256", "engine", "precision")
-    return {name: getattr(manifest, name) for name in (*taken, "preprocessing", "width", "rows")} | {
+    return {name: getattr(manifest, name) for name in (*taken, "preprocessing", "width", "rows", "search")} | {
         "product_id": product_id,
         "method": manifest.preprocessing.method,
         "reference_count": len(manifest.references),

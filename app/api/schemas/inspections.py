@@ -9,6 +9,7 @@ from app.api.parsing.number import LARGEST_NUMBER
 from app.api.parsing.text import visible_text
 from app.api.schemas.calibration import PromiseBody
 from app.api.schemas.regions import RegionBody
+from app.api.schemas.settings import NearBody, SearchBody
 from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle
 from app.engine.verdict.calibration import CalibrationState
 from app.service.calibration.commissioning import Commissioning
@@ -173,6 +174,7 @@ class InspectionBody(BaseModel):
     product_id: str
     bank_version: int
     backbone: str
+    search: SearchBody
     score: float
     score_normalized: float | None
     threshold: float | None
@@ -202,6 +204,7 @@ class InspectionBody(BaseModel):
             product_id=result.product_id,
             bank_version=result.bank_version,
             backbone=result.backbone,
+            search="anywhere" if result.search == "anywhere" else NearBody.model_validate(result.search),
             score=result.score,
             score_normalized=judgement.score_normalized,
             threshold=judgement.threshold,

@@ -6,13 +6,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.parsing.number import LARGEST_NUMBER
 from app.engine.options import BitDepth, LayersJoin, Masking, MethodName, Profile, Rotation, StatisticName
-from app.service.products.settings import (
+from app.service.products.searched_rows import (
     FEWEST_CORESET_ROWS,
     LARGEST_CORESET_SHARE,
-    LARGEST_THRESHOLD,
+    LARGEST_RADIUS,
     SMALLEST_CORESET_SHARE,
-    SMALLEST_PERCENTILE,
+    SMALLEST_RADIUS,
 )
+from app.service.products.settings import LARGEST_THRESHOLD, SMALLEST_PERCENTILE
 
 MOST_LAYERS = 100
 
@@ -44,6 +45,12 @@ class CoresetGiven(Given):
 
     share: float | None = Field(default=None, ge=SMALLEST_CORESET_SHARE, le=LARGEST_CORESET_SHARE)
     rows: int | None = Field(default=None, ge=FEWEST_CORESET_ROWS, le=LARGEST_NUMBER)
+
+
+class NearGiven(Given):
+    """Search only so many rows and columns of patches around each patch's own place."""
+
+    near: int = Field(ge=SMALLEST_RADIUS, le=LARGEST_RADIUS, description="In patches.")
 
 
 def _long_form(statistic: object) -> object:
@@ -86,6 +93,10 @@ class SettingsGiven(Given):
     coreset: CoresetGiven | None = Field(
         default=None, description="Search some rows of the bank, chosen so that no other lies far from all of them."
     )
+    search: Literal["anywhere"] | NearGiven = Field(
+        default="anywhere",
+        description="Where in the references a patch may be found; near its place: without rotation.",
+    )
 
 
 class StatisticBody(BaseModel):
@@ -103,6 +114,17 @@ class ThresholdBody(BaseModel):
 class CoresetBody(BaseModel):
     share: float | None
     rows: int | None
+
+
+class NearBody(BaseModel):
+    """So many rows and columns of patches around the patch's own place."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    near: int
+
+
+SearchBody = Literal["anywhere"] | NearBody
 
 
 class SettingsBody(BaseModel):
@@ -125,3 +147,4 @@ class SettingsBody(BaseModel):
     layers: list[int] | None
     layers_join: LayersJoin
     coreset: CoresetBody | None
+    search: SearchBody

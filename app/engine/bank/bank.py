@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.index import Found, Metric, exact_index
+from app.engine.bank.index import ExactIndex, Found, Metric, Rows, exact_index
+from app.engine.bank.near import Cells, NearIndex, Places
+from app.engine.device.faiss_torch import torch
+from app.engine.options import Search
 from app.engine.types import Distances, Grid, Mask, PatchFeatures
 
 TINY_NORM = 1e-12
@@ -44,6 +47,12 @@ class Segment:
         """The rows of the unrotated reference, N×D, of a segment with all its rows."""
         return self.rows[: self.grid.patches]
 
+    @property
+    def patches(self) -> NDArray[np.int64]:
+        """Which patch (raster) of the reference, at its angle, each of the rows shows: M."""
+        numbers = np.arange(len(self.rows)) if self.numbers is None else self.numbers
+        return np.asarray(numbers % self.grid.patches, np.int64)
+
     def reduced(self, numbers: NDArray[np.int64]) -> "Segment":
         """The segment with some of its rows alone, by their numbers."""
         kept = np.sort(numbers)
@@ -73,29 +82,51 @@ class RowOrigin:
 
 
 class MemoryBank:
-    """An immutable memory bank over the segments of its references, in order, all of one metric."""
+    """An immutable memory bank over the segments of its references, in order, all of one metric. Where it is searched
+    near the places of patches, every search has to tell these."""
 
-    def __init__(self, segments: Sequence[Segment], device: str) -> None:
-        """`device` is `cpu` or `cuda[:n]`; raises GpuOutOfMemory where the rows do not fit."""
+    def __init__(self, segments: Sequence[Segment], device: str, search: Search = "anywhere") -> None:
+        """`device` is `cpu` or `cuda[:n]`.
+
+        Raises:
+            GpuOutOfMemory: the rows do not fit.
+            ValueError: rows of rotated references cannot be searched by their place.
+        """
         [self.metric] = {part.metric for part in segments}
         self._layout = [(part.grid, part.angles_deg, part.numbers) for part in segments]
         sizes = [len(part.rows) for part in segments]
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
-        self._index = exact_index(np.concatenate([part.rows for part in segments]), device, self.metric)
+        self._index = _index(segments, device, self.metric, search)
         self.rows = int(self._starts[-1])
         self.size_bytes = self._index.size_bytes
         self.engine = self._index.engine
 
-    def nearest(self, queries: NDArray[np.float32]) -> tuple[Distances, NDArray[np.int64]]:
-        """Distance of each query (N×D) to its nearest row in the bank's metric, and that row's number."""
-        distances, rows = self.neighbours(queries, 1)
+    def nearest(self, queries: Rows, places: Places | None = None) -> tuple[Distances, NDArray[np.int64]]:
+        """Distance of each query (N×D) to its nearest row in the bank's metric, and that row's number; infinite and −1
+        where no row is near its place. `places`: of the queries (N)."""
+        distances, rows = self.neighbours(queries, 1, places)
         return distances[:, 0], rows[:, 0]
 
-    def neighbours(self, queries: NDArray[np.float32], count: int) -> Found:
-        """Of each query (N×D), the distances of its `count` nearest rows and their numbers, N×count, nearest first."""
+    def neighbours(self, queries: Rows, count: int, places: Places | None = None) -> Found:
+        """Of each query (N×D), the distances of its `count` nearest rows and their numbers, N×count, nearest first;
+        otherwise as `nearest`. ValueError where the bank needs places and none are given."""
         if not len(queries):
             return np.zeros((0, count), np.float32), np.zeros((0, count), np.int64)
-        return self._index.search(np.ascontiguousarray(queries, np.float32), count)
+        values = np.ascontiguousarray(queries, np.float32)
+        if not isinstance(self._index, NearIndex):
+            return self._index.search(values, count)
+        if places is None:
+            raise ValueError("this bank is searched near the places of patches, and none are given")
+        return self._index.search_near(values, places, count)
+
+    def farthest(self, queries: Rows) -> Distances:
+        """How far a row may lie from each query (N×D) at most: stands for the distance where no row is near. N.
+
+        ValueError for a bank that is searched anywhere: there some row is always nearest.
+        """
+        if not isinstance(self._index, NearIndex):
+            raise ValueError("in a bank that is searched anywhere, a distance is never missing")
+        return self._index.farthest(queries)
 
     def row(self, number: int) -> NDArray[np.float32]:
         """A row (D) by its number."""
@@ -108,3 +139,13 @@ class MemoryBank:
         place = int(row - self._starts[reference])
         angle, patch = divmod(place if numbers is None else int(numbers[place]), grid.patches)
         return RowOrigin(reference, angles_deg[angle], patch)
+
+
+def _index(segments: Sequence[Segment], device: str, metric: Metric, search: Search) -> ExactIndex:
+    rows = np.concatenate([part.rows for part in segments])
+    if search == "anywhere":
+        return exact_index(rows, device, metric)
+    if any(part.angles_deg != (0.0,) for part in segments):
+        raise ValueError("rows of rotated references cannot be searched by their place")
+    cells = Cells.of([(part.grid, part.patches) for part in segments])
+    return NearIndex(rows, cells, search.near, torch.device(device), metric)

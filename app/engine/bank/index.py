@@ -65,7 +65,7 @@ class FaissCpuIndex:
         found, rows = self._index.search(queries, count)
         if self._metric != "cosine":
             found = _squared_distances(queries, self._index.reconstruct_batch(rows.ravel()), count)
-        return _as_distances(found, self._metric), rows
+        return as_distances(found, self._metric), rows
 
     def row(self, number: int) -> Rows:
         return np.asarray(self._index.reconstruct(number), np.float32)
@@ -95,7 +95,7 @@ class FaissGpuIndex:
             found, rows = self._index.search(queries, count)
             if self._metric != "cosine":
                 found = _squared_distances(queries, self._index.reconstruct_batch(rows.ravel()), count)
-        return _as_distances(found, self._metric), rows
+        return as_distances(found, self._metric), rows
 
     def row(self, number: int) -> Rows:
         with _GPU_TURN:
@@ -123,7 +123,7 @@ class TorchIndex:
         with gpu_memory(SEARCH_DOES_NOT_FIT):
             found = [self._search(queries[start : start + step], count) for start in range(0, len(queries), step)]
             values = torch.cat([values for values, _ in found]).cpu().numpy()
-            return _as_distances(values, self._metric), torch.cat([rows for _, rows in found]).cpu().numpy()
+            return as_distances(values, self._metric), torch.cat([rows for _, rows in found]).cpu().numpy()
 
     def row(self, number: int) -> Rows:
         return np.asarray(self._rows[number].cpu())
@@ -147,7 +147,8 @@ def _squared_distances(queries: Rows, found: Rows, count: int) -> Rows:
     return np.asarray(np.einsum("qkd,qkd->qk", apart, apart), np.float32)
 
 
-def _as_distances(found: Rows, metric: Metric) -> Rows:
+def as_distances(found: Rows, metric: Metric) -> Rows:
+    """Of what a search finds: the largest inner products, or the smallest squared distances."""
     if metric == "cosine":
         return np.asarray(np.clip(1 - found, 0, 2), np.float32)
     return np.asarray(found if metric == "squared_euclidean" else np.sqrt(found), np.float32)

@@ -15,6 +15,7 @@ from app.engine.backbone.resnet import STRIDES_PX, ResNetBackbone
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.bank.bank import MemoryBank
 from app.engine.bank.index import Metric
+from app.engine.bank.near import Places
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
 from app.engine.methods.method import Method
@@ -140,34 +141,34 @@ class PatchWeights:
     as itself, for then it is a rare row, and not the patch is odd.
 
     1 − exp(d*) / Σ exp(d) over the distances of the patch to its nearest row and that row's neighbours, nine with
-    itself. Where there is one row only, a distance counts in full. A bank may come in parts: look in every part for the
-    nearest rows first, then in every part around them.
+    itself; in a bank that is searched near the patch's place, among the rows near it. Where there is one row only, a
+    distance counts in full. A bank may come in parts: look in every part for the nearest rows first, then in every part
+    around them.
     """
 
-    def __init__(self, patches: NDArray[np.float32]) -> None:
-        """`patches`: K×D, as the bank's rows are."""
-        self._patches = patches
+    def __init__(self, patches: NDArray[np.float32], places: Places | None = None) -> None:
+        """`patches`: K×D, as the bank's rows are; `places`: where they lie (K)."""
+        self._patches, self._places = patches, places
         self._nearest = np.zeros_like(patches)
         self._distances = np.full(len(patches), np.inf, np.float32)
         self._around: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
 
     def look_in(self, bank: MemoryBank) -> None:
         """For the nearest rows."""
-        distances, numbers = bank.nearest(self._patches)
+        distances, numbers = bank.nearest(self._patches, self._places)
         for place in np.flatnonzero(distances < self._distances):
             self._nearest[place], self._distances[place] = bank.row(int(numbers[place])), distances[place]
 
     def look_around(self, bank: MemoryBank) -> None:
         """For the neighbours of the nearest rows."""
-        distances, numbers = bank.neighbours(self._nearest, min(SUPPORT, bank.rows))
-        rows = np.stack([[bank.row(int(number)) for number in each] for each in numbers])
-        self._around.append((distances, np.linalg.norm(self._patches[:, None] - rows, axis=2)))
+        distances, numbers = bank.neighbours(self._nearest, min(SUPPORT, bank.rows), self._places)
+        rows = np.stack([[bank.row(max(int(number), 0)) for number in each] for each in numbers])
+        apart = np.linalg.norm(self._patches[:, None] - rows, axis=2)
+        self._around.append((distances, np.where(np.isfinite(distances), apart, np.float32(np.inf))))
 
     def weights(self) -> Weights:
         """Of each patch (K)."""
         from_nearest, from_patch = (np.concatenate(each, axis=1) for each in zip(*self._around, strict=True))
-        if from_nearest.shape[1] < 2:
-            return np.ones(len(self._patches), np.float32)
         support = np.argsort(from_nearest, axis=1, kind="stable")[:, :SUPPORT]
         own = np.linalg.norm(self._patches - self._nearest, axis=1)
         found = [
@@ -179,7 +180,10 @@ class PatchWeights:
 
 def support_weight(distance: float, support: NDArray[np.float32]) -> float:
     """The weight above, from the distance to the nearest row and those to the rows of its neighbourhood (b, itself
-    among them)."""
+    among them; infinite for rows that there are not)."""
+    support = support[np.isfinite(support)]
+    if len(support) < 2:
+        return 1.0
     largest = max(distance, float(support.max()))
     return float(1 - np.exp(distance - largest) / np.exp(support.astype(np.float64) - largest).sum())
 
@@ -191,12 +195,17 @@ def farthest_patches(distances: Distances, masks: Sequence[Mask]) -> NDArray[np.
 
 
 def score_weights(
-    values: NDArray[np.float32], distances: Distances, bank: MemoryBank, masks: Sequence[Mask]
+    values: NDArray[np.float32],
+    distances: Distances,
+    bank: MemoryBank,
+    masks: Sequence[Mask],
+    grid: Grid | None = None,
 ) -> Weights:
-    """The weight of the largest distance under each of the masks (N each), 1 for the rest: `values` N×D."""
+    """The weight of the largest distance under each of the masks (N each), 1 for the rest: `values` N×D. `grid`: of the
+    image, for a bank that is searched near the places of patches."""
     weights, patches = np.ones(len(distances), np.float32), farthest_patches(distances, masks)
     if len(patches):
-        weighing = PatchWeights(values[patches])
+        weighing = PatchWeights(values[patches], Places(grid, patches) if grid else None)
         weighing.look_in(bank)
         weighing.look_around(bank)
         weights[patches] = weighing.weights()

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.engine.bank.left_out import heat_scale, row_spread
 from app.engine.methods.known import method_of, metric_of
-from app.engine.options import Coreset, Preprocessing, ProductSettings
+from app.engine.options import Coreset, Preprocessing, ProductSettings, Search
 from app.engine.verdict.left_out_scores import left_out_masks, masked_scores
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.coreset import CoresetMaker
@@ -22,14 +22,15 @@ from app.storage.store import Blobs
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The references of a bank version to be, their masking test, the settings that it is made for, and what made its
-    features."""
+    """The references of a bank version to be, their masking test, the settings that it is made for, what made its
+    features, and among which rows it is searched."""
 
     product_id: str
     references: Sequence[ReferenceEntry]
     masking: MaskingRecord | None
     settings: ProductSettings
     preprocessing: Preprocessing
+    search: Search
 
     @property
     def masked(self) -> bool:
@@ -66,12 +67,15 @@ class BankRowsMaker:
 
         BlobMissing, BlobDamaged, BankDamaged: a segment cannot be read.
         """
-        table_of_all = self._weighed(joined, self._left_out.table(joined.product_id, joined.references, before))
+        known = before if before and before.search == joined.search else None
+        table_of_all = self._left_out.table(joined.product_id, joined.references, joined.search, known)
+        table_of_all = self._weighed(joined, table_of_all)
         if rule is None or not joined.references:
             return self._told(joined, table_of_all, None)
         same = before if before and before.coreset and before.coreset.rule == rule and not anew else None
         chosen = self._coresets.chosen(joined.product_id, rule, joined.references, same)
-        table = self._weighed(joined, self._left_out.table_within(joined.product_id, joined.references, chosen), chosen)
+        table = self._left_out.table_within(joined.product_id, joined.references, joined.search, chosen)
+        table = self._weighed(joined, table, chosen)
         record = CoresetRecord(
             rule=rule,
             blob=self._coresets.put(joined.product_id, chosen),
@@ -94,7 +98,7 @@ class BankRowsMaker:
     def _weighed(self, joined: Joined, table: LeftOutTable, chosen: ChosenRows | None = None) -> LeftOutTable:
         if not table or not method_of(joined.preprocessing).weighs(joined.preprocessing.fit):
             return table
-        return self._left_out.weighed(joined.product_id, joined.references, table, chosen)
+        return self._left_out.weighed(joined.product_id, joined.references, joined.search, table, chosen)
 
     def _hot_alone(self, joined: Joined) -> float | None:
         """By the only reference, where the backbone's constant, a cosine distance, says nothing."""

@@ -224,7 +224,7 @@ class BankService:
 
     def _joined(self, product_id: str, manifest: BankManifest, priority: Priority) -> MemoryBank:
         segments = searched_segments(self._blobs, product_id, manifest)
-        return self._accelerator.pieces(priority).run(MemoryBank, segments, self._accelerator.device)
+        return self._accelerator.pieces(priority).run(MemoryBank, segments, self._accelerator.device, manifest.search)
 
     def _left_out(self, product_id: str, manifest: BankManifest) -> LeftOutTable:
         """Without its table a bank serves on, uncalibrated: no part is released by it."""

@@ -119,8 +119,9 @@ class BankBuilder:
             maker, references, recipe, settings.profile
         )
         entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
-        rule = active.coreset_rule if active and reason == "delete" else settings.coreset
-        joined = Joined(product.product_id, entries, masking, settings, recipe.preprocessing)
+        keeping = active if reason == "delete" else None
+        rule, search = (keeping.coreset_rule, keeping.search) if keeping else (settings.coreset, settings.search)
+        joined = Joined(product.product_id, entries, masking, settings, recipe.preprocessing, search)
         rows = self._rows.make(joined, rule, active, anew=reason == "rebuild")
         return BankManifest(
             version=pointer.latest + 1,
@@ -138,6 +139,7 @@ class BankBuilder:
             heat_scale=rows.heat_scale,
             left_out=rows.left_out,
             coreset=rows.coreset,
+            search=search,
         )
 
     def _maker(self, product_id: str) -> ReferenceMaker:
@@ -167,7 +169,7 @@ class BankBuilder:
         recipe = self._recipe_of(damaged)
         references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
         settings = self._catalog.product(product_id).settings
-        joined = Joined(product_id, references, damaged.masking, settings, damaged.preprocessing)
+        joined = Joined(product_id, references, damaged.masking, settings, damaged.preprocessing, damaged.search)
         rows = self._rows.again(joined, damaged)
         if references == damaged.references and rows == BankRows.of(damaged):
             return damaged

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.left_out import NOBODY, LeftOut, compared_references
+from app.engine.bank.near import Places
 from app.engine.methods.patchcore import PatchWeights, farthest_patches
-from app.engine.types import Distances, Mask, Weights
+from app.engine.options import Search
+from app.engine.types import Distances, Grid, Mask, Weights
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
 from app.storage.coreset import ChosenRows
@@ -28,6 +30,7 @@ class _Open:
     other reference; the others know their nearest among the references of before."""
 
     rows: NDArray[np.float32]
+    grid: Grid
     distances: Distances
     nearest: NDArray[np.int32]
     foreground: Mask
@@ -41,9 +44,11 @@ class LeftOutMaker:
         self._blobs = blobs
         self._pieces = pieces
 
-    def table(self, product_id: str, references: Sequence[ReferenceEntry], before: BankManifest | None) -> LeftOutTable:
-        """The table of a bank of these references with all their rows; what the version `before` knows is not searched
-        again.
+    def table(
+        self, product_id: str, references: Sequence[ReferenceEntry], search: Search, before: BankManifest | None
+    ) -> LeftOutTable:
+        """The table of a bank of these references with all their rows; what the version `before`, of the same search,
+        knows is not searched again.
 
         Raises:
             BlobMissing, BlobDamaged, BankDamaged: a segment cannot be read.
@@ -58,21 +63,24 @@ class LeftOutMaker:
             if position not in table or fresh - {position} or (table[position].nearest == NOBODY).any()
         }
         if changed:
-            table |= self._searched(product_id, references, changed, fresh)
+            table |= self._searched(product_id, references, search, changed, fresh)
         return {position: table[position] for position in compared}
 
-    def table_within(self, product_id: str, references: Sequence[ReferenceEntry], chosen: ChosenRows) -> LeftOutTable:
+    def table_within(
+        self, product_id: str, references: Sequence[ReferenceEntry], search: Search, chosen: ChosenRows
+    ) -> LeftOutTable:
         """The table where only the chosen rows are searched: each reference among those of the others. One beside
-        which nothing was chosen of the others has no row. Raises as above."""
+        which nothing was chosen of the others, or nothing near one of its patches, has no row. Raises as above."""
         compared = compared_references(len(references))
         everyone = set(range(len(references)))
-        found = self._searched(product_id, references, dict.fromkeys(compared), everyone, chosen)
+        found = self._searched(product_id, references, search, dict.fromkeys(compared), everyone, chosen)
         return {position: row for position, row in found.items() if (row.nearest != NOBODY).all()}
 
     def weighed(
         self,
         product_id: str,
         references: Sequence[ReferenceEntry],
+        search: Search,
         table: LeftOutTable,
         chosen: ChosenRows | None = None,
     ) -> LeftOutTable:
@@ -85,11 +93,11 @@ class LeftOutMaker:
             for position, row in table.items()
         }
         weighing = {
-            position: PatchWeights(self._part(product_id, references[position]).upright[each])
+            position: _weights_of(self._part(product_id, references[position]), each)
             for position, each in patches.items()
         }
         for step in (PatchWeights.look_in, PatchWeights.look_around):
-            for other, bank in self._banks(product_id, references, chosen):
+            for other, bank in self._banks(product_id, references, search, chosen):
                 for position, each in weighing.items():
                     if position != other:
                         self._pieces.run(step, each, bank)
@@ -120,6 +128,7 @@ class LeftOutMaker:
         self,
         product_id: str,
         references: Sequence[ReferenceEntry],
+        search: Search,
         changed: Mapping[int, LeftOut | None],
         fresh: set[int],
         chosen: ChosenRows | None = None,
@@ -128,9 +137,10 @@ class LeftOutMaker:
             position: _opened(self._part(product_id, references[position]), row) for position, row in changed.items()
         }
         wanted = {other: list(_wanted(opened, other, is_fresh=other in fresh)) for other in range(len(references))}
-        for other, bank in self._banks(product_id, references, chosen, among={each for each in wanted if wanted[each]}):
+        among = {each for each in wanted if wanted[each]}
+        for other, bank in self._banks(product_id, references, search, chosen, among):
             for each, patches in wanted[other]:
-                found, _ = self._pieces.run(bank.nearest, each.rows[patches])
+                found, _ = self._pieces.run(bank.nearest, each.rows[patches], Places(each.grid, patches))
                 closer = found < each.distances[patches]
                 each.distances[patches[closer]] = found[closer]
                 each.nearest[patches[closer]] = other
@@ -143,6 +153,7 @@ class LeftOutMaker:
         self,
         product_id: str,
         references: Sequence[ReferenceEntry],
+        search: Search,
         chosen: ChosenRows | None,
         among: Container[int] | None = None,
     ) -> Iterator[tuple[int, MemoryBank]]:
@@ -153,7 +164,7 @@ class LeftOutMaker:
             part = self._part(product_id, entry)
             searched = part if chosen is None else part.reduced(chosen.of(position))
             if len(searched.rows):
-                yield position, self._pieces.run(MemoryBank, [searched], self._pieces.device)
+                yield position, self._pieces.run(MemoryBank, [searched], self._pieces.device, search)
 
 
 def stored_left_out(blobs: Blobs, product_id: str, manifest: BankManifest) -> LeftOutTable:
@@ -194,6 +205,10 @@ def _with_weights(row: LeftOut, patches: NDArray[np.int64], weights: Weights) ->
     return replace(row, weights=all_weights)
 
 
+def _weights_of(segment: Segment, patches: NDArray[np.int64]) -> PatchWeights:
+    return PatchWeights(segment.upright[patches], Places(segment.grid, patches))
+
+
 def _opened(segment: Segment, row: LeftOut | None) -> _Open:
     if row is None:
         distances = np.full(segment.grid.patches, np.inf, np.float32)
@@ -202,4 +217,4 @@ def _opened(segment: Segment, row: LeftOut | None) -> _Open:
         distances, nearest = row.distances.copy(), row.nearest.copy()
     patches = np.flatnonzero(nearest == NOBODY)
     distances[patches] = np.inf
-    return _Open(segment.upright.copy(), distances, nearest, segment.foreground, patches)
+    return _Open(segment.upright.copy(), segment.grid, distances, nearest, segment.foreground, patches)

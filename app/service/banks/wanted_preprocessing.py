@@ -15,5 +15,7 @@ def wanted_preprocessing(settings: ProductSettings, references: Iterable[Referen
 def made_by(settings: ProductSettings, backbone_sha256: str | None, manifest: BankManifest) -> bool:
     """Whether the settings, which name the backbone, would make this bank of its references."""
     tested = manifest.masking is None or manifest.masking.profile == settings.profile
-    wanted = (backbone_sha256, wanted_preprocessing(settings, manifest.references), settings.coreset)
-    return tested and (manifest.backbone_sha256, manifest.preprocessing, manifest.coreset_rule) == wanted
+    features = (backbone_sha256, wanted_preprocessing(settings, manifest.references))
+    searched = (settings.coreset, settings.search)
+    same_features = (manifest.backbone_sha256, manifest.preprocessing) == features
+    return tested and same_features and (manifest.coreset_rule, manifest.search) == searched

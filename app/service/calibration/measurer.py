@@ -10,6 +10,7 @@ import numpy as np
 
 from app.engine.bank.bank import MemoryBank
 from app.engine.bank.left_out import NOBODY, LeftOut
+from app.engine.bank.near import NO_ROW
 from app.engine.detector import patch_distances, patch_features
 from app.engine.masking.foreground import foreground_mask
 from app.engine.methods.known import method_of
@@ -40,7 +41,7 @@ class CalibrationMeasurer:
         return Measured(self, self._blobs, product_id)
 
     def row(self, data: bytes, manifest: BankManifest, bank: MemoryBank) -> LeftOut:
-        """One image in a bank, unmasked. Whose patches are nearest is not told."""
+        """One image in a bank, unmasked."""
         made = manifest.preprocessing
         backbone = self._backbones.get(manifest.backbone, made)
         image = self._pieces.beside(decode_image, data, self._max_pixels, made.bit_depth).pixels
@@ -50,7 +51,8 @@ class CalibrationMeasurer:
         everything = np.ones(len(mask), bool)
         weighed = [everything, mask] if method_of(made).weighs(made.fit) else []
         found = self._pieces.run(partial(patch_distances, features, bank, everything, weighed=weighed))
-        return LeftOut(found.values, np.full(len(mask), NOBODY, np.int32), mask, found.weights)
+        nearest = [NOBODY if row == NO_ROW else bank.origin(int(row)).reference for row in found.nearest]
+        return LeftOut(found.values, np.array(nearest, np.int32), mask, found.weights)
 
 
 class Measured:

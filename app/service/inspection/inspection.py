@@ -6,6 +6,7 @@ from uuid import uuid4
 import numpy as np
 
 from app.engine.backbone.backbone import Backbone
+from app.engine.bank.near import NO_ROW
 from app.engine.detector import patch_distances, patch_features
 from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
 from app.engine.masking.pixels import unseen_pixels
@@ -128,7 +129,8 @@ class InspectionService:
             score = image_score(distances.values, foreground.mask, product.settings.statistic, distances.weights)
             known = self._knowledge.of(product, loaded)
             seen = appearance(image)
-            looked, statistic = Looked(seen, features.geometry.original, decoded.exceeds), product.settings.statistic
+            looked = Looked(seen, features.geometry.original, decoded.exceeds, _nothing_near(distances, foreground))
+            statistic = product.settings.statistic
             judgement = judged(score, distances.values, foreground, looked, known, loaded.manifest.version, statistic)
             drifted = self._drifted(product, loaded, known, distances, foreground, seen)
             regions = _regions(distances, features, known, product, loaded, backbone)
@@ -148,6 +150,7 @@ class InspectionService:
             product_id=product.product_id,
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
+            search=loaded.manifest.search,
             score=score,
             flags=(*judgement.flags, *foreground.flags, *(flag for flag, holds in told.items() if holds)),
             unseen_edge=edge,
@@ -196,6 +199,11 @@ def _searched(features: PatchFeatures, loaded: LoadedBank, mask: Mask) -> PatchD
     made = loaded.manifest.preprocessing
     weighed = [mask] if method_of(made).weighs(made.fit) else []
     return patch_distances(features, loaded.bank, mask, weighed=weighed)
+
+
+def _nothing_near(distances: PatchDistances, foreground: Foreground) -> bool:
+    """Whether a patch that is scored has no row near its place."""
+    return bool((distances.nearest[foreground.mask] == NO_ROW).any())
 
 
 def _foreground(features: PatchFeatures, product: Product, loaded: LoadedBank, backbone: Backbone) -> Foreground:

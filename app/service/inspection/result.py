@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.engine.heatmap import Heatmap
+from app.engine.options import Search
 from app.engine.photograph.preprocess import UnseenEdge
 from app.engine.verdict.regions import Region
 from app.service.calibration.commissioning import Commissioning
@@ -21,6 +22,7 @@ class InspectionResult:
     product_id: str
     bank_version: int
     backbone: str
+    search: Search
     score: float
     flags: tuple[Flag, ...]
     foreground_fraction: float

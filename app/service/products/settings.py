@@ -8,7 +8,6 @@ from typing import Any, get_args
 from app.engine.methods.known import METHODS
 from app.engine.options import (
     FULL_BIT_DEPTH,
-    Coreset,
     LayersJoin,
     ManualThreshold,
     Masking,
@@ -22,14 +21,14 @@ from app.engine.options import (
 from app.engine.verdict.scoring import MOST_UNMOVED, unmoved_share
 from app.errors import InvalidSettings
 from app.service.banks.masking_policy import masking_applies
+from app.service.products.numbers import number_between, whole_number
+from app.service.products.searched_rows import coreset, near_or_anywhere, require_unrotated
 from app.storage.documents import BankManifest
 
 SMALLEST_EDGE_PX, LARGEST_EDGE_PX = 112, 1344
 SHALLOWEST_BITS = 8
 SMALLEST_ALPHA, LARGEST_ALPHA = 0.001, 0.5
 SMALLEST_PERCENTILE = 100 * (1 - MOST_UNMOVED)
-SMALLEST_CORESET_SHARE, LARGEST_CORESET_SHARE = 0.001, 0.9
-FEWEST_CORESET_ROWS, MOST_CORESET_ROWS = 100, 10_000_000
 LARGEST_THRESHOLD = 1e6
 """Of a method whose distances have no limit."""
 
@@ -68,6 +67,7 @@ def merged(settings: ProductSettings, changes: Mapping[str, Any]) -> ProductSett
             "your own. Send `threshold` with it: null, or one that was chosen by the new scores."
         )
     _check_method(changed)
+    require_unrotated(changed)
     return changed
 
 
@@ -120,15 +120,17 @@ def _check_method(settings: ProductSettings) -> None:
 
 def _checked(key: str, value: Any) -> Any:
     if key == "smaller_edge":
-        return _whole_number(key, value, SMALLEST_EDGE_PX, LARGEST_EDGE_PX)
+        return whole_number(key, value, SMALLEST_EDGE_PX, LARGEST_EDGE_PX)
     if key == "statistic":
         return _statistic(value)
     if key == "bit_depth":
-        return value if value == "auto" else _whole_number(key, value, SHALLOWEST_BITS, FULL_BIT_DEPTH)
+        return value if value == "auto" else whole_number(key, value, SHALLOWEST_BITS, FULL_BIT_DEPTH)
     if key in ("pinned", "commissioning"):
         return _yes_or_no(key, value)
     if key == "alpha":
-        return _number_between(key, value, SMALLEST_ALPHA, LARGEST_ALPHA)
+        return number_between(key, value, SMALLEST_ALPHA, LARGEST_ALPHA)
+    if key == "search":
+        return near_or_anywhere(value)
     if key in _OR_NULL:
         return None if value is None else _OR_NULL[key](value)
     if key in _CHOICES and value not in _CHOICES[key]:
@@ -156,17 +158,7 @@ def _threshold(value: Any) -> ManualThreshold:
     version = value["bank_version"]
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise InvalidSettings(f"threshold.bank_version: {version!r} is not a whole number from 1 on.")
-    return ManualThreshold(_number_between("threshold.value", value["value"], 0, LARGEST_THRESHOLD), version)
-
-
-def _coreset(value: Any) -> Coreset:
-    given = {key: each for key, each in value.items() if each is not None} if isinstance(value, Mapping) else {}
-    if set(given) == {"share"}:
-        smallest, largest = SMALLEST_CORESET_SHARE, LARGEST_CORESET_SHARE
-        return Coreset(share=_number_between("coreset.share", given["share"], smallest, largest))
-    if set(given) == {"rows"}:
-        return Coreset(rows=_whole_number("coreset.rows", given["rows"], FEWEST_CORESET_ROWS, MOST_CORESET_ROWS))
-    raise InvalidSettings('coreset: give null, a share of the rows, {"share": 0.1}, or their number, {"rows": 5000}.')
+    return ManualThreshold(number_between("threshold.value", value["value"], 0, LARGEST_THRESHOLD), version)
 
 
 def _statistic(value: Any) -> Statistic:
@@ -187,7 +179,7 @@ def _check_number(statistic: Statistic) -> None:
     if statistic.name == "mean_topk" and statistic.k is None:
         raise InvalidSettings("statistic.k: mean_topk needs k, the number of patches that it averages.")
     if statistic.name == "mean_topk":
-        _whole_number("statistic.k", statistic.k, 1, 1_000_000)
+        whole_number("statistic.k", statistic.k, 1, 1_000_000)
     elif statistic.k is not None:
         raise InvalidSettings(f"statistic.k: only mean_topk has a k, not {statistic.name}.")
     if statistic.name == "percentile":
@@ -206,18 +198,6 @@ def _check_number(statistic: Statistic) -> None:
         raise InvalidSettings(f"statistic.q: only percentile has a q, not {statistic.name}.")
 
 
-def _whole_number(key: str, value: Any, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidSettings(f"{key}: {value!r} is not a whole number from {low} to {high}.")
-    return value
-
-
-def _number_between(key: str, value: Any, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InvalidSettings(f"{key}: {value!r} is not a number from {low:g} to {high:g}.")
-    return float(value)
-
-
 def _yes_or_no(key: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise InvalidSettings(f"{key}: {value!r} is neither true nor false.")
@@ -230,4 +210,4 @@ def _refuse_unknown(given: Mapping[str, Any], kind: type, where: str) -> None:
         raise InvalidSettings(f"{where}: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(known)}.")
 
 
-_OR_NULL: dict[str, Callable[[Any], object]] = {"threshold": _threshold, "layers": _layers, "coreset": _coreset}
+_OR_NULL: dict[str, Callable[[Any], object]] = {"threshold": _threshold, "layers": _layers, "coreset": coreset}

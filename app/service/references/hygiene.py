@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.index import ratio_in
+from app.engine.bank.near import Places
 from app.engine.bank.spread import evenly_spaced
 from app.engine.hygiene import (
     Coverage,
@@ -23,6 +24,7 @@ from app.engine.hygiene import (
 )
 from app.engine.hygiene.outliers import ACCUSED_RATIO
 from app.engine.methods.known import metric_of
+from app.engine.options import Search
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.banks import BankService, no_references
@@ -176,17 +178,18 @@ class HygieneService:
             return None
         masked = masks_of_references(table, manifest, product.settings)
         masks = {position: mask for position, (mask, _) in zip(table, masked, strict=True)}
-        pairs = self._pairs(segments)
+        pairs = self._pairs(segments, manifest.search)
         return coverage(pairs, [masks[at] for at in compared], product.settings.statistic)
 
-    def _pairs(self, segments: Sequence[Segment]) -> list[NDArray[np.float32]]:
+    def _pairs(self, segments: Sequence[Segment], search: Search) -> list[NDArray[np.float32]]:
         """Of each reference, its patches' distances to each one: n×N_i."""
         found = [np.zeros((len(segments), part.grid.patches), np.float32) for part in segments]
         for other, part in enumerate(segments):
-            bank = self._pieces.run(MemoryBank, [part], self._pieces.device)
+            bank = self._pieces.run(MemoryBank, [part], self._pieces.device, search)
             for place, each in enumerate(segments):
                 if place != other:
-                    found[place][other], _ = self._pieces.run(bank.nearest, each.upright)
+                    places = Places(each.grid, np.arange(each.grid.patches))
+                    found[place][other], _ = self._pieces.run(bank.nearest, each.upright, places)
         return found
 
 

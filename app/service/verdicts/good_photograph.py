@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.engine.bank.left_out import LeftOut
+from app.engine.bank.left_out import NOBODY, LeftOut
 from app.engine.masking.foreground import MaskFlag, scored_patches
 from app.engine.options import ProductSettings, Statistic
 from app.engine.photograph.appearance import Appearance
@@ -58,6 +58,7 @@ class GoodPhotograph:
         mask, flag = masked
         told: dict[Flag, bool] = {
             "bit_depth_exceeded": looked.exceeds_bit_depth,
+            "nothing_near": looked.nothing_near,
             "statistic_degenerate": sees_nothing(statistic, mask),
         }
         flags = (*([flag] if flag else []), *(each for each, holds in told.items() if holds))
@@ -68,6 +69,12 @@ def as_looked(entry: ReferenceEntry | CalibrationImage, manifest: BankManifest) 
     """A reference or calibration image as a photograph beside a bank version."""
     exceeds = entry.used_bits is not None and entry.used_bits > manifest.preprocessing.bit_depth
     return Looked(entry.appearance, Size(entry.height, entry.width), exceeds)
+
+
+def has_nothing_near(row: LeftOut, mask: Mask, manifest: BankManifest) -> bool:
+    """Whether a patch that is scored has no row near its place; never in a bank that is searched anywhere, in which an
+    earlier release did not tell which reference was nearest."""
+    return manifest.search != "anywhere" and bool((row.nearest[mask] == NOBODY).any())
 
 
 def photographs_of_references(

@@ -19,6 +19,7 @@ from app.service.verdicts.good_photograph import (
     GoodPhotograph,
     as_looked,
     compared,
+    has_nothing_near,
     limits,
     mask_of,
     photographs_of_references,
@@ -84,22 +85,21 @@ def _seen(
 ) -> list[GoodPhotograph]:
     """The calibration images as inspections would see them. Where few references do not tell what the product looks
     like, each is compared with the other good ones, too."""
-    found = [
-        GoodPhotograph.of(
-            each.sha256,
-            row := measured[each.sha256],
-            mask_of(row, manifest, settings),
-            as_looked(each, manifest),
-            settings.statistic,
-        )
-        for each in images
-    ]
+    found = [_held_out(each, measured[each.sha256], manifest, settings) for each in images]
     good = [each for each, image in zip(found, images, strict=True) if image.is_good]
     shown = ReferencePhotographs.of(manifest)
     if len(references) >= FEWEST_REFERENCES:
         usual = limits(references, references, shown)
         return [compared(each, usual) for each in found]
     return [compared(each, _usual(references, [other for other in good if other is not each], shown)) for each in found]
+
+
+def _held_out(
+    image: CalibrationImage, row: LeftOut, manifest: BankManifest, settings: ProductSettings
+) -> GoodPhotograph:
+    mask, flag = mask_of(row, manifest, settings)
+    looked = replace(as_looked(image, manifest), nothing_near=has_nothing_near(row, mask, manifest))
+    return GoodPhotograph.of(image.sha256, row, (mask, flag), looked, settings.statistic)
 
 
 def _usual(references: Photographs, good: Photographs, shown: ReferencePhotographs) -> Calibration:

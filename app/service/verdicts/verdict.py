@@ -30,6 +30,7 @@ Flag = Literal[
     "mask_empty",
     "bank_unconfirmed",
     "bit_depth_exceeded",
+    "nothing_near",
 ]
 
 
@@ -68,11 +69,13 @@ class Judgement:
 @dataclass(frozen=True, slots=True)
 class Looked:
     """An image as a photograph. `appearance`: None where an earlier release registered it; `exceeds_bit_depth`: it has
-    values larger than the bank's bit depth holds."""
+    values larger than the bank's bit depth holds; `nothing_near`: where only rows near a patch's place are searched, a
+    patch that is scored has none."""
 
     appearance: Appearance | None
     size: Size
     exceeds_bit_depth: bool = False
+    nothing_near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ UNDECIDABLE: frozenset[Flag] = frozenset(
         "featureless_references",
         "statistic_degenerate",
         "bit_depth_exceeded",
+        "nothing_near",
     }
 )
 """What leaves a verdict open, whatever the score."""
@@ -118,6 +122,7 @@ def judged(
     shown = likeness(median_distance(distances, foreground.mask), looked, known)
     told: dict[Flag, bool] = {
         "bit_depth_exceeded": looked.exceeds_bit_depth,
+        "nothing_near": looked.nothing_near,
         "uncalibrated": known.limit is None,
         "unlike_references": not all(each.fits for each in shown),
         "different_size": _size(looked, known).differs,

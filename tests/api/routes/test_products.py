@@ -28,6 +28,7 @@ def test_a_created_product_tells_its_place_its_settings_and_its_revision(client:
         "commissioning": False,
         "bit_depth": "auto",
         "coreset": None,
+        "search": "anywhere",
         "method": "anomalydino",
         "layers": None,
         "layers_join": "concat",

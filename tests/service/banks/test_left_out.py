@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.engine.bank import left_out as module
 from app.engine.bank.bank import MemoryBank
 from app.engine.bank.left_out import LeftOut
+from app.engine.bank.near import Places
 from app.engine.types import Distances
 from app.opened_store import opened_store
 from app.service.banks.left_out import stored_left_out
@@ -82,9 +83,9 @@ def test_a_new_reference_is_compared_only_with_the_others(service: Service, monk
     queries = []
     nearest = MemoryBank.nearest
 
-    def counted(bank: MemoryBank, rows: NDArray[np.float32]) -> tuple[Distances, NDArray[np.int64]]:
+    def counted(bank: MemoryBank, rows: NDArray[np.float32], places: Places) -> tuple[Distances, NDArray[np.int64]]:
         queries.append(len(rows))
-        return nearest(bank, rows)
+        return nearest(bank, rows, places)
 
     monkeypatch.setattr(MemoryBank, "nearest", counted)
     service.references.add(PRODUCT, [upload(5)])

@@ -14,13 +14,21 @@ WAYS: list[dict[str, Any]] = [
     for method in ("anomalydino", "patchcore")
     for profile, masking in (("robust", "on"), ("robust", "off"), ("paper", "off"))
 ]
+FIXTURED: list[dict[str, Any]] = [
+    {"method": method, "profile": "robust", "masking": masking, "rotation": "off", "search": {"near": 4}}
+    for method, masking in (("anomalydino", "on"), ("patchcore", "off"))
+]
+
+
+def named(way: dict[str, Any]) -> str:
+    return "-".join(str(each) for each in way.values())
 
 
 def inspected(service: Service, product_id: str, seed: int) -> float:
     return service.inspection.inspect(product_id, upload(seed).data, InspectionRequest(heatmap=None)).score
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda each: "-".join(each.values()))
+@pytest.mark.parametrize("way", WAYS + FIXTURED, ids=named)
 def test_a_left_out_reference_scores_as_an_inspection_by_the_others(service: Service, way: dict[str, Any]) -> None:
     for product_id, seeds in {"all": (1, 2, 3, 4), "others": (1, 2, 3)}.items():
         service.products.create(product_id, way)
@@ -30,7 +38,7 @@ def test_a_left_out_reference_scores_as_an_inspection_by_the_others(service: Ser
     assert known.score == pytest.approx(inspected(service, "others", 4), rel=1e-5)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda each: "-".join(each.values()))
+@pytest.mark.parametrize("way", WAYS + FIXTURED, ids=named)
 @pytest.mark.parametrize("coreset", [None, {"share": 0.2}])
 def test_a_calibration_image_scores_as_an_inspection_of_it(
     service: Service, way: dict[str, Any], coreset: dict[str, float] | None

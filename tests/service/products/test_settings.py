@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.options import Coreset, ProductSettings, Statistic
+from app.engine.options import Coreset, Near, ProductSettings, Statistic
 from app.errors import InvalidSettings
 from app.service.products.settings import merged
 
@@ -33,6 +33,15 @@ def test_a_coreset_is_a_share_or_a_number_and_can_be_taken_back() -> None:
     assert chosen.coreset == Coreset(share=0.1)
     assert merged(DEFAULTS, {"coreset": {"rows": 5000}}).coreset == Coreset(rows=5000)
     assert merged(chosen, {"coreset": None}) == DEFAULTS
+
+
+def test_a_search_is_anywhere_or_near_without_rotations() -> None:
+    chosen = merged(DEFAULTS, {"search": {"near": 2}, "rotation": "off"})
+    assert chosen.search == Near(2)
+    assert merged(chosen, {"search": "anywhere", "rotation": "on"}) == DEFAULTS
+    for settings, change in ((DEFAULTS, {"search": {"near": 2}}), (chosen, {"rotation": "on"})):
+        with pytest.raises(InvalidSettings, match="rotation to off"):
+            merged(settings, change)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +75,12 @@ def test_a_coreset_is_a_share_or_a_number_and_can_be_taken_back() -> None:
         ({"coreset": {"share": 1}}, "coreset.share"),
         ({"coreset": {"rows": 99}}, "coreset.rows"),
         ({"coreset": {"rows": 500.0}}, "coreset.rows"),
+        ({"search": "near"}, "search"),
+        ({"search": None}, "search"),
+        ({"search": {"near": 2, "far": 3}}, "search"),
+        ({"search": {"near": 0}}, "search.near"),
+        ({"search": {"near": 65}}, "search.near"),
+        ({"search": {"near": True}}, "search.near"),
         ({"layers": []}, "layers"),
         ({"layers": [4, 2]}, "ascending"),
         ({"layers": [0, 2]}, "layers"),
