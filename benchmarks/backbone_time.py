@@ -2,8 +2,8 @@
 
     python -m benchmarks.backbone_time [NAME …] [--weights FOLDER] [--threads 1]
 
-One image of 448 px, passes in turns; median of the time that the process's threads computed, which others on the machine
-disturb little. Printed with the differences of the numbers (`app/engine/backbone/parity.py`).
+One image of 448 px, passes in turns; median of the time that the process's threads computed, which others on the
+machine disturb little. Printed with the differences of the numbers (`app/engine/backbone/parity.py`).
 """
 
 import argparse
