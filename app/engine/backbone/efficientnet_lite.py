@@ -1,15 +1,14 @@
 """EfficientNet-Lite0, a small network that saw ImageNet: two of its middle layers, whitened by fixed statistics."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from timm.layers.norm_act import BatchNormAct2d
 from timm.models import create_model
 from timm.models.efficientnet import EfficientNet
 
 from app.engine.backbone.backbone import no_pause
+from app.engine.backbone.fused import fused
 from app.engine.backbone.image_by_image import image_by_image
 from app.engine.backbone.layers import at_patches, joined
 from app.engine.backbone.spec import BackboneSpec
@@ -92,17 +91,7 @@ def load_network(tensors: Mapping[str, torch.Tensor]) -> EfficientNet:
         model.load_state_dict(named, strict=True, assign=True)
     except (RuntimeError, ValueError) as error:
         raise WeightsUnavailable(f"The tensors given are not those of EfficientNet-Lite0: {error}.") from error
-    return _fused(model.requires_grad_(False).eval()).to(memory_format=torch.channels_last)
-
-
-def _fused(model: EfficientNet) -> EfficientNet:
-    """The same network with each normalisation multiplied into the convolution before it: half the time."""
-    for parent in [*model.modules()]:
-        for (name, convolution), (after, normalisation) in pairwise([*parent.named_children()]):
-            if isinstance(convolution, torch.nn.Conv2d) and isinstance(normalisation, BatchNormAct2d):
-                setattr(parent, name, torch.nn.utils.fuse_conv_bn_eval(convolution, normalisation))
-                setattr(parent, after, normalisation.act)
-    return model
+    return fused(model)
 
 
 def blocks(model: EfficientNet) -> list[torch.nn.Module]:

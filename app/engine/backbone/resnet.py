@@ -1,13 +1,13 @@
 """ResNets that saw ImageNet: their middle layers as patch features (He et al., CVPR 2016), run by torchvision."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
+from app.engine.backbone.fused import fused
 from app.engine.backbone.image_by_image import image_by_image
 from app.engine.backbone.layers import at_patches, joined
 from app.engine.backbone.spec import Architecture, BackboneSpec
@@ -116,14 +116,4 @@ def load_network(spec: BackboneSpec, tensors: Mapping[str, torch.Tensor]) -> Res
             f"The tensors given are not those of {spec.name}: {error}. "
             f"Fetch the file again: inspector weights fetch {spec.name}"
         ) from error
-    return _fused(model.requires_grad_(False).eval()).to(memory_format=torch.channels_last)
-
-
-def _fused(model: ResNet) -> ResNet:
-    """The same network with each normalisation multiplied into the convolution before it: a third of the time less."""
-    for parent in [*model.modules()]:
-        for (name, convolution), (after, normalisation) in pairwise([*parent.named_children()]):
-            if isinstance(convolution, torch.nn.Conv2d) and isinstance(normalisation, torch.nn.BatchNorm2d):
-                setattr(parent, name, torch.nn.utils.fuse_conv_bn_eval(convolution, normalisation))
-                setattr(parent, after, torch.nn.Identity())
-    return model
+    return fused(model)
