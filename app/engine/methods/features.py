@@ -1,6 +1,6 @@
 """What SPADE and PaDiM see of a backbone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, Backbone
 from app.engine.backbone.resnet import STRIDES_PX, ResNetBackbone
-from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
+from app.engine.methods.other_features import OtherFeatures
 
 
 def plain_features(backbone: Backbone) -> Backbone:
@@ -19,23 +19,14 @@ def plain_features(backbone: Backbone) -> Backbone:
     return PlainLayers(backbone) if isinstance(backbone, ResNetBackbone) else backbone
 
 
-class PlainLayers:
+class PlainLayers(OtherFeatures):
     """A loaded ResNet whose layers are laid over the first of them, of which a sample is a patch."""
 
     def __init__(self, backbone: ResNetBackbone) -> None:
-        self._backbone = backbone
         spec = backbone.spec
         width = sum(spec.layer_widths[layer - 1] for layer in spec.own_layers)
-        self.spec: BackboneSpec = replace(spec, width=width, patch_size=STRIDES_PX[spec.own_layers[0]])
-        self.engine, self.precision = backbone.engine, backbone.precision
-
-    @property
-    def pause(self) -> Callable[[], None]:
-        return self._backbone.pause
-
-    @pause.setter
-    def pause(self, pause: Callable[[], None]) -> None:
-        self._backbone.pause = pause
+        super().__init__(backbone, replace(spec, width=width, patch_size=STRIDES_PX[spec.own_layers[0]]))
+        self._resnet = backbone
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images (H and W whole patches) to B×N×D float32, row-major.
@@ -46,7 +37,7 @@ class PlainLayers:
         return np.stack([self._laid_over(image[None]) for image in inputs])
 
     def _laid_over(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        planes = self._backbone.planes(image)
+        planes = self._resnet.planes(image)
         with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
             return np.ascontiguousarray(laid_over(planes)[0].cpu().numpy(), np.float32)
 

@@ -19,6 +19,7 @@ from app.engine.bank.near import Places
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
 from app.engine.methods.method import Method
+from app.engine.methods.other_features import OtherFeatures
 from app.engine.options import Fit
 from app.engine.types import Distances, Grid, Mask, Weights
 from app.errors import InvalidSettings
@@ -33,7 +34,7 @@ SUPPORT = 9
 """Rows near the nearest one that the largest distance is weighed by."""
 
 
-class PatchCoreFeatures:
+class PatchCoreFeatures(OtherFeatures):
     """A loaded backbone that gives PatchCore's patch features: the neighbourhoods of its layers joined, or, where it
     shows one layer only, the means over those of its patches."""
 
@@ -41,17 +42,7 @@ class PatchCoreFeatures:
         """Raises:
         InvalidSettings: the first of its layers has no sample for each patch, or they are to be averaged.
         """
-        self._backbone = backbone
-        self.spec = _spec(backbone)
-        self.engine, self.precision = backbone.engine, backbone.precision
-
-    @property
-    def pause(self) -> Callable[[], None]:
-        return self._backbone.pause
-
-    @pause.setter
-    def pause(self, pause: Callable[[], None]) -> None:
-        self._backbone.pause = pause
+        super().__init__(backbone, _spec(backbone))
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images (H and W whole patches) to patch features B×N×D float32, row-major.
@@ -59,11 +50,11 @@ class PatchCoreFeatures:
         Raises:
             GpuOutOfMemory: no GPU memory is left for an image.
         """
-        if isinstance(self._backbone, ResNetBackbone):
-            return np.stack([self._joined(self._backbone, image[None]) for image in inputs])
+        if isinstance(self._below, ResNetBackbone):
+            return np.stack([self._joined(self._below, image[None]) for image in inputs])
         size = self.spec.patch_size
         grid = Grid(inputs.shape[2] // size, inputs.shape[3] // size)
-        return np.stack([neighbourhood_means(each, grid) for each in self._backbone.extract(inputs)])
+        return np.stack([neighbourhood_means(each, grid) for each in self._below.extract(inputs)])
 
     def _joined(self, backbone: ResNetBackbone, image: NDArray[np.float32]) -> NDArray[np.float32]:
         planes = backbone.planes(image)
