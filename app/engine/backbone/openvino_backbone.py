@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from copy import copy
 from importlib.metadata import version
 from io import BytesIO
 from typing import Any, Protocol
@@ -20,15 +21,15 @@ from numpy.typing import NDArray
 from openvino.frontend import FrontEndManager
 from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
 
-from app.engine.backbone import layers, position_table
+from app.engine.backbone import layers, parity, position_table, probes
 from app.engine.backbone.backbone import Backbone, no_pause
 from app.engine.device.faiss_torch import torch
 
 logger = logging.getLogger(__name__)
 
 MADE_BY = ("openvino", "torch", "timm", "torchvision")
-CODE = (layers, position_table)
-"""What the backbones share of how features are made."""
+CODE = (layers, position_table, parity, probes)
+"""What the backbones share of how features are made, and how the compiled ones are tried."""
 
 IN_MEMORY_BYTES = 2**30
 """Compiled networks of one backbone that are held: the last one always, others while all of them need no more."""
@@ -55,7 +56,9 @@ class OpenVinoBackbone:
         """`kept` holds compiled networks of earlier processes, and takes the new ones."""
         self.spec = reference.spec
         self.pause = no_pause
-        self._reference = reference
+        # Of its own, without pauses: no other work may fall into a conversion.
+        self._reference = copy(reference)
+        self._reference.pause = no_pause
         self._kept = kept
         self._core = openvino.Core()
         self._in_memory: OrderedDict[tuple[int, int], tuple[Any, int]] = OrderedDict()
@@ -95,7 +98,8 @@ class OpenVinoBackbone:
             return self._in_memory[height, width][0]
 
     def _made(self, height: int, width: int) -> tuple[Any, int]:
-        """The compiled network for images of that size, and how large it is, bytes."""
+        """The compiled network for images of that size, and how large it is, bytes. Where it does not give torch's
+        features, torch takes its place."""
         name = named(self.identity | {"size": [height, width]})
         if content := self._kept.get(name):
             try:
@@ -104,9 +108,23 @@ class OpenVinoBackbone:
                 logger.warning("a compiled network could not be read (%s): it is made again", error)
         logger.info("%s is compiled for images of %d×%d px", self.spec.name, width, height)
         compiled = self._core.compile_model(self._converted(height, width), "CPU", self._options)
+        image = probes.normalised(probes.good_and_bad(height, width)[1], self.spec)
+        if (apart := self._apart(compiled, image)) is not None:
+            logger.warning("%s, compiled, is %s from torch's features: torch serves this size", self.spec.name, apart)
+            return lambda batch: [self._by_torch(batch)], 0
         content = compiled.export_model().getvalue()
         self._kept[name] = content
         return compiled, len(content)
+
+    def _apart(self, compiled: Any, image: NDArray[np.float32]) -> str | None:
+        """How far a patch of the image lies from where torch sees it, if that is farther than allowed."""
+        found, wanted = (parity.unit_rows(np.asarray(each)) for each in (compiled(image)[0], self._by_torch(image)))
+        apart = float(np.max(1 - (found * wanted).sum(axis=1)))
+        return None if apart <= parity.DISTANCE else f"{apart:.4f}"
+
+    def _by_torch(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            return self._reference.features(torch.from_numpy(image)).numpy()
 
     def _converted(self, height: int, width: int) -> openvino.Model:
         example = torch.zeros(1, 3, height, width)

@@ -1,16 +1,20 @@
 """OpenVINO in torch's place: the same numbers, kept between processes, and refused where it judges otherwise."""
 
 import logging
+from copy import copy
+from typing import cast
 
 import numpy as np
 import pytest
 
 from app.assembly import load_backbone
+from app.engine.backbone import openvino_backbone, parity
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.efficientnet_lite import EfficientNetLite
 from app.engine.backbone.faster import faster
-from app.engine.backbone.openvino_backbone import OpenVinoBackbone
-from app.engine.backbone.parity import DISTANCE, SCORE_SHARE, Parity, parity
+from app.engine.backbone.layers import of_layers
+from app.engine.backbone.openvino_backbone import OpenVinoBackbone, TorchBackbone
+from app.engine.backbone.parity import DISTANCE, SCORE_SHARE, Parity
 from app.engine.device.faiss_torch import torch
 from app.settings import load_settings
 from app.weights.registry import load_registry
@@ -88,17 +92,52 @@ def test_a_damaged_network_is_made_again(embedded: EfficientNetLite, kept: Kept)
 
 
 def test_other_code_weights_or_layers_are_other_networks(embedded: EfficientNetLite) -> None:
-    identity = OpenVinoBackbone(embedded, {}).identity
-    assert OpenVinoBackbone(tiny_backbone(), {}).identity.keys() == identity.keys()
-    for key in ("weights", "code"):
-        assert OpenVinoBackbone(tiny_backbone(), {}).identity[key] != identity[key]
+    tiny = tiny_backbone()
+    of_embedded, of_tiny, of_first_layer = (
+        OpenVinoBackbone(cast(TorchBackbone, each), {}).identity
+        for each in (embedded, tiny, of_layers(tiny, (1,), "concat"))
+    )
+    assert {key for key in of_tiny if of_tiny[key] != of_first_layer[key]} == {"layers"}
+    assert {key for key in of_tiny if of_tiny[key] != of_embedded[key]} >= {"weights", "code"}
+
+
+def test_no_other_work_falls_into_a_conversion(embedded: EfficientNetLite) -> None:
+    paused = copy(embedded)
+    paused.pause = lambda: pytest.fail("another work began in the middle of a conversion")
+    OpenVinoBackbone(paused, {}).extract(images(1, 56, 56))
+
+
+def test_torch_serves_a_size_that_is_compiled_to_something_else(
+    embedded: EfficientNetLite, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another = copy(embedded)
+    another._mean = embedded._mean + 0.1
+    kept: Kept = {}
+    backbone, image = OpenVinoBackbone(embedded, kept), images(1, 56, 56)
+    monkeypatch.setattr(backbone, "_converted", OpenVinoBackbone(another, {})._converted)
+    np.testing.assert_array_equal(backbone.extract(image), embedded.extract(image))
+    assert "torch serves this size" in caplog.text
+    assert not kept
+
+
+@pytest.mark.usefixtures("never_converted")
+def test_only_so_many_networks_stay_in_memory(
+    embedded: EfficientNetLite, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino_backbone, "IN_MEMORY_BYTES", 1)
+    backbone = OpenVinoBackbone(embedded, kept)
+    first, second = (images(1, 112, width) for width in (112, 154))
+    before = backbone.extract(first)
+    backbone.extract(second)
+    assert list(backbone._in_memory) == [(112, 154)]
+    np.testing.assert_array_equal(backbone.extract(first), before)
 
 
 def test_it_serves_where_it_judges_as_torch_does(embedded: EfficientNetLite, caplog: pytest.LogCaptureFixture) -> None:
     kept: Kept = {}
     with caplog.at_level(logging.INFO):
         assert isinstance(faster(embedded, kept), OpenVinoBackbone)
-    found = parity(embedded, OpenVinoBackbone(embedded, kept))
+    found = parity.parity(embedded, OpenVinoBackbone(embedded, kept))
     assert found.score_share < 1e-5
     assert found.distance < 1e-5
     assert "differs from torch by up to 0.0000 %" in caplog.text
@@ -122,9 +161,13 @@ class Untrue:
 
 @pytest.mark.parametrize(("noise", "holds"), [(0.0, True), (0.001, True), (0.1, False)])
 def test_parity_tells_noise_that_moves_a_score(embedded: EfficientNetLite, noise: float, holds: bool) -> None:
-    found = parity(embedded, Untrue(embedded, noise))
+    found = parity.parity(embedded, Untrue(embedded, noise))
     assert found.holds is holds
     assert (found.score_share <= SCORE_SHARE and found.distance <= DISTANCE) is holds
+
+
+def test_features_that_are_no_numbers_are_refused(embedded: EfficientNetLite) -> None:
+    assert not parity.parity(embedded, Untrue(embedded, np.nan)).holds
 
 
 def test_torch_serves_where_openvino_judges_otherwise(
