@@ -160,8 +160,14 @@ def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbo
 
 def faster_backbone(settings: Settings, device: str, reference: Backbone) -> Backbone:
     """The backbone that serves: in float32 on the CPU by OpenVINO, unless torch is asked for or OpenVINO judges
-    otherwise."""
-    if device != "cpu" or settings.engine == "torch" or reference.precision != "float32":
+    otherwise. ConfigurationError: OpenVINO is asked for where it cannot be used."""
+    can_be_faster = device == "cpu" and reference.precision == "float32"
+    if settings.engine == "openvino" and not can_be_faster:
+        raise ConfigurationError(
+            f"INSPECTOR_ENGINE is openvino, which runs on the CPU in float32; this is {device}, {reference.precision}. "
+            "Set INSPECTOR_ENGINE to auto, or INSPECTOR_DEVICE to cpu and INSPECTOR_PRECISION to float32."
+        )
+    if settings.engine == "torch" or not can_be_faster:
         return reference
     # Half a second, for those only that use it.
     from app.engine.backbone.faster import faster

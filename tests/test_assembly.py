@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 import app.assembly
-from app.assembly import build_service
+from app.assembly import build_service, faster_backbone
 from app.errors import ConfigurationError, WeightsUnavailable
 from app.settings import Settings, load_settings
 from app.storage.disk.catalog import DiskCatalog
 from app.weights.tensors import load_tensors
+from tests.api.tiny_backbone import tiny_backbone
 
 
 @pytest.fixture
@@ -57,3 +58,26 @@ def test_another_backbone_than_the_stored_one_is_refused_with_the_command_that_c
     DiskCatalog(settings.store_dir).set_default_backbone("dinov2_vits14")
     with pytest.raises(ConfigurationError, match="inspector backbone set embedded"):
         build_service(settings.model_copy(update={"backbone": "embedded"}))
+
+
+def test_the_network_is_compiled_at_the_first_start_and_read_at_the_next(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = settings.model_copy(update={"backbone": "embedded", "engine": "auto"})
+    with caplog.at_level("INFO"):
+        build_service(asked).close()
+        assert caplog.text.count("is compiled for images of") == 3
+        caplog.clear()
+        again = build_service(asked)
+    assert "is compiled" not in caplog.text
+    assert again.readiness().backbone.engine == "openvino"
+    again.close()
+
+
+@pytest.mark.parametrize("update", [{"precision": "bfloat16"}, {"precision": "float16"}])
+def test_openvino_is_refused_where_it_cannot_be_used(update: dict[str, str]) -> None:
+    asked = load_settings(engine="openvino", **update)
+    reference = tiny_backbone(update["precision"])
+    with pytest.raises(ConfigurationError, match="Set INSPECTOR_ENGINE to auto"):
+        faster_backbone(asked, "cpu", reference)
+    assert faster_backbone(asked.model_copy(update={"engine": "auto"}), "cpu", reference) is reference
