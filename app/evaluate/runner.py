@@ -143,7 +143,7 @@ class _Running:
         """The backbone as the method of the setup sees it. InvalidSettings: it cannot of these layers."""
         loaded, made = self.machine.load_backbone(setup.backbone), setup.preprocessing
         of_its_layers = loaded if made.layers is None else of_layers(loaded, made.layers, made.layers_join)
-        return method_features(setup.method, of_its_layers)
+        return method_features(setup.method, made.fit, of_its_layers)
 
     def _measured(self, part: _Part, extractor: Extractor) -> See:
         cache = self.folder.cache(part.data, part.setup)

@@ -8,7 +8,7 @@ from app.engine.methods.method import Method
 from app.engine.options import Fit, StatisticName
 
 
-def _as_they_are(backbone: Backbone) -> Backbone:
+def _as_they_are(backbone: Backbone, _: Fit) -> Backbone:
     return backbone
 
 

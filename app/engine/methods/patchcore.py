@@ -18,6 +18,7 @@ from app.engine.bank.index import Metric
 from app.engine.bank.near import Places
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
+from app.engine.methods.features import laid_over
 from app.engine.methods.method import Method
 from app.engine.methods.other_features import OtherFeatures
 from app.engine.options import Fit
@@ -28,21 +29,23 @@ NEIGHBOURHOOD = 3
 """Side, in samples, of the square around each position that its features are taken from."""
 
 WIDTH = 1024
-"""Feature dimension that each layer is brought to, and all of them joined."""
+"""Feature dimension that the authors' code brings each layer to, and all of them joined."""
 
 SUPPORT = 9
 """Rows near the nearest one that the largest distance is weighed by."""
 
 
 class PatchCoreFeatures(OtherFeatures):
-    """A loaded backbone that gives PatchCore's patch features: the neighbourhoods of its layers joined, or, where it
-    shows one layer only, the means over those of its patches."""
+    """A loaded backbone that gives PatchCore's patch features: of its layers, as the authors' code joins them (`crop`,
+    which tells the profile `paper`) or as their paper does (`whole`); where it shows one layer only, the means over the
+    neighbourhoods of its patches."""
 
-    def __init__(self, backbone: Backbone) -> None:
+    def __init__(self, backbone: Backbone, fit: Fit) -> None:
         """Raises:
         InvalidSettings: the first of its layers has no sample for each patch, or they are to be averaged.
         """
-        super().__init__(backbone, _spec(backbone))
+        super().__init__(backbone, _spec(backbone, fit))
+        self._join = joined_layers if fit == "crop" else mean_layers
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images (H and W whole patches) to patch features B×N×D float32, row-major.
@@ -59,10 +62,10 @@ class PatchCoreFeatures(OtherFeatures):
     def _joined(self, backbone: ResNetBackbone, image: NDArray[np.float32]) -> NDArray[np.float32]:
         planes = backbone.planes(image)
         with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
-            return np.asarray(joined_layers(planes, self.pause)[0].cpu())
+            return np.ascontiguousarray(self._join(planes, self.pause)[0].cpu().numpy())
 
 
-def _spec(backbone: Backbone) -> BackboneSpec:
+def _spec(backbone: Backbone, fit: Fit) -> BackboneSpec:
     """That of the features. The mask rule `fixed` compares in units of the backbone's own."""
     spec = backbone.spec
     if isinstance(backbone, ResNetBackbone):
@@ -72,7 +75,7 @@ def _spec(backbone: Backbone) -> BackboneSpec:
                 f"layers: PatchCore lays the layers of {spec.name} over the first of them, which has to be that of "
                 f"{spec.patch_size} px, and joins them in its own way. Choose 2 or 2, 3 and concat, or leave them out."
             )
-        spec = replace(spec, width=WIDTH)
+        spec = replace(spec, width=WIDTH) if fit == "crop" else spec
     rule = "otsu" if spec.mask_rule == "fixed" else spec.mask_rule
     return replace(spec, mask_rule=rule, mask_threshold=None)
 
@@ -97,6 +100,13 @@ def joined_layers(planes: Sequence[torch.Tensor], pause: Callable[[], None] = no
         parts.append(narrow)
     pause()
     return _narrow(torch.cat(parts, dim=2))
+
+
+def mean_layers(planes: Sequence[torch.Tensor], pause: Callable[[], None] = no_pause) -> torch.Tensor:
+    """Several layers of a network, each averaged over its 3×3 neighbourhoods (zeros beyond the border), laid over the
+    first and joined as they are: B×N×ΣC, row-major; `planes` as above."""
+    pause()
+    return laid_over([torch.nn.functional.avg_pool2d(each, NEIGHBOURHOOD, 1, NEIGHBOURHOOD // 2) for each in planes])
 
 
 def _neighbourhoods(layer: torch.Tensor) -> torch.Tensor:

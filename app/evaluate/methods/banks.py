@@ -27,13 +27,13 @@ SEED = 0
 """Of the coreset's projection and of PaDiM's channels."""
 
 
-def method_features(method: Method, backbone: Backbone) -> Backbone:
+def method_features(method: Method, fit: Fit, backbone: Backbone) -> Backbone:
     """The backbone as a method sees it."""
     match method:
         case "anomalydino":
             return backbone
         case "patchcore":
-            return METHODS[method].features_of(backbone)
+            return METHODS[method].features_of(backbone, fit)
         case "spade" | "padim":
             return plain_features(backbone)
 

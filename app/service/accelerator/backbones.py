@@ -8,12 +8,12 @@ from app.engine.backbone.backbone import Backbone, no_pause
 from app.engine.backbone.layers import of_layers
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.methods.known import method_of
-from app.engine.options import LayersJoin, MethodName, Preprocessing
+from app.engine.options import Fit, LayersJoin, MethodName, Preprocessing
 from app.errors import InvalidSettings, NotReady, WeightsUnavailable
 
 DEFAULT = "default"
-View = tuple[str, tuple[int, ...] | None, LayersJoin, MethodName, bool]
-"""A backbone by its name, the layers that it gives, the method that they are for, and whether it is the faster one."""
+View = tuple[str, tuple[int, ...] | None, LayersJoin, MethodName, Fit]
+"""A backbone by its name, the layers that it gives, and the method and the fit that they are for."""
 
 AS_SERVED = Preprocessing(fit="whole")
 """Whose backbone stands for the default one where no product is asked about."""
@@ -116,13 +116,13 @@ class Backbones:
 
     def _view(self, loaded: Backbone, made: Preprocessing) -> Backbone:
         faster = made.fit == "whole" and made.method == "anomalydino"
-        key = loaded.spec.name, made.layers, made.layers_join, made.method, faster
+        key = loaded.spec.name, made.layers, made.layers_join, made.method, made.fit
         if known := self._views.get(key):
             return known
         with self._loading:
             if key not in self._views:
                 view = of_layers(loaded, made.layers, made.layers_join) if made.layers else loaded
-                view = self._faster(view) if faster else method_of(made).features_of(view)
+                view = self._faster(view) if faster else method_of(made).features_of(view, made.fit)
                 view.pause = self._pause
                 self._views[key] = view
             return self._views[key]
