@@ -67,10 +67,10 @@ def _tried(table: DistanceTable, shots: Sequence[int]) -> list[Trial]:
     for count in shots:
         found = trials(table, count, DRAWS)
         all_of_them += found
-        _tell(found)
+        tell(found)
         say("       any region at all (by the largest patch distance):")
         regions = trials(replace(table, statistic=REGION_STATISTIC), count, DRAWS)
-        _tell([trial for trial in regions if trial.is_promised])
+        tell([trial for trial in regions if trial.is_promised])
     return all_of_them
 
 
@@ -85,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tell(found: list[Trial]) -> None:
+def tell(found: list[Trial]) -> None:
     for trial in found:
         rates = trial.false_alarms
         low, high = np.percentile(rates, [5, 95])

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import comb, floor
+from typing import Protocol
 
 import numpy as np
 
 from app.engine.verdict.calibration import Threshold, TooFewGoodImages, conformal, provisional
 from app.service.verdicts.good_photograph import GoodPhotograph
-from benchmarks.distance_table import DistanceTable, Scores
+from benchmarks.distance_table import Scores
 
 ALPHAS = (0.05, 0.01)
 LEAST_TESTED = 4
@@ -124,14 +125,37 @@ def by_chance_above(threshold: Threshold, tested: int) -> float:
     return comb(count + tested - fewest, count) / comb(count + tested, count)
 
 
-def trials(table: DistanceTable, shots: int, draws: int) -> list[Trial]:
+class Photographs(Protocol):
+    """Photographs of an object by number, the `good` ones first, as the service would see them in a bank of references.
+
+    `inspected`: beside the references; `left_out`: each reference in a bank of the others; `scores`: of those that
+    would be decided; `scores_beside_own_copies`: of each reference in a bank that holds its own turned copies, too;
+    None where there are none.
+    """
+
+    @property
+    def good(self) -> int: ...
+
+    @property
+    def defective(self) -> range: ...
+
+    def inspected(self, images: Sequence[int], references: Sequence[int]) -> list[GoodPhotograph]: ...
+
+    def left_out(self, references: Sequence[int]) -> list[GoodPhotograph]: ...
+
+    def scores(self, photographs: Sequence[GoodPhotograph]) -> Scores: ...
+
+    def scores_beside_own_copies(self, references: Sequence[int]) -> Scores | None: ...
+
+
+def trials(table: Photographs, shots: int, draws: int) -> list[Trial]:
     """Every threshold, over the seeded draws in which it could be set and tried."""
     drawn = [_outcomes(table, shots, seed) for seed in range(draws)]
     labels = dict.fromkeys(label for each in drawn for label in each)
     return [Trial(label, shots, tuple(each[label] for each in drawn if label in each)) for label in labels]
 
 
-def _outcomes(table: DistanceTable, shots: int, seed: int) -> dict[str, Outcome]:
+def _outcomes(table: Photographs, shots: int, seed: int) -> dict[str, Outcome]:
     """By label. The good photographs that are not drawn come in random order too."""
     order = np.random.default_rng([shots, seed]).permutation(table.good).tolist()
     references = order[:shots]
@@ -147,8 +171,9 @@ def _outcomes(table: DistanceTable, shots: int, seed: int) -> dict[str, Outcome]
             scores = table.scores(good[:count])
             by_others = conformal(scores.tolist(), alpha, count - len(scores))
             outcomes[calibrated(alpha)] = _outcome(table, good[count:], bad, by_others.value, by_others, scores)
-    own_copies = float(table.scores_beside_own_copies(references).max())
-    outcomes[OWN_COPIES] = _outcome(table, good, bad, own_copies)
+    own_copies = table.scores_beside_own_copies(references)
+    if own_copies is not None:
+        outcomes[OWN_COPIES] = _outcome(table, good, bad, float(own_copies.max()))
     outcomes[ORACLE] = _outcome(table, good, bad, _oracle(table.scores(good), table.scores(bad)))
     return {label: each for label, each in outcomes.items() if each}
 
@@ -166,7 +191,7 @@ def held_out(good: int, alpha: float) -> int:
 
 
 def _outcome(
-    table: DistanceTable,
+    table: Photographs,
     good: Sequence[GoodPhotograph],
     bad: Sequence[GoodPhotograph],
     value: float,
