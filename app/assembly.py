@@ -159,8 +159,11 @@ def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbo
 
 
 def faster_backbone(settings: Settings, device: str, reference: Backbone) -> Backbone:
-    """The backbone that serves: in float32 on the CPU by OpenVINO, unless torch is asked for or OpenVINO judges
-    otherwise. ConfigurationError: OpenVINO is asked for where it cannot be used."""
+    """The backbone that serves: on the CPU by OpenVINO, unless torch is asked for or OpenVINO judges otherwise; in
+    bfloat16 where no precision is asked for, the CPU has it, and that judges alike, else in float32.
+
+    ConfigurationError: OpenVINO is asked for where it cannot be used.
+    """
     can_be_faster = device == "cpu" and reference.precision == "float32"
     if settings.engine == "openvino" and not can_be_faster:
         raise ConfigurationError(
@@ -172,7 +175,8 @@ def faster_backbone(settings: Settings, device: str, reference: Backbone) -> Bac
     # Half a second, for those only that use it.
     from app.engine.backbone.faster import faster
 
-    return faster(reference, CompiledFolder(settings.cache_dir or settings.data_dir / "compiled"))
+    kept = CompiledFolder(settings.cache_dir or settings.data_dir / "compiled")
+    return faster(reference, kept, ("bfloat16", "float32") if settings.precision == "auto" else ("float32",))
 
 
 def resolve_device(wanted: str) -> str:

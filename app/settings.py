@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         description="Where it computes: `auto`, `cpu`, `cuda` or `cuda:N`.",
     )
     precision: Precision = Field(
-        "auto", description="`float32`, `bfloat16`, `float16`; auto: float32 on CPU, bfloat16 on GPU."
+        "auto", description="`float32`, `bfloat16`, `float16`; auto: bfloat16 on a GPU, on a CPU where it agrees."
     )
     engine: Literal["auto", "torch", "openvino"] = Field(
         "auto", description="What runs the backbone: `torch`, or `openvino` on a CPU; auto: the faster that agrees."

@@ -63,7 +63,7 @@ def test_another_backbone_than_the_stored_one_is_refused_with_the_command_that_c
 def test_the_network_is_compiled_at_the_first_start_and_read_at_the_next(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = settings.model_copy(update={"backbone": "embedded", "engine": "auto"})
+    asked = settings.model_copy(update={"backbone": "embedded", "engine": "auto", "precision": "float32"})
     with caplog.at_level("INFO"):
         build_service(asked).close()
         assert caplog.text.count("is compiled for images of") == 3
@@ -72,6 +72,18 @@ def test_the_network_is_compiled_at_the_first_start_and_read_at_the_next(
     assert "is compiled" not in caplog.text
     assert again.readiness().backbone.engine == "openvino"
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("precision", "tried"), [("auto", ["bfloat16", "float32"]), ("float32", ["float32"])], ids=["auto", "asked for"]
+)
+def test_bfloat16_is_tried_unless_a_precision_is_asked_for(
+    precision: str, tried: list[str], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("app.engine.backbone.faster.faster", lambda *given: seen.extend(given[2]))
+    faster_backbone(settings.model_copy(update={"engine": "auto", "precision": precision}), "cpu", tiny_backbone())
+    assert seen == tried
 
 
 @pytest.mark.parametrize("update", [{"precision": "bfloat16"}, {"precision": "float16"}])

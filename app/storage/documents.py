@@ -201,6 +201,10 @@ class BankManifest:
         """The blob of the leave-one-out table of all rows."""
         return self.coreset.left_out_of_all if self.coreset else self.left_out
 
+    def is_made_by(self, engine: str, precision: str) -> bool:
+        """Whether features of that arithmetic are those of the bank. In float32 all engines give the same."""
+        return self.precision == precision and (precision == "float32" or self.engine == engine)
+
     @property
     def content(self) -> str:
         """SHA-256 of all that distances to the bank depend on: versions of equal content give equal ones."""

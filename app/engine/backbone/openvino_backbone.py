@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from copy import copy
 from importlib.metadata import version
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import openvino
@@ -46,15 +46,19 @@ class TorchBackbone(Backbone, Protocol):
         ...
 
 
+Precision = Literal["float32", "bfloat16"]
+HINTS: dict[str, str] = {"float32": "f32", "bfloat16": "bf16"}
+
+
 class OpenVinoBackbone:
     """The same network as `reference`, whose numbers it has but for rounding (`parity`)."""
 
     engine = "openvino"
-    precision = "float32"
 
-    def __init__(self, reference: TorchBackbone, kept: Compiled) -> None:
+    def __init__(self, reference: TorchBackbone, kept: Compiled, precision: Precision = "float32") -> None:
         """`kept` holds compiled networks of earlier processes, and takes the new ones."""
         self.spec = reference.spec
+        self.precision: str = precision
         self.pause = no_pause
         # Of its own, without pauses: no other work may fall into a conversion.
         self._reference = copy(reference)
@@ -73,6 +77,11 @@ class OpenVinoBackbone:
             rows.append(np.array(self._compiled(image.shape[1], image.shape[2])(image[None])[0], np.float32))
         self.pause()
         return np.stack(rows)
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether this CPU computes in that precision by itself."""
+        return self.precision == "float32" or "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
     @property
     def identity(self) -> dict[str, object]:
@@ -146,7 +155,7 @@ class OpenVinoBackbone:
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": HINTS[self.precision],
         }
 
 

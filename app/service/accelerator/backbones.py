@@ -114,9 +114,13 @@ class Backbones:
             self._last_default = self._view(found, AS_SERVED)
         return self._view(found, preprocessing) if preprocessing else found
 
+    def known(self, setting: str, preprocessing: Preprocessing) -> Backbone | None:
+        """The same where it was used before; else None."""
+        return self._views.get(_key(self.name_of(setting), preprocessing))
+
     def _view(self, loaded: Backbone, made: Preprocessing) -> Backbone:
         faster = made.fit == "whole" and made.method == "anomalydino"
-        key = loaded.spec.name, made.layers, made.layers_join, made.method, made.fit
+        key = _key(loaded.spec.name, made)
         if known := self._views.get(key):
             return known
         with self._loading:
@@ -142,3 +146,7 @@ class Backbones:
         backbone = self._load(name)
         backbone.pause = self._pause
         return backbone
+
+
+def _key(name: str, made: Preprocessing) -> View:
+    return name, made.layers, made.layers_join, made.method, made.fit

@@ -113,7 +113,8 @@ class BankBuilder:
         settings = product.settings
         references = change(active.references if active else ())
         recipe = self._recipe_of(active) if active and reason == "delete" else self._recipe_for(settings, references)
-        usable = active if active and reason != "rebuild" and recipe.made(active) else None
+        usable = active if active and reason != "rebuild" and (reason == "delete" or recipe.made(active)) else None
+        made_by = usable or recipe.backbone
         tested = usable.masking if usable and reason != "masking" else None
         masking = _kept(tested, references, settings.profile) or self._tested(
             maker, references, recipe, settings.profile
@@ -130,8 +131,8 @@ class BankBuilder:
             created_at=now(),
             backbone=recipe.backbone.spec.name,
             backbone_sha256=recipe.backbone.spec.sha256,
-            engine=recipe.backbone.engine,
-            precision=recipe.backbone.precision,
+            engine=made_by.engine,
+            precision=made_by.precision,
             preprocessing=recipe.preprocessing,
             width=recipe.backbone.spec.width,
             references=entries,
@@ -185,8 +186,6 @@ class BankBuilder:
                 parent=damaged.version,
                 reason="repair",
                 created_at=now(),
-                engine=recipe.backbone.engine,
-                precision=recipe.backbone.precision,
                 references=references,
                 heat_scale=rows.heat_scale,
                 left_out=rows.left_out,

@@ -26,8 +26,9 @@ class Recipe:
     preprocessing: Preprocessing
 
     def made(self, manifest: BankManifest) -> bool:
-        """Whether the manifest's segments were made by this recipe."""
-        return (manifest.backbone_sha256, manifest.preprocessing) == (self.backbone.spec.sha256, self.preprocessing)
+        """Whether the manifest's segments were made by this recipe, in the same arithmetic."""
+        same = (manifest.backbone_sha256, manifest.preprocessing) == (self.backbone.spec.sha256, self.preprocessing)
+        return same and manifest.is_made_by(self.backbone.engine, self.backbone.precision)
 
 
 class ReferenceMaker:

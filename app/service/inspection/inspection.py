@@ -144,6 +144,7 @@ class InspectionService:
             "edge_unseen": edge is not None,
             "drift": drifted,
             "bank_unconfirmed": not serving.confirmed,
+            "other_precision": not loaded.manifest.is_made_by(backbone.engine, backbone.precision),
         }
         return InspectionResult(
             inspection_id=str(uuid4()),

@@ -29,6 +29,7 @@ Flag = Literal[
     "mask_untested",
     "mask_empty",
     "bank_unconfirmed",
+    "other_precision",
     "bit_depth_exceeded",
     "nothing_near",
 ]

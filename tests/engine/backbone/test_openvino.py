@@ -140,7 +140,7 @@ def test_it_serves_where_it_judges_as_torch_does(embedded: EfficientNetLite, cap
     found = parity.parity(embedded, OpenVinoBackbone(embedded, kept))
     assert found.score_share < 1e-5
     assert found.distance < 1e-5
-    assert "differs from torch by up to 0.0000 %" in caplog.text
+    assert "differs from torch in float32 by up to 0.0000 %" in caplog.text
 
 
 class Untrue:
@@ -176,8 +176,44 @@ def test_torch_serves_where_openvino_judges_otherwise(
     reference: Backbone = Untrue(embedded, 0.1)
     kept: Kept = {}
     assert faster(reference, kept) is reference
-    assert "so torch serves" in caplog.text
+    assert "it is not used" in caplog.text
     assert faster(reference, kept) is reference, "remembered"
+
+
+class Rounded(OpenVinoBackbone):
+    """Stands for a CPU with bfloat16: rounds features by `noise`, on the machines without, too."""
+
+    noise = 0.0
+    is_supported = True
+
+    def extract(self, inputs: Pixels) -> Pixels:
+        exact = cast(EfficientNetLite, self._reference)
+        return Untrue(exact, self.noise if self.precision == "bfloat16" else 0.0).extract(inputs)
+
+
+@pytest.mark.parametrize(("noise", "precision"), [(0.001, "bfloat16"), (0.1, "float32")])
+def test_bfloat16_serves_only_where_it_judges_alike(
+    noise: float, precision: str, embedded: EfficientNetLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.backbone.faster.OpenVinoBackbone", Rounded)
+    monkeypatch.setattr(Rounded, "noise", noise)
+    kept: Kept = {}
+    for _ in range(2):  # the second time from what was remembered
+        found = faster(embedded, kept, ("bfloat16", "float32"))
+        assert (found.engine, found.precision) == ("openvino", precision)
+
+
+def test_a_precision_that_the_cpu_does_not_have_is_not_tried(
+    embedded: EfficientNetLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rounded, "is_supported", False)
+    monkeypatch.setattr("app.engine.backbone.faster.OpenVinoBackbone", Rounded)
+    assert faster(embedded, {}, ("bfloat16",)) is embedded
+
+
+def test_bfloat16_is_another_network_than_float32(embedded: EfficientNetLite) -> None:
+    one, other = (OpenVinoBackbone(embedded, {}, each).identity for each in ("float32", "bfloat16"))
+    assert {key for key in one if one[key] != other[key]} == {"precision"}
 
 
 @pytest.mark.parametrize(("score_share", "distance"), [(SCORE_SHARE * 1.01, 0), (0, DISTANCE * 1.01)])
