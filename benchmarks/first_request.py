@@ -1,6 +1,6 @@
 """What do a 1-shot registration and an inspection cost, stage by stage, and against the authors' own steps?
 
-    python -m benchmarks.first_request [--authors ANOMALYDINO --dinov2 DINOV2] [--threads 1] [--rounds 7]
+    python -m benchmarks.first_request [--authors ANOMALYDINO --dinov2 DINOV2] [--engine auto] [--rounds 7]
     python -m benchmarks.first_request --device cuda --precision bfloat16
 
 ANOMALYDINO and DINOV2 are checkouts of the authors' code; without them only our own steps are timed. DINOv2 ViT-S/14
@@ -54,7 +54,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         job = _job(arguments, Path(folder))
         say(
-            f"DINOv2 ViT-S/14 with random weights, {job.smaller_edge} px, {job.precision}, {job.device}; "
+            f"DINOv2 ViT-S/14 with random weights, {job.smaller_edge} px, {job.precision}, {job.device}, "
+            f"ours by {job.engine}; "
             f"{_named(arguments.threads)}; load {os.getloadavg()[0]:.1f} at the start"
         )
         outcomes = _rounds(job, arguments.rounds)
@@ -73,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--test", type=Path, help="photograph to inspect; default: the sample product's")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16", "float16"])
+    parser.add_argument("--engine", default="torch", choices=["torch", "auto"], help="of ours; auto: what serves")
     parser.add_argument("--threads", type=int, default=0, help="0: the libraries' defaults")
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
@@ -95,6 +97,7 @@ def _job(arguments: argparse.Namespace, folder: Path) -> Job:
         device=arguments.device,
         precision=arguments.precision,
         threads=arguments.threads,
+        engine=arguments.engine,
         authors=arguments.authors and arguments.authors.resolve(),
         dinov2=arguments.dinov2 and arguments.dinov2.resolve(),
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from app.assembly import limit_threads
 from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.faster import faster
 from app.engine.backbone.vit import ViTBackbone
 from app.engine.bank.bank import MemoryBank, segment
 from app.engine.detector import patch_distances, patch_features
@@ -88,4 +89,5 @@ def _decoded(path: Path) -> Image:
 def make_steps(job: Job) -> OurSteps:
     """The steps with DINOv2 ViT-S/14, its weights drawn at random."""
     limit_threads(job.threads)
-    return OurSteps(job, ViTBackbone(VITS14, synthetic_vits14(), job.device, job.precision))
+    by_torch = ViTBackbone(VITS14, synthetic_vits14(), job.device, job.precision)
+    return OurSteps(job, faster(by_torch, {}, ("bfloat16", "float32")) if job.engine == "auto" else by_torch)

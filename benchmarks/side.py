@@ -15,7 +15,8 @@ Work = Literal["register", "inspect"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What both sides work on. `folder` is theirs to write to; `threads` 0 leaves the libraries' defaults."""
+    """What both sides work on. `folder` is theirs to write to; `threads` 0 leaves the libraries' defaults. `engine`:
+    `auto`, what serves, or `torch`; of our side only."""
 
     reference: Path
     test: Path
@@ -24,6 +25,7 @@ class Job:
     device: str
     precision: str
     threads: int
+    engine: str = "torch"
     authors: Path | None = None
     dinov2: Path | None = None
 
