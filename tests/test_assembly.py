@@ -1,5 +1,7 @@
 """The first start: which backbone it decides on, when it writes that down, and how often it reads the weights."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,15 @@ def test_another_backbone_than_the_stored_one_is_refused_with_the_command_that_c
     DiskCatalog(settings.store_dir).set_default_backbone("dinov2_vits14")
     with pytest.raises(ConfigurationError, match="inspector backbone set embedded"):
         build_service(settings.model_copy(update={"backbone": "embedded"}))
+
+
+def test_torchvision_is_not_loaded_before_a_backbone_is() -> None:
+    """It takes longer than all else; commands that need no network do without."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, app.assembly; print('torchvision' in sys.modules)"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout.strip() == "False"
 
 
 def test_the_network_is_compiled_at_the_first_start_and_read_at_the_next(

@@ -1,10 +1,10 @@
 """ResNets that saw ImageNet: their middle layers as patch features (He et al., CVPR 2016), run by torchvision."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
 from app.engine.backbone.fused import fused
@@ -16,10 +16,13 @@ from app.engine.device.gpu_memory import gpu_memory
 from app.engine.types import Grid
 from app.errors import WeightsUnavailable
 
-NETWORKS: dict[Architecture, tuple[type[torch.nn.Module], tuple[int, ...], int]] = {
-    "resnet18": (BasicBlock, (2, 2, 2, 2), 64),
-    "resnet50": (Bottleneck, (3, 4, 6, 3), 64),
-    "wide_resnet50_2": (Bottleneck, (3, 4, 6, 3), 128),
+if TYPE_CHECKING:
+    from torchvision.models.resnet import ResNet
+
+NETWORKS: dict[Architecture, tuple[Literal["BasicBlock", "Bottleneck"], tuple[int, ...], int]] = {
+    "resnet18": ("BasicBlock", (2, 2, 2, 2), 64),
+    "resnet50": ("Bottleneck", (3, 4, 6, 3), 64),
+    "wide_resnet50_2": ("Bottleneck", (3, 4, 6, 3), 128),
 }
 """The kind of block, the blocks of each layer, and the channels inside a block of layer 1."""
 
@@ -96,16 +99,19 @@ class ResNetBackbone:
         return self.spec.layers
 
 
-def load_network(spec: BackboneSpec, tensors: Mapping[str, torch.Tensor]) -> ResNet:
+def load_network(spec: BackboneSpec, tensors: Mapping[str, torch.Tensor]) -> "ResNet":
     """torchvision's network up to layer 3, with the tensors of its state dict.
 
     Raises:
         WeightsUnavailable: tensors other than those of layer 4 and the classifier are missing or unknown, or do not
             fit.
     """
+    # It takes longer to load than all else, and is not needed where no ResNet is.
+    from torchvision.models import resnet
+
     block, blocks, inner_width = NETWORKS[spec.architecture]
     with torch.device("meta"):
-        model = ResNet(block, list(blocks), width_per_group=inner_width)
+        model = resnet.ResNet(getattr(resnet, block), list(blocks), width_per_group=inner_width)
     for name in UNUSED:
         setattr(model, name, torch.nn.Identity())
     named = {name: value.float() for name, value in tensors.items() if name.split(".")[0] not in UNUSED}

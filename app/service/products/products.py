@@ -236,12 +236,10 @@ class ProductService:
         return settings
 
     def _outdated(self, product: Product, active: BankManifest) -> bool:
-        """Whether the product's settings of now would make another bank of the same references; a backbone that was not
-        used yet is taken to compute as it did."""
-        same = made_by(product.settings, self._backbones.sha256(product.settings.backbone), active)
+        """Whether the product's settings of now would make another bank of the same references."""
+        sha256 = self._backbones.sha256(product.settings.backbone)
         serving = self._backbones.known(active.backbone, active.preprocessing)
-        computes_alike = serving is None or active.is_made_by(serving.engine, serving.precision)
-        return bool(active.references) and not (same and computes_alike)
+        return bool(active.references) and not made_by(product.settings, sha256, active, serving)
 
     def _view_if_there(self, product_id: str) -> ProductView | None:
         try:
