@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import cv2
+from threadpoolctl import ThreadpoolController
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.spec import BackboneSpec
@@ -197,9 +198,16 @@ def resolve_precision(settings: Settings, device: str) -> str:
 
 def limit_threads(threads: int) -> int:
     """Give torch, FAISS and OpenCV the same number of threads; 0 means one for each core this process may use.
-    The number."""
+    The number.
+
+    The OpenBLAS of NumPy and of SciPy get one thread each: others of theirs spin for 20 ms after each product, and what
+    they multiply here is small. FAISS's own waits as OpenMP does.
+    """
     count = threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(count)
     faiss.omp_set_num_threads(count)
     cv2.setNumThreads(count)
+    for library in ThreadpoolController().select(internal_api="openblas").lib_controllers:
+        if library.threading_layer == "pthreads":
+            library.set_num_threads(1)
     return count

@@ -73,7 +73,7 @@ FOLDERS = {
         "verdict": {"masking", "bank", "photograph"},
         "masking": {"photograph", "backbone"},
         "bank": {"photograph", "device"},
-        "photograph": {"backbone"},
+        "photograph": {"backbone", "device"},
         "backbone": {"device"},
         "device": set(),
     },

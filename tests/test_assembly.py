@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info
 
 import app.assembly
-from app.assembly import build_service, faster_backbone
+from app.assembly import build_service, faster_backbone, limit_threads
 from app.errors import ConfigurationError, WeightsUnavailable
 from app.settings import Settings, load_settings
 from app.storage.disk.catalog import DiskCatalog
@@ -104,3 +105,11 @@ def test_openvino_is_refused_where_it_cannot_be_used(update: dict[str, str]) -> 
     with pytest.raises(ConfigurationError, match="Set INSPECTOR_ENGINE to auto"):
         faster_backbone(asked, "cpu", reference)
     assert faster_backbone(asked.model_copy(update={"engine": "auto"}), "cpu", reference) is reference
+
+
+def test_small_products_in_numpy_and_scipy_wake_no_threads_that_spin() -> None:
+    limit_threads(2)
+    spinning = [each for each in threadpool_info() if each.get("threading_layer") == "pthreads"]
+    assert {"numpy.libs", "scipy.libs"} & {Path(each["filepath"]).parent.name for each in spinning}
+    ours = [each for each in spinning if "py.libs" in each["filepath"]]
+    assert {each["num_threads"] for each in ours} == {1}

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.types import AnomalyMap, Image, RegionMask
+from app.engine.types import AnomalyMap, Image, RegionMask, Size
 from app.errors import InvalidRequest
 
 Picture = TypeVar("Picture", AnomalyMap, Image)
@@ -72,7 +72,8 @@ def heatmap(
     regions: RegionMask | None = None,
     unseen: RegionMask | None = None,
 ) -> Heatmap:
-    """Draw an anomaly map (H×W) of an image (H×W×3) as PNG; `smaller_edge` in px, None for the image's own size.
+    """Draw an anomaly map of an image (H×W×3) as PNG; `smaller_edge` in px, None for the image's own size. The map is
+    H×W, or as large as what is drawn (`shown_size`).
 
     A picture is never larger than its image: a `smaller_edge` beyond the image's own gives the image's size.
 
@@ -129,13 +130,19 @@ def _with_legend(png: bytes, legend: Mapping[str, str]) -> bytes:
     return png[:PNG_HEADER_BYTES] + _chunk(b"tEXt", b"Legend\0" + text.encode("latin-1")) + png[PNG_HEADER_BYTES:]
 
 
+def shown_size(image: Size, smaller_edge: int | None) -> Size:
+    """How large an image is drawn at a smaller edge, px: never larger than it is; None: as it is."""
+    if smaller_edge is None or smaller_edge >= min(image.height, image.width):
+        return image
+    factor = smaller_edge / min(image.height, image.width)
+    return Size(max(1, round(image.height * factor)), max(1, round(image.width * factor)))
+
+
 def _scaled(picture: Picture, smaller_edge: int | None) -> Picture:
-    height, width = picture.shape[:2]
-    if smaller_edge is None or smaller_edge >= min(height, width):
+    size = shown_size(Size(*picture.shape[:2]), smaller_edge)
+    if size == Size(*picture.shape[:2]):
         return picture
-    factor = smaller_edge / min(height, width)
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    return cast(Picture, cv2.resize(picture, (size.width, size.height), interpolation=cv2.INTER_AREA))
 
 
 def _regions_scaled(regions: RegionMask, smaller_edge: int | None) -> NDArray[np.uint8]:

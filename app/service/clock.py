@@ -1,8 +1,6 @@
 """The time of day, and the time that stages take."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 
@@ -17,17 +15,16 @@ def age_s(moment: str) -> float:
 
 
 class StageClock:
-    """Milliseconds per stage, in the order in which the stages ran."""
+    """Milliseconds per stage, in the order in which the stages ended. A stage begins where the one before it ended, so
+    together they are all of the time since the clock was started."""
 
-    def __init__(self) -> None:
+    def __init__(self, started: float | None = None) -> None:
+        """`started`: when (`time.perf_counter`); None: now."""
         self.timings_ms: dict[str, float] = {}
+        self._lap_began = time.perf_counter() if started is None else started
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.since(name, started)
-
-    def since(self, name: str, started: float) -> None:
-        """A stage that ends now and was begun at `started` (`time.perf_counter`)."""
-        self.timings_ms[name] = 1000 * (time.perf_counter() - started)
+    def ended(self, stage: str) -> None:
+        """A stage ends now. One that ends twice adds up."""
+        moment = time.perf_counter()
+        self.timings_ms[stage] = self.timings_ms.get(stage, 0.0) + 1000 * (moment - self._lap_began)
+        self._lap_began = moment

@@ -21,7 +21,9 @@ MAX_LOGGED_PATH = 200
 
 
 class RequestLog:
-    """Takes the caller's `X-Request-ID` or makes one, echoes it, and writes one line per request: no body, no key."""
+    """Takes the caller's `X-Request-ID` or makes one, echoes it, and writes one line per request: no body, no key.
+
+    `came` in the state of the request: when its headers were there (`time.perf_counter`)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -31,8 +33,8 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
         started, status = time.perf_counter(), 0
+        scope.setdefault("state", {}).update(request_id=request_id, came=started)
 
         async def identified(message: Message) -> None:
             nonlocal status

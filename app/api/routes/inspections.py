@@ -41,6 +41,7 @@ from app.errors import (
 )
 from app.service.banks.cache import LoadedBank
 from app.service.banks.loader import Cold
+from app.service.clock import StageClock
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 
@@ -76,17 +77,22 @@ async def inspect(
         raise InvalidRequest(
             "Accept: image/png asks for the heatmap and ?heatmap=none for none. Leave one of them out."
         )
+    clock = StageClock(request.state.came)
     with lanes.inspection.admitted(patience.deadline()):
         image, fields = await one_image(request, ID_FIELDS)
+    clock.ended("receive")
     deadline = patience.deadline()  # what the body took is not the service's doing
     wanted = replace(_request(query, fields), deadline=deadline)
     product_path = request.scope["path"].removesuffix("/inspect")
 
     def look() -> Response:
-        return _answer(service.inspection.inspect_loaded(product_id, image.data, wanted), media_type, product_path)
+        clock.ended("wait")
+        result = service.inspection.inspect_loaded(product_id, image.data, wanted, clock)
+        return _answer(result, media_type, product_path, clock)
 
     def go_on(loaded: LoadedBank, cold: Cold) -> Response:
-        return _answer(service.inspection.inspect_with(loaded, cold, image.data, wanted), media_type, product_path)
+        result = service.inspection.inspect_with(loaded, cold, image.data, wanted, clock)
+        return _answer(result, media_type, product_path, clock)
 
     return await once_loaded(look, go_on, service, lanes, lanes.inspection, deadline)
 
@@ -100,10 +106,12 @@ def _request(query: InspectQuery, fields: Mapping[str, str]) -> InspectionReques
         raise InvalidRequest(str(error)) from error
 
 
-def _answer(result: InspectionResult, media_type: str, product_path: str) -> Response:
+def _answer(result: InspectionResult, media_type: str, product_path: str, clock: StageClock) -> Response:
     if media_type == PNG and result.heatmap:
         return Response(result.heatmap.png, media_type=PNG, headers=_headers(result, product_path))
     body = InspectionBody.of(result, product_path)
+    clock.ended("answer")
+    body.timings_ms = clock.timings_ms
     return Response(body.model_dump_json(), media_type=JSON, headers={"Vary": "Accept"})
 
 

@@ -1,4 +1,4 @@
-"""Image to tensor (ALGORITHM 1): Pillow's bicubic resize, crop to whole patches, normalisation."""
+"""Image to tensor (ALGORITHM 1): bicubic resize, crop to whole patches, normalisation."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from app.engine.backbone.spec import BackboneSpec
+from app.engine.device.faiss_torch import torch
 from app.engine.options import Fit
 from app.engine.types import Geometry, Grid, Image, ModelInput, Size
 from app.errors import ImageTooLarge, ImageTooSmall
@@ -72,14 +73,23 @@ def preprocess(image: Image, smaller_edge: int, spec: BackboneSpec, fit: Fit) ->
     Source: ALGORITHM 1.3 to 1.5, the authors' `prepare_image`.
     """
     sizes = geometry(Size(*image.shape[:2]), smaller_edge, spec.patch_size, fit)
-    resized = PillowImage.fromarray(image).resize(
-        (sizes.resized.width, sizes.resized.height), PillowImage.Resampling.BICUBIC
-    )
-    pixels = np.asarray(resized)[: sizes.cropped.height, : sizes.cropped.width]
-    scaled = pixels.astype(np.float32).transpose(2, 0, 1) / np.float32(255)
-    mean = np.asarray(spec.mean, np.float32)[:, None, None]
-    std = np.asarray(spec.std, np.float32)[:, None, None]
-    return ModelInput(np.ascontiguousarray((scaled - mean) / std, np.float32), sizes)
+    resized = _resized(image, sizes.resized, fit)
+    tensor = resized[: sizes.cropped.height, : sizes.cropped.width].transpose(2, 0, 1).astype(np.float32, order="C")
+    tensor /= np.float32(255)
+    tensor -= np.asarray(spec.mean, np.float32)[:, None, None]
+    tensor /= np.asarray(spec.std, np.float32)[:, None, None]
+    return ModelInput(tensor, sizes)
+
+
+def _resized(image: Image, size: Size, fit: Fit) -> Image:
+    """Bicubic, a = −0.5, widened where the image shrinks. `crop` is as the authors do it, by Pillow. `whole`: the same
+    kernel by torch, in a seventh of the time, with weights of 16 bits instead of 22: single pixels are a level off."""
+    if fit == "crop":
+        bicubic = PillowImage.Resampling.BICUBIC
+        return np.asarray(PillowImage.fromarray(image).resize((size.width, size.height), bicubic))
+    pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))[None].permute(0, 3, 1, 2)
+    resized = torch.nn.functional.interpolate(pixels, (size.height, size.width), mode="bicubic", antialias=True)
+    return resized[0].permute(1, 2, 0).numpy()
 
 
 @dataclass(frozen=True, slots=True)

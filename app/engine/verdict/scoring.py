@@ -64,20 +64,32 @@ def _mean_of_largest(values: NDArray[np.float32], count: int) -> float:
     return float(np.partition(values, values.size - count)[-count:].mean())
 
 
-def anomaly_map(distances: Distances, geometry: Geometry, profile: Profile) -> AnomalyMap:
+def anomaly_map(distances: Distances, geometry: Geometry, profile: Profile, size: Size | None = None) -> AnomalyMap:
     """Upsample the patch distances to the original image and smooth them (Gaussian, σ = 4 px); H×W float32.
 
     `paper` stretches the grid of the cropped image over the whole image, as the authors do; `robust` lays it where
-    the patches are and extends it by the edge over the cropped-off rest.
+    the patches are and extends it by the edge over the cropped-off rest. `size`: made so large at once, σ scaled with
+    it, instead of at the original size; no smaller than the grid, or patches are passed over.
     """
     grid = distances.reshape(geometry.grid.rows, geometry.grid.columns).astype(np.float32)
+    size = size or geometry.original
     if profile == "paper":
-        full = _upsampled(grid, geometry.original)
+        full = _upsampled(grid, size)
     else:
-        full = _extended(_upsampled(grid, covered(geometry)), geometry.original)
-    kernel = 2 * int(MAP_TRUNCATE * MAP_SIGMA_PX + 0.5) + 1
-    smooth = cv2.GaussianBlur(full, (kernel, kernel), MAP_SIGMA_PX, borderType=cv2.BORDER_REFLECT)
+        full = _extended(_upsampled(grid, _covered_share(geometry, size)), size)
+    sigma = MAP_SIGMA_PX * min(size.height, size.width) / min(geometry.original.height, geometry.original.width)
+    kernel = 2 * int(MAP_TRUNCATE * sigma + 0.5) + 1
+    smooth = cv2.GaussianBlur(full, (kernel, kernel), sigma, borderType=cv2.BORDER_REFLECT)
     return np.asarray(smooth, np.float32)
+
+
+def _covered_share(geometry: Geometry, size: Size) -> Size:
+    """What the patches saw, in pixels of a picture of the whole image."""
+    seen, original = covered(geometry), geometry.original
+    return Size(
+        max(1, round(seen.height * size.height / original.height)),
+        max(1, round(seen.width * size.width / original.width)),
+    )
 
 
 def _upsampled(grid: NDArray[np.float32], size: Size) -> NDArray[np.float32]:

@@ -93,6 +93,10 @@ class EngineThread:
         Raises:
             Draining: the service is stopping, and takes no such piece any more.
         """
+        return self.begin(priority, piece, *arguments).result()
+
+    def begin(self, priority: Priority, piece: Callable[..., Result], *arguments: object) -> Future[Result]:
+        """Queue a piece, called with the arguments, and go on; what comes of it. Draining: as `run`."""
         outcome: Future[Result] = Future()
         with self._changed:
             if self._closed or priority in self._refused:
@@ -101,7 +105,7 @@ class EngineThread:
             self._came += 1
             self._pieces[priority].append(Piece(self._came, priority, partial(piece, *arguments), outcome))
             self._changed.notify()
-        return outcome.result()
+        return outcome
 
     def let_inspections_through(self) -> None:
         """To be called between the steps of a piece: where it is no inspection's, inspections go on first."""

@@ -1,7 +1,7 @@
 """What an inspection looks like."""
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.heatmap import Heatmap, heatmap
+from app.engine.heatmap import Heatmap, heatmap, shown_size
 from app.engine.types import Image, PatchDistances, PatchFeatures, RegionMask
 from app.engine.verdict.regions import Region, region_mask
 from app.engine.verdict.scoring import anomaly_map
@@ -32,14 +32,23 @@ def drawn(
     """The heatmap on the bank's scale; None where none is wanted. InvalidRequest: a mask without regions."""
     if wanted is None:
         return None
-    edge = loaded.manifest.preprocessing.smaller_edge if wanted.size == "map" else wanted.size
-    profile = product.settings.profile
+    if wanted.size == "image":
+        edge = None
+    else:
+        edge = loaded.manifest.preprocessing.smaller_edge if wanted.size == "map" else wanted.size
+    profile, inspected = product.settings.profile, features.geometry
+    # What is smaller than the backbone saw it is averaged down, so that no patch is passed over; so are the authors'.
+    at_once = profile == "robust" and wanted.size == "map"
     return heatmap(
-        anomaly_map(distances.values, features.geometry, profile),
+        anomaly_map(distances.values, inspected, profile, shown_size(inspected.original, edge) if at_once else None),
         image,
         scale_max,
         style=wanted.style,
-        smaller_edge=None if edge == "image" else edge,
-        regions=None if regions is None else region_mask(regions, features.geometry, profile),
+        smaller_edge=edge,
+        regions=region_mask(regions, inspected, profile) if regions is not None and _draws_regions(wanted) else None,
         unseen=unseen,
     )
+
+
+def _draws_regions(wanted: HeatmapRequest) -> bool:
+    return wanted.style in ("overlay", "mask")

@@ -76,11 +76,23 @@ def test_fitted_whole_every_pixel_is_in_a_patch(height: int, width: int, edge: i
     assert (covered(found), unseen_edge(found)) == (found.original, None)
 
 
-def test_an_image_of_whole_patches_is_the_same_either_way() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)
+@pytest.mark.parametrize("side_px", [200, 1000])
+def test_an_image_of_whole_patches_is_the_same_either_way_but_for_single_grey_levels(side_px: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (side_px, side_px, 3)).astype(np.uint8)
     cropped, whole = (preprocess(image, 448, VITS14, fit) for fit in get_args(Fit))
     assert cropped.geometry == whole.geometry
-    np.testing.assert_array_equal(cropped.tensor, whole.tensor)
+    levels = np.abs(cropped.tensor - whole.tensor) * 255 * np.asarray(VITS14.std, np.float32)[:, None, None]
+    assert levels.max() < 2.01
+    assert (levels > 0.5).mean() < 0.05
+
+
+def test_the_pixels_given_are_left_as_they_are_and_may_lie_in_any_order() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (300, 200, 3)).astype(np.uint8)
+    turned = image[::-1, ::-1]
+    turned.flags.writeable = False
+    for fit in get_args(Fit):
+        as_copied = preprocess(turned.copy(), 448, VITS14, fit).tensor
+        np.testing.assert_array_equal(preprocess(turned, 448, VITS14, fit).tensor, as_copied)
 
 
 @pytest.mark.parametrize(

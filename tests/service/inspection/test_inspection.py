@@ -116,4 +116,5 @@ def test_the_authors_crop_is_told_in_pixels(service: Service) -> None:
 def test_every_stage_is_timed(service: Service) -> None:
     service.references.add("flange", [upload(1)])
     timings_ms = service.inspection.inspect("flange", photograph(2), PLAIN).timings_ms
-    assert list(timings_ms) == ["bank", "decode", "preprocess", "backbone", "mask", "search", "score", "heatmap"]
+    stages = ["bank", "decode", "preprocess", "backbone", "mask", "search", "score", "heatmap", "keep"]
+    assert list(timings_ms) == stages
