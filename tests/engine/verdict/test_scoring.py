@@ -95,4 +95,4 @@ def test_a_map_made_small_at_once_is_that_of_the_photograph_averaged_down(origin
         anomaly_map(distances, geometry, "robust"), (small.width, small.height), interpolation=cv2.INTER_AREA
     )
     at_once = anomaly_map(distances, geometry, "robust", small)
-    assert np.abs(at_once - averaged).max() < 0.02
+    assert np.abs(at_once - averaged).max() < 0.03
