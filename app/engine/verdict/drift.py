@@ -11,10 +11,9 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from types import MappingProxyType
 from typing import Literal, Self, get_args
-
-import numpy as np
 
 from app.engine.photograph.appearance import Appearance
 from app.engine.types import Distances, Mask
@@ -176,9 +175,9 @@ class DriftWindow:
         found = []
         for quantity in get_args(QuantityName):
             limits = baseline.limits(quantity)
-            median = float(np.median([getattr(image, quantity) for image in self._images]))
-            if limits is not None and _outside(median, limits):
-                found.append(Drift(quantity, median, limits))
+            middle = median([getattr(image, quantity) for image in self._images])
+            if limits is not None and _outside(middle, limits):
+                found.append(Drift(quantity, middle, limits))
         return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 
 import cv2
 import numpy as np
@@ -33,6 +34,16 @@ def test_the_answer_has_every_field_and_no_other(answer: Response) -> None:
     assert set(told) == set(InspectionBody.model_fields)
     assert (told["product_id"], told["bank_version"], told["backbone"]) == ("flange", 1, "tiny")
     assert told["image"] == {"width": 160, "height": 128, "sha256": hashlib.sha256(photograph(1)).hexdigest()}
+
+
+def test_every_stage_between_the_first_byte_and_the_answer_is_timed(client: TestClient, flange: str) -> None:
+    started = time.perf_counter()
+    timings_ms = client.post(f"/products/{flange}/inspect", content=photograph(1)).json()["timings_ms"]
+    assert list(timings_ms) == [
+        "receive", "wait", "bank", "decode", "preprocess", "backbone", "mask", "search", "score", "heatmap", "keep",
+        "answer",
+    ]  # fmt: skip
+    assert 0 < sum(timings_ms.values()) <= 1000 * (time.perf_counter() - started)
 
 
 def test_what_the_authors_crop_leaves_out_is_told(client: TestClient) -> None:

@@ -80,3 +80,19 @@ def test_robust_leaves_patches_where_they_are_and_paper_stretches_them() -> None
     robust, paper = (int(anomaly_map(hot.ravel(), geometry, profile)[140].argmax()) for profile in get_args(Profile))
     assert abs(robust - 147) <= 1
     assert abs(paper - 168) <= 1
+
+
+@pytest.mark.parametrize("original", [Size(1024, 1024), Size(3000, 4000), Size(600, 811)])
+@pytest.mark.parametrize("cropped", [0, 10])
+def test_a_map_made_small_at_once_is_that_of_the_photograph_averaged_down(original: Size, cropped: int) -> None:
+    """Every patch has another distance here, which is the worst case; on photographs neighbours are alike."""
+    grid = Grid(32, 32 * original.width // original.height)
+    seen = Size(14 * grid.rows, 14 * grid.columns)
+    geometry = Geometry(original, Size(seen.height, seen.width + cropped), seen, grid)
+    distances = np.random.default_rng(0).random(grid.patches).astype(np.float32)
+    small = Size(448, round(448 * original.width / original.height))
+    averaged = cv2.resize(
+        anomaly_map(distances, geometry, "robust"), (small.width, small.height), interpolation=cv2.INTER_AREA
+    )
+    at_once = anomaly_map(distances, geometry, "robust", small)
+    assert np.abs(at_once - averaged).max() < 0.03

@@ -250,3 +250,14 @@ def test_a_registration_ends_beside_a_line_that_never_pauses(callers: int) -> No
             caller.result()
     engine.close()
     assert took_ms < 8 * alone_ms
+
+
+def test_a_piece_that_is_begun_leaves_its_caller_free_until_its_result_is_wanted() -> None:
+    engine, go_on = EngineThread(SHARE), threading.Event()
+    outcome = engine.begin(Priority.INSPECTION, go_on.wait, 10)
+    assert not outcome.done()
+    go_on.set()
+    assert outcome.result(10)
+    engine.close()
+    with pytest.raises(Draining):
+        engine.begin(Priority.INSPECTION, go_on.wait, 10)
