@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.index import FaissCpuIndex, Found, Metric, Rows
-from app.engine.bank.lists import Lists, spans, straight
+from app.engine.bank.lists import TINY_NORM, Lists, spans, straight
 from app.engine.bank.plain_rows import PlainRows, StoredRows
 from app.engine.device.faiss_torch import torch
 
@@ -40,10 +40,12 @@ class InvertedRows(PlainRows):
         self._starts = np.searchsorted(of_list, np.arange(len(lists.centres) + 1))
         self._scale = float(outwards.max(initial=0)) * 1.01 + 1e-6
         self._keys = of_list + outwards.astype(np.float64) / self._scale
-        norms = [np.linalg.norm(np.asarray(part, np.float32), axis=1) for part in self._blocks()]
-        self._norms = np.concatenate(norms) if metric != "cosine" else None
-        self._longest = max(float(each.max(initial=0)) for each in norms)
-        self.size_bytes += lists.centres.nbytes + self._keys.nbytes + (0 if self._norms is None else self._norms.nbytes)
+        self._norms = None
+        if metric != "cosine" or rows.dtype != np.float32:
+            norms = [np.linalg.norm(np.asarray(part, np.float32), axis=1) for part in self._blocks()]
+            self._norms = np.maximum(np.concatenate(norms), TINY_NORM).astype(np.float32)
+            self.size_bytes += self._norms.nbytes
+        self.size_bytes += lists.centres.nbytes + self._keys.nbytes
 
     def first_look(self, queries: Rows, lists: int) -> Found:
         """The nearest row of those in the nearest lists, of each query (Q×D): at least as far as the nearest of all.
@@ -52,7 +54,7 @@ class InvertedRows(PlainRows):
         asking, wanted = np.divmod(np.argsort(near, axis=None, kind="stable"), near.shape[1])
         of_list = near[asking, wanted]
         ends = np.flatnonzero(np.diff(of_list, append=-1)) + 1
-        best, rows = _Best(queries), torch.from_numpy(self._rows)
+        best, rows = _Best(queries, self._metric), torch.from_numpy(self._rows)
         for first, end in zip(np.concatenate([[0], ends[:-1]]), ends, strict=True):
             start, stop = self._starts[of_list[first]], self._starts[of_list[first] + 1]
             for begin in range(start, stop, BLOCK_ROWS):
@@ -64,7 +66,7 @@ class InvertedRows(PlainRows):
     def nearer(self, queries: Rows, bounds: NDArray[np.float32]) -> Found:
         """The nearest row of all to each query (Q×D) that is nearer than its bound (Q); where there is none, anything
         at least as far, or infinite and −1. Q×1."""
-        best, everyone = _Best(queries), np.arange(len(queries))
+        best, everyone = _Best(queries, self._metric), np.arange(len(queries))
         buffer, rows = torch.empty(BLOCK_ROWS, queries.shape[1]), torch.from_numpy(self._rows)
         for parts in _filled(*self._ranges(queries, bounds)):
             places = np.concatenate([np.arange(part.start, part.stop) for part in parts])
@@ -94,9 +96,8 @@ class InvertedRows(PlainRows):
         """How far from a query, as a span, a row can lie that is nearer than the bound."""
         if self._metric != "cosine":
             return spans(bounds, self._metric).astype(np.float64)
-        # Rows rounded to float16 may be longer than 1: their product with the query is larger than the cosine.
-        cosines = (1 - bounds.astype(np.float64)) / max(self._longest, 1.0)
-        return np.where(bounds < 1, np.arccos(np.clip(cosines, -1, 1)), np.pi)
+        # A row of zeros lies at 1 from everything, in no direction.
+        return np.where(bounds < 1, np.arccos(np.clip(1 - bounds.astype(np.float64), -1, 1)), np.pi)
 
     def _to_centres(self, query: NDArray[np.float32]) -> NDArray[np.float64]:
         if self._metric == "cosine":
@@ -119,9 +120,10 @@ class InvertedRows(PlainRows):
 
 
 class _Best:
-    """The closest row so far of each query: by cosine its product, else q·x − ‖x‖²/2."""
+    """The closest row so far of each query: by cosine its product with the row at unit length, else q·x − ‖x‖²/2."""
 
-    def __init__(self, queries: Rows) -> None:
+    def __init__(self, queries: Rows, metric: Metric) -> None:
+        self._by_angle = metric == "cosine"
         self._queries = torch.from_numpy(queries)
         self.closeness = np.full(len(queries), -np.inf, np.float32)
         self.places = np.full(len(queries), -1, np.int64)
@@ -135,7 +137,9 @@ class _Best:
     ) -> None:
         """Look at rows (M×D) for the queries `asking`; `places`: of these rows (M), or of the first of them."""
         closeness = rows @ self._queries[torch.from_numpy(asking)].T
-        if norms is not None:
+        if norms is not None and self._by_angle:
+            closeness /= torch.from_numpy(norms)[:, None]
+        elif norms is not None:
             closeness -= torch.from_numpy(norms)[:, None] ** 2 / 2
         most = closeness.max(dim=0)
         values, found = most.values.numpy(), most.indices.numpy()

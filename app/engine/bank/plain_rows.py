@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.index import FaissCpuIndex, Found, Metric, Rows
+from app.engine.bank.lists import straight
 
 StoredRows = NDArray[np.float32] | NDArray[np.float16]
 
@@ -14,7 +15,8 @@ SEARCHED_ROWS = 32_768
 
 
 class PlainRows:
-    """Rows in any order. float16 ones are compared as they are, in float32: the exact search of rounded rows."""
+    """Rows in any order. float16 ones are compared in float32, by cosine at unit length: rounding changes lengths too,
+    which would make most of its error."""
 
     engine = "blocks-cpu"
 
@@ -30,7 +32,7 @@ class PlainRows:
         values, numbers = np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
         start = 0
         for part in self._blocks():
-            block = np.ascontiguousarray(part, np.float32)
+            block = np.ascontiguousarray(part, np.float32) if part.dtype == np.float32 else straight(part, self._metric)
             found, places = FaissCpuIndex(block, self._metric).search(queries, min(count, len(block)))
             values = np.concatenate([values, found], axis=1)
             numbers = np.concatenate([numbers, self._numbers[start + places].astype(np.int64)], axis=1)
@@ -40,7 +42,8 @@ class PlainRows:
         return values, numbers
 
     def row(self, number: int) -> Rows:
-        return np.asarray(self._rows[self._places[number]], np.float32)
+        found = self._rows[self._places[number]]
+        return np.asarray(found if found.dtype == np.float32 else straight(found[None], self._metric)[0], np.float32)
 
     def _blocks(self) -> Iterator[StoredRows]:
         for start in range(0, len(self._rows), SEARCHED_ROWS):

@@ -7,15 +7,14 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank.near import NO_ROW
-from app.engine.detector import patch_distances, patch_features
+from app.engine.detector import patch_features
 from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
 from app.engine.masking.pixels import unseen_pixels
-from app.engine.methods.known import method_of
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import geometry, preprocess, unseen_edge
-from app.engine.types import Geometry, Image, Mask, ModelInput, PatchDistances, PatchFeatures, Size
+from app.engine.types import Geometry, Image, ModelInput, PatchDistances, PatchFeatures, Size
 from app.engine.verdict.drift import quantities
 from app.engine.verdict.regions import Region, find_regions
 from app.engine.verdict.scoring import image_score
@@ -34,6 +33,7 @@ from app.service.inspection.drift import DriftWatch
 from app.service.inspection.picture import drawn, heat_scale
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
+from app.service.inspection.searched import searched
 from app.service.verdicts.bank_calibration import Calibration
 from app.service.verdicts.verdict import Flag, Foreground, Likeness, Looked, judged
 from app.storage.documents import Product
@@ -124,10 +124,10 @@ class InspectionService:
         with clock.stage("mask"):
             foreground = _foreground(features, product, loaded, backbone)
         with clock.stage("search"):
-            distances = self._engine.run(Priority.INSPECTION, _searched, features, loaded, foreground.mask)
+            known = self._knowledge.of(product, loaded)
+            distances = self._engine.run(Priority.INSPECTION, searched, features, loaded, product, known, foreground)
         with clock.stage("score"):
             score = image_score(distances.values, foreground.mask, product.settings.statistic, distances.weights)
-            known = self._knowledge.of(product, loaded)
             seen = appearance(image)
             looked = Looked(seen, features.geometry.original, decoded.exceeds, _nothing_near(distances, foreground))
             statistic = product.settings.statistic
@@ -193,12 +193,6 @@ class InspectionService:
 def _features_in_time(deadline: Deadline, backbone: Backbone, model_input: ModelInput) -> PatchFeatures:
     deadline.check()
     return patch_features(backbone, [model_input])[0]
-
-
-def _searched(features: PatchFeatures, loaded: LoadedBank, mask: Mask) -> PatchDistances:
-    made = loaded.manifest.preprocessing
-    weighed = [mask] if method_of(made).weighs(made.fit) else []
-    return patch_distances(features, loaded.bank, mask, weighed=weighed)
 
 
 def _nothing_near(distances: PatchDistances, foreground: Foreground) -> bool:
