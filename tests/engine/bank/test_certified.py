@@ -100,3 +100,15 @@ def test_equal_bounds_are_all_settled() -> None:
     same = np.repeat(drawn.queries[:1], 20, axis=0)
     found = decided(drawn.by_lists, same, Deciding(20))
     drawn.assert_close(found.values, drawn.plain.search(same)[0][:, 0])
+
+
+@pytest.mark.long
+def test_ten_thousand_random_banks_have_their_exact_image_score() -> None:
+    draw = case.__wrapped__
+    for seed in range(10_000):
+        kind, metric = KINDS[seed % len(KINDS)], METRICS[seed // len(KINDS) % len(METRICS)]
+        drawn, statistic = draw(kind, metric, seed), STATISTICS[seed % len(STATISTICS)]
+        mask = np.ones(len(drawn.queries), bool)
+        found = decided(drawn.by_lists, drawn.queries, Deciding(deciding_count(statistic, mask))).values
+        exact = exact_distances(drawn)
+        drawn.assert_close(image_score(found, mask, statistic), image_score(exact, mask, statistic))
