@@ -103,9 +103,10 @@ def test_equal_bounds_are_all_settled() -> None:
 
 
 @pytest.mark.long
-def test_ten_thousand_random_banks_have_their_exact_image_score() -> None:
+@pytest.mark.parametrize("first", range(0, 10_000, 250))
+def test_ten_thousand_random_banks_have_their_exact_image_score(first: int) -> None:
     draw = case.__wrapped__
-    for seed in range(10_000):
+    for seed in range(first, first + 250):
         kind, metric = KINDS[seed % len(KINDS)], METRICS[seed // len(KINDS) % len(METRICS)]
         drawn, statistic = draw(kind, metric, seed), STATISTICS[seed % len(STATISTICS)]
         mask = np.ones(len(drawn.queries), bool)
