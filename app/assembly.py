@@ -15,7 +15,7 @@ from app.engine.options import ProductSettings
 from app.errors import ConfigurationError
 from app.opened_store import opened_store
 from app.service.accelerator.backbones import Backbones
-from app.service.limits import Limits
+from app.service.limits import Limits, RowsHeld
 from app.service.service import Service
 from app.settings import Settings
 from app.storage.open import OpenStore
@@ -104,6 +104,7 @@ def _service(settings: Settings, store: OpenStore, backbones: Backbones) -> Serv
             max_jobs=settings.max_jobs,
             background_share=settings.background_share,
             pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
+            rows_held=RowsHeld(settings.exact_rows, settings.bank_rows),
         ),
         auto_create=settings.auto_create_products,
         segment_precision=settings.segment_precision,

@@ -1,8 +1,10 @@
 """What the values of some settings may be. ValueError says what they must be."""
 
 import re
+from urllib.parse import urlsplit
 
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+REDIS_SCHEMES = ("redis", "rediss")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 ENDPOINTS = frozenset(
     {"docs", "health", "jobs", "openapi.json", "products", "static-offline-docs", "v1", "version", "zero-shot"}
@@ -25,3 +27,8 @@ def path_prefix(value: str | None) -> str | None:
     if value and value.split("/")[1] in ENDPOINTS:
         raise ValueError("this is the path of an endpoint and could not be told from it; choose another prefix")
     return value
+
+
+def is_redis(url: str) -> bool:
+    """Whether the URL names a Redis."""
+    return urlsplit(url).scheme in REDIS_SCHEMES and bool(urlsplit(url).hostname)

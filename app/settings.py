@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.engine.options import Profile
 from app.errors import ConfigurationError
 from app.setting_files import ENV_ENCODING, names_in_file, names_of_secrets, require_utf8, unknown_names
-from app.setting_values import origins, path_prefix
+from app.setting_values import is_redis, origins, path_prefix
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -27,8 +27,6 @@ OF_COMPOSE = (
     "SECRETS_DIR", "WEIGHTS",
 )  # fmt: skip
 """What docker-compose.yml and its overlays read from the same `.env`, behind the same prefix."""
-
-REDIS_SCHEMES = ("redis", "rediss")
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -105,6 +103,12 @@ class Settings(BaseSettings):
     gpu_bank_cache_bytes: int = Field(
         8 * 2**30, ge=2**20, description="The same where banks lie in a GPU's memory, instead of BANK_CACHE_BYTES."
     )
+    exact_rows: int = Field(
+        16_384, ge=1024, description="Up to so many rows of a bank, an inspection searches all of them; CPU only."
+    )
+    bank_rows: Literal["float32", "float16"] = Field(
+        "float32", description="How rows of new banks lie in memory; `float16` halves it; CPU only."
+    )
     auto_create_products: bool = Field(True, description="Create an unknown product at its first registration.")
     keep_versions: int = Field(20, ge=1, le=10_000, description="Bank versions kept per product.")
     smaller_edge: int = Field(448, ge=112, le=1344, description="Given to a product at its creation, px.")
@@ -136,7 +140,7 @@ class Settings(BaseSettings):
     @field_validator("store_url")
     @classmethod
     def _store_is_known(cls, value: str | None) -> str | None:
-        if value is None or _is_redis(value):
+        if value is None or is_redis(value):
             return value
         url = urlsplit(value)
         if url.scheme != "disk" or url.netloc or not url.path.startswith("/"):
@@ -145,14 +149,14 @@ class Settings(BaseSettings):
 
     @field_validator("coordination_url")
     @classmethod
-    def _coordination_is_redis(cls, value: str | None) -> str | None:
-        if value is not None and not _is_redis(value):
+    def _coordinationis_redis(cls, value: str | None) -> str | None:
+        if value is not None and not is_redis(value):
             raise ValueError("only redis://host:port/number is supported")
         return value
 
     @model_validator(mode="after")
     def _one_redis(self) -> Self:
-        if self.coordination_url and self.store_url and _is_redis(self.store_url):
+        if self.coordination_url and self.store_url and is_redis(self.store_url):
             raise ValueError("COORDINATION_URL goes with a disk store; where STORE_URL is Redis, leave it out")
         return self
 
@@ -171,18 +175,18 @@ class Settings(BaseSettings):
     @property
     def store_dir(self) -> Path:
         """Folder of the disk store; with everything in Redis, the folder for what is not in the store."""
-        on_disk = self.store_url is not None and not _is_redis(self.store_url)
+        on_disk = self.store_url is not None and not is_redis(self.store_url)
         return Path(unquote(urlsplit(self.store_url).path)) if self.store_url and on_disk else self.data_dir
 
     @property
     def redis_url(self) -> str | None:
         """The Redis that is used, if any."""
-        return self.store_url if self.store_url and _is_redis(self.store_url) else self.coordination_url
+        return self.store_url if self.store_url and is_redis(self.store_url) else self.coordination_url
 
     @property
     def blobs_in_redis(self) -> bool:
         """Whether Redis keeps everything, not only what replicas have to agree on."""
-        return self.store_url is not None and _is_redis(self.store_url)
+        return self.store_url is not None and is_redis(self.store_url)
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -225,10 +229,6 @@ def environment_for_demo() -> dict[str, str]:
 
 def _secrets_dir() -> Path | None:
     return SECRETS_DIR if SECRETS_DIR.is_dir() else None
-
-
-def _is_redis(url: str) -> bool:
-    return urlsplit(url).scheme in REDIS_SCHEMES and bool(urlsplit(url).hostname)
 
 
 def _told(item: "ErrorDetails") -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank.bank import MemoryBank, Segment, comparable, segment
+from app.engine.bank.certified import Deciding
 from app.engine.bank.near import NO_ROW, Places
 from app.engine.methods.known import metric_of
 from app.engine.methods.patchcore import score_weights
@@ -41,13 +42,23 @@ def reference_segment(image: Image, preprocessing: Preprocessing, backbone: Back
 
 
 def patch_distances(
-    features: PatchFeatures, bank: MemoryBank, mask: Mask, *, weighed: Sequence[Mask] = ()
+    features: PatchFeatures,
+    bank: MemoryBank,
+    mask: Mask,
+    *,
+    weighed: Sequence[Mask] = (),
+    deciding: Deciding | None = None,
 ) -> PatchDistances:
     """Distance of every foreground patch to the bank (ALGORITHM 5.1); where no row is near its place, the largest that
-    there may be. `weighed`: the masks under which the largest distance gets its weight, for a method that weighs."""
+    there may be. `weighed`: the masks under which the largest distance gets its weight, for a method that weighs.
+    `deciding`: a bank with lists may tell upper bounds of what decides nothing; never of weighed distances."""
     grid = features.geometry.grid
     values, nearest = np.zeros(grid.patches, np.float32), np.full(grid.patches, NO_ROW, np.int64)
     queries = comparable(features.values[mask], bank.metric)
+    if deciding is not None and bank.certifies and not weighed and len(queries):
+        found = bank.decided(queries, deciding)
+        values[mask], nearest[mask] = found.values, found.nearest
+        return PatchDistances(values, nearest)
     values[mask], nearest[mask] = bank.nearest(queries, Places(grid, np.flatnonzero(mask)))
     if (alone := nearest[mask] == NO_ROW).any():
         values[mask & (nearest == NO_ROW)] = bank.farthest(queries[alone])

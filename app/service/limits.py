@@ -1,13 +1,27 @@
 """What one process takes on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from app.engine.bank.bank import RowPrecision
+
+EXACT_ROWS = 16_384
+"""Of two references with rotations at 448 px: beyond it a search of all rows takes longer than one by lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsHeld:
+    """How the rows of new bank versions lie in host memory, and up to how many of them all are searched by each
+    inspection."""
+
+    exact_rows: int = EXACT_ROWS
+    precision: RowPrecision = "float32"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one process takes on: image size, images a registration or batch, kept versions, memory for banks, jobs;
     which share of the engine's time is for what is no inspection, once that waits; and how old may be what it knows of
-    the version that serves, s (0: it asks the store each time)."""
+    the version that serves, s (0: it asks the store each time); how banks lie in memory."""
 
     max_image_pixels: int
     max_images_per_request: int
@@ -16,3 +30,4 @@ class Limits:
     max_jobs: int
     background_share: float = 0.2
     pointer_max_age_s: float = 0.0
+    rows_held: RowsHeld = field(default_factory=RowsHeld)

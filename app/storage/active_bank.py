@@ -1,10 +1,10 @@
-"""The bank version that serves a product."""
+"""The bank version that serves a product, and those that are kept beside it."""
 
 import logging
 
-from app.errors import BankDamaged, BankNotFound
+from app.errors import BankDamaged, BankNotFound, NotFound
 from app.storage.documents import BankManifest, BankPointer
-from app.storage.store import Catalog
+from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
 
@@ -38,3 +38,21 @@ def newest_intact(catalog: Catalog, product_id: str) -> BankManifest | None:
         except BankDamaged as error:
             logger.warning("%s", error)
     return None
+
+
+def drop_old_versions(catalog: Catalog, blobs: Blobs, product_id: str, keep_versions: int) -> None:
+    """Drop the versions beyond the limit and what only they needed; nothing while a version cannot be read."""
+    try:
+        catalog.prune(product_id, keep_versions)
+        kept = [catalog.manifest(product_id, version) for version in catalog.versions(product_id)]
+    except (BankDamaged, NotFound) as error:
+        logger.warning("nothing of %s was cleared: %s", product_id, error)
+        return
+    entries = [entry for manifest in kept for entry in manifest.references]
+    blobs.collect(product_id, "references", {entry.sha256 for entry in entries})
+    blobs.collect(product_id, "segments", {entry.segment for entry in entries})
+    tables = {table for each in kept for table in (each.left_out, each.left_out_of_all) if table}
+    blobs.collect(product_id, "left-out", tables)
+    blobs.collect(product_id, "coresets", {each.coreset.blob for each in kept if each.coreset})
+    blobs.collect(product_id, "lists", {each.lists.blob for each in kept if each.lists})
+    blobs.collect(product_id, "previews", {each.masking.preview for each in kept if each.masking})

@@ -5,11 +5,14 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Literal, get_args
 
+from app.engine.bank.bank import RowPrecision
 from app.engine.masking.verdict import MaskingVerdict
 from app.engine.options import Coreset, Preprocessing, ProductSettings, Profile, Search
 from app.engine.photograph.appearance import Appearance
 
-BlobKind = Literal["references", "segments", "previews", "left-out", "coresets", "calibration", "calibration-images"]
+BlobKind = Literal[
+    "references", "segments", "previews", "left-out", "coresets", "lists", "calibration", "calibration-images"
+]
 BLOB_KINDS: tuple[BlobKind, ...] = get_args(BlobKind)
 ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings"]
 
@@ -157,13 +160,22 @@ class CoresetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ListsRecord:
+    """The lists of a bank's rows: their blob, and how many rows there were when their centres were found."""
+
+    blob: str
+    centred_rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class BankManifest:
     """One version of a memory bank: which segments it joins, and everything that made them.
 
     `heat_scale` is the patch distance at the hot end of the colour scale; None with fewer than two references, where
     the backbone's constant serves (but for PatchCore). `left_out` names the blob of the leave-one-out table, None with
     fewer than two. Without a `coreset` all rows are searched; `search`: among which of them, by their place, which is
-    `anywhere` where a manifest does not tell.
+    `anywhere` where a manifest does not tell. `lists`: where inspections need not search all rows. `row_precision`: how
+    the rows lie in host memory.
     """
 
     version: int
@@ -182,6 +194,8 @@ class BankManifest:
     left_out: str | None = None
     coreset: CoresetRecord | None = None
     search: Search = "anywhere"
+    lists: ListsRecord | None = None
+    row_precision: RowPrecision = "float32"
 
     @property
     def all_rows(self) -> int:
@@ -220,6 +234,8 @@ class BankManifest:
             made_by += [segments, self.coreset.blob]
         if self.search != "anywhere":
             made_by += [asdict(self.search)]
+        if self.row_precision != "float32":
+            made_by += [self.row_precision]
         return sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
 
 

@@ -6,7 +6,7 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.options import ProductSettings
 from app.opened_store import opened_store
 from app.service.accelerator.backbones import Backbones
-from app.service.limits import Limits
+from app.service.limits import Limits, RowsHeld
 from app.service.service import Service
 from app.settings import Settings
 from app.storage.store import Blobs
@@ -31,6 +31,7 @@ def tiny_service(settings: Settings, blobs: Blobs | None = None, backbone: Backb
             max_jobs=settings.max_jobs,
             background_share=settings.background_share,
             pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
+            rows_held=RowsHeld(settings.exact_rows, settings.bank_rows),
         ),
         auto_create=settings.auto_create_products,
     )

@@ -2,17 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engine.bank.certified import Decided, Deciding, decided
 from app.engine.bank.index import ExactIndex, Found, Metric, Rows, exact_index
+from app.engine.bank.inverted import InvertedRows, in_lists
+from app.engine.bank.lists import Lists
 from app.engine.bank.near import Cells, NearIndex, Places
+from app.engine.bank.plain_rows import PlainRows, StoredRows
 from app.engine.device.faiss_torch import torch
 from app.engine.options import Search
 from app.engine.types import Distances, Grid, Mask, PatchFeatures
 
 TINY_NORM = 1e-12
+
+RowPrecision = Literal["float32", "float16"]
+"""How rows lie in host memory. They are compared in float32 either way."""
 
 
 def unit_length(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -85,8 +93,16 @@ class MemoryBank:
     """An immutable memory bank over the segments of its references, in order, all of one metric. Where it is searched
     near the places of patches, every search has to tell these."""
 
-    def __init__(self, segments: Sequence[Segment], device: str, search: Search = "anywhere") -> None:
-        """`device` is `cpu` or `cuda[:n]`.
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        device: str,
+        search: Search = "anywhere",
+        *,
+        precision: RowPrecision = "float32",
+        lists: Lists | None = None,
+    ) -> None:
+        """`device` is `cpu` or `cuda[:n]`; a GPU, and a search near places, have no use for `precision` and `lists`.
 
         Raises:
             GpuOutOfMemory: the rows do not fit.
@@ -96,7 +112,10 @@ class MemoryBank:
         self._layout = [(part.grid, part.angles_deg, part.numbers) for part in segments]
         sizes = [len(part.rows) for part in segments]
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
-        self._index = _index(segments, device, self.metric, search)
+        if device == "cpu" and search == "anywhere" and (lists or precision == "float16"):
+            self._index: ExactIndex = _in_host_memory(segments, self.metric, precision, lists)
+        else:
+            self._index = _index(segments, device, self.metric, search)
         self.rows = int(self._starts[-1])
         self.size_bytes = self._index.size_bytes
         self.engine = self._index.engine
@@ -119,6 +138,20 @@ class MemoryBank:
             raise ValueError("this bank is searched near the places of patches, and none are given")
         return self._index.search_near(values, places, count)
 
+    @property
+    def certifies(self) -> bool:
+        """Whether `decided` can be asked."""
+        return isinstance(self._index, InvertedRows)
+
+    def decided(self, queries: Rows, deciding: Deciding) -> Decided:
+        """As `nearest`, but exact only as far as it decides something: elsewhere upper bounds of the distances.
+
+        ValueError for a bank without lists.
+        """
+        if not isinstance(self._index, InvertedRows):
+            raise ValueError("this bank has no lists")
+        return decided(self._index, np.ascontiguousarray(queries, np.float32), deciding)
+
     def farthest(self, queries: Rows) -> Distances:
         """How far a row may lie from each query (N×D) at most: stands for the distance where no row is near. N.
 
@@ -139,6 +172,18 @@ class MemoryBank:
         place = int(row - self._starts[reference])
         angle, patch = divmod(place if numbers is None else int(numbers[place]), grid.patches)
         return RowOrigin(reference, angles_deg[angle], patch)
+
+
+def _in_host_memory(
+    segments: Sequence[Segment], metric: Metric, precision: RowPrecision, lists: Lists | None
+) -> PlainRows:
+    sizes = [len(part.rows) for part in segments]
+    numbers = np.arange(sum(sizes), dtype=np.int32) if lists is None else in_lists(lists)
+    rows: StoredRows = np.empty((len(numbers), segments[0].rows.shape[1]), precision)
+    places = np.argsort(numbers)
+    for part, end in zip(segments, np.cumsum(sizes), strict=True):
+        rows[places[end - len(part.rows) : end]] = part.rows
+    return PlainRows(rows, metric) if lists is None else InvertedRows(rows, numbers, lists, metric)
 
 
 def _index(segments: Sequence[Segment], device: str, metric: Metric, search: Search) -> ExactIndex:

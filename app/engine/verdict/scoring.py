@@ -35,6 +35,20 @@ def image_score(distances: Distances, mask: Mask, statistic: Statistic, weights:
             return _mean_of_largest(values, int(TOP_SHARE * values.size))
 
 
+def deciding_count(statistic: Statistic, mask: Mask) -> int:
+    """So many of the largest patch distances under the mask (N) decide the image score; more than there are: all."""
+    size = int(mask.sum()) if statistic.foreground_only else mask.size
+    match statistic.name:
+        case "max":
+            return 1
+        case "percentile":
+            return size - max(int((size - 1) * _given(statistic.q) / 100) - 1, 0)
+        case "mean_topk":
+            return max(int(_given(statistic.k)), 1)
+        case "mean_top1p":
+            return max(int(TOP_SHARE * size), 1)
+
+
 MOST_UNMOVED = 0.1
 """A statistic that stays where it is while more than a tenth of the part is defective cannot tell good from bad."""
 

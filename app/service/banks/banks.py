@@ -22,13 +22,13 @@ from app.service.accelerator.engine_thread import Priority
 from app.service.banks.builder import BankBuilder
 from app.service.banks.cache import BankCache, BankKey, LoadedBank
 from app.service.banks.coreset import searched_segments
-from app.service.banks.left_out import stored_left_out
+from app.service.banks.left_out import readable_left_out
 from app.service.banks.life import same_life
+from app.service.banks.lists import readable_lists
 from app.service.banks.loader import BankLoader, BankNotLoaded, Cold, RepairNeeded, Wanted
 from app.service.banks.serving import Prepare, Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, Product
-from app.storage.left_out import LeftOutTable
 from app.storage.store import Blobs, Catalog
 
 logger = logging.getLogger(__name__)
@@ -217,22 +217,20 @@ class BankService:
 
     def _built(self, key: BankKey, manifest: BankManifest) -> LoadedBank:
         bank = self._joined(key.product_id, manifest, Priority.LOADING)
-        loaded = LoadedBank(manifest, bank, self._left_out(key.product_id, manifest))
+        loaded = LoadedBank(manifest, bank, readable_left_out(self._blobs, key.product_id, manifest))
         # A repaired bank may be a newer version than the one asked for.
         self._cache.keep(replace(key, version=manifest.version), loaded)
         return loaded
 
     def _joined(self, product_id: str, manifest: BankManifest, priority: Priority) -> MemoryBank:
+        device = self._accelerator.device
         segments = searched_segments(self._blobs, product_id, manifest)
-        return self._accelerator.pieces(priority).run(MemoryBank, segments, self._accelerator.device, manifest.search)
-
-    def _left_out(self, product_id: str, manifest: BankManifest) -> LeftOutTable:
-        """Without its table a bank serves on, uncalibrated: no part is released by it."""
-        try:
-            return stored_left_out(self._blobs, product_id, manifest)
-        except (BlobMissing, BlobDamaged, BankDamaged) as error:
-            logger.warning("bank %d of %s is uncalibrated until it is rebuilt: %s", manifest.version, product_id, error)
-            return {}
+        lists = readable_lists(self._blobs, product_id, manifest) if device == "cpu" else None
+        make = partial(MemoryBank, precision=manifest.row_precision, lists=lists)
+        # To put many rows in order takes seconds: no piece, which would hold inspections up.
+        if lists:
+            return make(segments, device, manifest.search)
+        return self._accelerator.pieces(priority).run(make, segments, device, manifest.search)
 
     def _check_backbone(self, product_id: str, manifest: BankManifest) -> None:
         if self._accelerator.backbones.sha256(manifest.backbone) != manifest.backbone_sha256:

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from app.engine.options import ProductSettings, Profile
-from app.errors import BankDamaged, BlobDamaged, BlobMissing, NotFound, StaleRevision
+from app.errors import BankDamaged, BlobDamaged, BlobMissing, StaleRevision
 from app.service.accelerator.backbones import Backbones
 from app.service.accelerator.extraction import ReferenceExtractor
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.bank_rows import BankRows, BankRowsMaker, Joined
 from app.service.banks.life import require_same_life, same_life
-from app.service.banks.reference_maker import Recipe, ReferenceMaker
+from app.service.banks.reference_maker import Recipe, ReferenceMaker, wanted_preprocessing
 from app.service.banks.serving import Prepare, ServingKnowledge
-from app.service.banks.wanted_preprocessing import wanted_preprocessing
 from app.service.clock import now
-from app.storage.active_bank import active_bank, newest_intact
+from app.service.limits import RowsHeld
+from app.storage.active_bank import active_bank, drop_old_versions, newest_intact
 from app.storage.documents import BankManifest, BankPointer, ManifestReason, MaskingRecord, Product, ReferenceEntry
 from app.storage.segments import SegmentPrecision, stored_segment
 from app.storage.store import Blobs, Catalog
@@ -61,6 +61,7 @@ class BankBuilder:
         max_pixels: int,
         keep_versions: int,
         segment_precision: SegmentPrecision,
+        rows_held: RowsHeld,
     ) -> None:
         self._catalog = catalog
         self._blobs = blobs
@@ -70,8 +71,9 @@ class BankBuilder:
         self._max_pixels = max_pixels
         self._keep_versions = keep_versions
         self._segment_precision = segment_precision
+        self._row_precision = rows_held.precision
         self._extractor = ReferenceExtractor(pieces)
-        self._rows = BankRowsMaker(blobs, pieces)
+        self._rows = BankRowsMaker(blobs, pieces, rows_held)
 
     def update(self, product_id: str, reason: ManifestReason, change: Change = tuple) -> BankManifest:
         """Publish the next version: the active one's references after `change`, under the product's settings of now
@@ -98,7 +100,7 @@ class BankBuilder:
                 logger.info("another change of %s was faster; starting over from it", product_id)
                 product = require_same_life(self._catalog, product_id, product.created_at)
                 continue
-            self._collect(product_id)
+            drop_old_versions(self._catalog, self._blobs, product_id, self._keep_versions)
             return manifest
 
     def _next(
@@ -121,8 +123,9 @@ class BankBuilder:
         )
         entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
         keeping = active if reason == "delete" else None
+        precision = keeping.row_precision if keeping else self._row_precision
         rule, search = (keeping.coreset_rule, keeping.search) if keeping else (settings.coreset, settings.search)
-        joined = Joined(product.product_id, entries, masking, settings, recipe.preprocessing, search)
+        joined = Joined(product.product_id, entries, masking, settings, recipe.preprocessing, search, precision)
         rows = self._rows.make(joined, rule, active, anew=reason == "rebuild")
         return BankManifest(
             version=pointer.latest + 1,
@@ -141,6 +144,8 @@ class BankBuilder:
             left_out=rows.left_out,
             coreset=rows.coreset,
             search=search,
+            lists=rows.lists,
+            row_precision=joined.row_precision,
         )
 
     def _maker(self, product_id: str) -> ReferenceMaker:
@@ -170,7 +175,15 @@ class BankBuilder:
         recipe = self._recipe_of(damaged)
         references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
         settings = self._catalog.product(product_id).settings
-        joined = Joined(product_id, references, damaged.masking, settings, damaged.preprocessing, damaged.search)
+        joined = Joined(
+            product_id,
+            references,
+            damaged.masking,
+            settings,
+            damaged.preprocessing,
+            damaged.search,
+            damaged.row_precision,
+        )
         rows = self._rows.again(joined, damaged)
         if references == damaged.references and rows == BankRows.of(damaged):
             return damaged
@@ -190,6 +203,7 @@ class BankBuilder:
                 heat_scale=rows.heat_scale,
                 left_out=rows.left_out,
                 coreset=rows.coreset,
+                lists=rows.lists if references == damaged.references else None,
             )
             try:
                 self._publish(product, repaired, pointer)
@@ -226,19 +240,3 @@ class BankBuilder:
             logger.warning("a segment of %s is made again: %s", product_id, error)
             return False
         return True
-
-    def _collect(self, product_id: str) -> None:
-        """Drop the versions beyond the limit and what only they needed; nothing while a version cannot be read."""
-        try:
-            self._catalog.prune(product_id, self._keep_versions)
-            kept = [self._catalog.manifest(product_id, version) for version in self._catalog.versions(product_id)]
-        except (BankDamaged, NotFound) as error:
-            logger.warning("nothing of %s was cleared: %s", product_id, error)
-            return
-        entries = [entry for manifest in kept for entry in manifest.references]
-        self._blobs.collect(product_id, "references", {entry.sha256 for entry in entries})
-        self._blobs.collect(product_id, "segments", {entry.segment for entry in entries})
-        tables = {table for each in kept for table in (each.left_out, each.left_out_of_all) if table}
-        self._blobs.collect(product_id, "left-out", tables)
-        self._blobs.collect(product_id, "coresets", {each.coreset.blob for each in kept if each.coreset})
-        self._blobs.collect(product_id, "previews", {each.masking.preview for each in kept if each.masking})

@@ -11,8 +11,8 @@ from app.engine.options import Coreset
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.left_out import places
-from app.storage.coreset import ChosenRows, encode_coreset, stored_coreset
 from app.storage.documents import BankManifest, ReferenceEntry
+from app.storage.searched_rows import ChosenRows, encode_coreset, stored_coreset
 from app.storage.segments import stored_segment
 from app.storage.store import Blobs
 

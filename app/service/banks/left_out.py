@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.bank import MemoryBank, Segment
+from app.engine.bank.bank import MemoryBank, RowPrecision, Segment
 from app.engine.bank.left_out import NOBODY, LeftOut, compared_references
 from app.engine.bank.near import Places
 from app.engine.methods.patchcore import PatchWeights, farthest_patches
@@ -15,9 +16,9 @@ from app.engine.options import Search
 from app.engine.types import Distances, Grid, Mask, Weights
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
-from app.storage.coreset import ChosenRows
 from app.storage.documents import BankManifest, ReferenceEntry
 from app.storage.left_out import LeftOutTable, decode_left_out, encode_left_out
+from app.storage.searched_rows import ChosenRows
 from app.storage.segments import stored_segment
 from app.storage.store import Blobs
 
@@ -40,9 +41,11 @@ class _Open:
 class LeftOutMaker:
     """Makes the leave-one-out tables of bank versions."""
 
-    def __init__(self, blobs: Blobs, pieces: Pieces) -> None:
+    def __init__(self, blobs: Blobs, pieces: Pieces, precision: RowPrecision = "float32") -> None:
+        """`precision`: that of the rows of the bank."""
         self._blobs = blobs
         self._pieces = pieces
+        self._precision = precision
 
     def table(
         self, product_id: str, references: Sequence[ReferenceEntry], search: Search, before: BankManifest | None
@@ -164,12 +167,22 @@ class LeftOutMaker:
             part = self._part(product_id, entry)
             searched = part if chosen is None else part.reduced(chosen.of(position))
             if len(searched.rows):
-                yield position, self._pieces.run(MemoryBank, [searched], self._pieces.device, search)
+                made = partial(MemoryBank, precision=self._precision)
+                yield position, self._pieces.run(made, [searched], self._pieces.device, search)
 
 
 def stored_left_out(blobs: Blobs, product_id: str, manifest: BankManifest) -> LeftOutTable:
     """The table of a version, empty where it has none. BlobMissing, BlobDamaged, BankDamaged."""
     return _stored(blobs, product_id, manifest.left_out)
+
+
+def readable_left_out(blobs: Blobs, product_id: str, manifest: BankManifest) -> LeftOutTable:
+    """Without its table a bank serves on, uncalibrated: no part is released by it."""
+    try:
+        return stored_left_out(blobs, product_id, manifest)
+    except (BlobMissing, BlobDamaged, BankDamaged) as error:
+        logger.warning("bank %d of %s is uncalibrated until it is rebuilt: %s", manifest.version, product_id, error)
+        return {}
 
 
 def _stored(blobs: Blobs, product_id: str, digest: str | None) -> LeftOutTable:

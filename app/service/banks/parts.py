@@ -57,6 +57,7 @@ class BankParts:
             max_pixels=limits.max_image_pixels,
             keep_versions=limits.keep_versions,
             segment_precision=segment_precision,
+            rows_held=limits.rows_held,
         )
         self.service = BankService(
             store.catalog, store.blobs, accelerator, self.builder, self._cache, self.loader, self.serving, prepare

@@ -1,6 +1,6 @@
 """From a stored reference image to what a bank keeps of it: its segment, and the outcome of the masking test."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from app.engine.backbone.backbone import Backbone
@@ -8,7 +8,8 @@ from app.engine.bank.bank import segment
 from app.engine.heatmap import encode_png
 from app.engine.masking.picture import preview
 from app.engine.methods.known import metric_of
-from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Profile
+from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, ProductSettings, Profile
+from app.engine.photograph.bit_depth import bit_depth
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
 from app.engine.types import Image
@@ -99,3 +100,22 @@ class ReferenceMaker:
     def _image(self, reference: ReferenceEntry, recipe: Recipe) -> Image:
         data = self._blobs.get(self.product_id, "references", reference.sha256)
         return decode_image(data, self._max_pixels, recipe.preprocessing.bit_depth).pixels
+
+
+def wanted_preprocessing(settings: ProductSettings, references: Iterable[ReferenceEntry]) -> Preprocessing:
+    """The bit depth `auto` is that of all references together."""
+    return settings.preprocessing(bit_depth(entry.used_bits for entry in references))
+
+
+def made_by(
+    settings: ProductSettings, backbone_sha256: str | None, manifest: BankManifest, serving: Backbone | None
+) -> bool:
+    """Whether the settings, which name the backbone, would make this bank of its references. A backbone that is not
+    `serving` yet is taken to compute as it did."""
+    if serving and not manifest.is_made_by(serving.engine, serving.precision):
+        return False
+    tested = manifest.masking is None or manifest.masking.profile == settings.profile
+    features = (backbone_sha256, wanted_preprocessing(settings, manifest.references))
+    searched = (settings.coreset, settings.search)
+    same_features = (manifest.backbone_sha256, manifest.preprocessing) == features
+    return tested and same_features and (manifest.coreset_rule, manifest.search) == searched

@@ -22,10 +22,11 @@ from app.service.calibration.commissioning import Commissioner
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.inspection.drift import DriftWatch
-from app.service.inspection.patches import features_in_time, foreground_of, nothing_near, regions_of, searched
+from app.service.inspection.patches import features_in_time, foreground_of, nothing_near, regions_of
 from app.service.inspection.picture import drawn, heat_scale
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
+from app.service.inspection.searched import searched
 from app.service.verdicts.bank_calibration import Calibration
 from app.service.verdicts.verdict import Flag, Foreground, Looked, judged
 from app.storage.documents import Product
@@ -117,10 +118,10 @@ class InspectionService:
         clock.ended("backbone")
         foreground = foreground_of(features, product, loaded, backbone)
         clock.ended("mask")
-        distances = self._engine.run(Priority.INSPECTION, searched, features, loaded, foreground.mask)
+        known = self._knowledge.of(product, loaded)
+        distances = self._engine.run(Priority.INSPECTION, searched, features, loaded, product, known, foreground)
         clock.ended("search")
         score = image_score(distances.values, foreground.mask, statistic, distances.weights)
-        known = self._knowledge.of(product, loaded)
         looked = Looked(seen, features.geometry.original, decoded.exceeds, nothing_near(distances, foreground))
         judgement = judged(score, distances.values, foreground, looked, known, loaded.manifest.version, statistic)
         drifted = self._drifted(product, loaded, known, distances, foreground, seen)

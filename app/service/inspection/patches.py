@@ -4,11 +4,10 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank.near import NO_ROW
-from app.engine.detector import patch_distances, patch_features
+from app.engine.detector import patch_features
 from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
-from app.engine.methods.known import method_of
 from app.engine.photograph.preprocess import geometry
-from app.engine.types import Geometry, Mask, ModelInput, PatchDistances, PatchFeatures, Size
+from app.engine.types import Geometry, ModelInput, PatchDistances, PatchFeatures, Size
 from app.engine.verdict.regions import Region, find_regions
 from app.service.banks.cache import LoadedBank
 from app.service.banks.masking_policy import masking_applies
@@ -25,13 +24,6 @@ def features_in_time(deadline: Deadline, backbone: Backbone, model_input: ModelI
     """Patch features of one image; DeadlineExceeded where its turn has come too late."""
     deadline.check()
     return patch_features(backbone, [model_input])[0]
-
-
-def searched(features: PatchFeatures, loaded: LoadedBank, mask: Mask) -> PatchDistances:
-    """Distances of the patches that are scored."""
-    made = loaded.manifest.preprocessing
-    weighed = [mask] if method_of(made).weighs(made.fit) else []
-    return patch_distances(features, loaded.bank, mask, weighed=weighed)
 
 
 def nothing_near(distances: PatchDistances, foreground: Foreground) -> bool:

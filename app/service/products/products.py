@@ -24,8 +24,8 @@ from app.service.accelerator.backbones import Backbones
 from app.service.banks.banks import BankService
 from app.service.banks.builder import BankBuilder
 from app.service.banks.masking_policy import masking_view
+from app.service.banks.reference_maker import made_by
 from app.service.banks.serving import ServingKnowledge
-from app.service.banks.wanted_preprocessing import made_by
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import now
 from app.service.inspection.drift import DriftWatch

@@ -57,6 +57,11 @@ class Calibration:
     problem: str | None = None
 
     @property
+    def unlike_distance(self) -> float | None:
+        """An image with a larger median patch distance shows something else than the product; None: not known."""
+        return None if self.median_distance is None else self.shown.unlike_ratio * self.median_distance
+
+    @property
     def source(self) -> ThresholdSource | None:
         """Where the threshold comes from that verdicts are given by; None without one."""
         if self.manual:

@@ -156,8 +156,8 @@ def likeness(median: float, looked: Looked, known: Calibration) -> list[Likeness
         found.append(Likeness("aspect", aspect.value, aspect.low, aspect.high))
     if seen and seen.detail is not None:
         found.append(Likeness("detail", seen.detail, LEAST_DETAIL, None))
-    if known.median_distance is not None:
-        found.append(Likeness("median_distance", median, None, known.shown.unlike_ratio * known.median_distance))
+    if known.unlike_distance is not None:
+        found.append(Likeness("median_distance", median, None, known.unlike_distance))
     if seen and known.least_contrast is not None:
         found.append(Likeness("contrast", seen.contrast, FEATURELESS_SHARE * known.least_contrast, None))
     return found

@@ -14,9 +14,9 @@ from app.service.banks.left_out import stored_left_out
 from app.service.inspection.request import InspectionRequest
 from app.service.service import Service
 from app.settings import Settings
-from app.storage.coreset import ChosenRows, stored_coreset
 from app.storage.documents import BankManifest
 from app.storage.open import OpenStore
+from app.storage.searched_rows import ChosenRows, stored_coreset
 from app.storage.segments import stored_segment
 from tests.api.tiny_service import tiny_service
 from tests.service.conftest import upload
