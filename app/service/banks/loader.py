@@ -1,10 +1,9 @@
 """Banks on their way into memory: on threads of their own, each once however many wait for it."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.errors import Draining
 from app.service.banks.cache import BankKey, LoadedBank
@@ -27,12 +26,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Cold:
-    """What a request was about when its bank was not in memory: what served the product then, which bank is wanted, and
-    since when (`time.perf_counter`)."""
+    """What a request was about when its bank was not in memory: what served the product then, and the bank wanted."""
 
     serving: Serving
     wanted: Wanted
-    since: float = field(default_factory=time.perf_counter)
 
 
 class BankNotLoaded(Exception):
