@@ -12,6 +12,9 @@ LayersJoin = Literal["concat", "mean"]
 MethodName = Literal["anomalydino", "patchcore"]
 ZeroShotAggregation = Literal["quantile", "musc"]
 
+RowPrecision = Literal["float32", "float16"]
+"""How a bank's rows lie in host memory. They are compared in float32 either way."""
+
 BitDepth = Literal["auto"] | int
 
 FULL_BIT_DEPTH = 16

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.engine.bank.bank import RowPrecision
+from app.engine.options import RowPrecision
 
 EXACT_ROWS = 16_384
 """Of two references with rotations at 448 px: beyond it a search of all rows takes longer than one by lists."""

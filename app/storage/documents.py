@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Literal, get_args
 
-from app.engine.bank.bank import RowPrecision
 from app.engine.masking.verdict import MaskingVerdict
-from app.engine.options import Coreset, Preprocessing, ProductSettings, Profile, Search
+from app.engine.options import Coreset, Preprocessing, ProductSettings, Profile, RowPrecision, Search
 from app.engine.photograph.appearance import Appearance
 
 BlobKind = Literal[

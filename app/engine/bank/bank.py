@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,10 @@ from app.engine.bank.lists import Lists
 from app.engine.bank.near import Cells, NearIndex, Places
 from app.engine.bank.plain_rows import PlainRows, StoredRows
 from app.engine.device.faiss_torch import torch
-from app.engine.options import Search
+from app.engine.options import RowPrecision, Search
 from app.engine.types import Distances, Grid, Mask, PatchFeatures
 
 TINY_NORM = 1e-12
-
-RowPrecision = Literal["float32", "float16"]
-"""How rows lie in host memory. They are compared in float32 either way."""
 
 
 def unit_length(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.engine.bank.bank import RowPrecision
 from app.engine.bank.left_out import heat_scale, row_spread
 from app.engine.methods.known import method_of, metric_of
-from app.engine.options import Coreset, Preprocessing, ProductSettings, Search
+from app.engine.options import Coreset, Preprocessing, ProductSettings, RowPrecision, Search
 from app.engine.verdict.left_out_scores import left_out_masks, masked_scores
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.coreset import CoresetMaker

@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.bank import MemoryBank, RowPrecision, Segment
+from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.left_out import NOBODY, LeftOut, compared_references
 from app.engine.bank.near import Places
 from app.engine.methods.patchcore import PatchWeights, farthest_patches
-from app.engine.options import Search
+from app.engine.options import RowPrecision, Search
 from app.engine.types import Distances, Grid, Mask, Weights
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
