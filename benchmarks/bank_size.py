@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assembly import limit_threads, load_backbone
-from app.engine.bank.bank import MemoryBank, RowPrecision, Segment, unit_length
+from app.engine.bank.bank import MemoryBank, Segment, unit_length
 from app.engine.bank.certified import Deciding
 from app.engine.bank.index import Rows
 from app.engine.bank.lists import Assigned, Centres, Lists, assigned, drawn_rows, list_count
 from app.engine.detector import patch_features, reference_segment
-from app.engine.options import Preprocessing, Statistic
+from app.engine.options import Preprocessing, RowPrecision, Statistic
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.preprocess import preprocess
 from app.engine.types import Grid, Image

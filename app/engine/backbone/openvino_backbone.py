@@ -55,10 +55,14 @@ class OpenVinoBackbone:
 
     engine = "openvino"
 
-    def __init__(self, reference: TorchBackbone, kept: Compiled, precision: Precision = "float32") -> None:
-        """`kept` holds compiled networks of earlier processes, and takes the new ones."""
+    def __init__(
+        self, reference: TorchBackbone, kept: Compiled, precision: Precision = "float32", *, checked: bool = True
+    ) -> None:
+        """`kept` holds compiled networks of earlier processes, and takes the new ones. `checked`: torch takes the place
+        of one that does not give its features; else its own are given, whatever they are."""
         self.spec = reference.spec
         self.precision: str = precision
+        self._checked = checked
         self.pause = no_pause
         # Of its own, without pauses: no other work may fall into a conversion.
         self._reference = copy(reference)
@@ -118,7 +122,7 @@ class OpenVinoBackbone:
         logger.info("%s is compiled for images of %d×%d px", self.spec.name, width, height)
         compiled = self._core.compile_model(self._converted(height, width), "CPU", self._options)
         image = probes.normalised(probes.good_and_bad(height, width)[1], self.spec)
-        if (apart := self._apart(compiled, image)) is not None:
+        if self._checked and (apart := self._apart(compiled, image)) is not None:
             logger.warning("%s, compiled, is %s from torch's features: torch serves this size", self.spec.name, apart)
             return lambda batch: [self._by_torch(batch)], 0
         content = compiled.export_model().getvalue()

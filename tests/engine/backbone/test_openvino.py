@@ -203,6 +203,18 @@ def test_bfloat16_serves_only_where_it_judges_alike(
         assert (found.engine, found.precision) == ("openvino", precision)
 
 
+def test_a_network_that_is_compiled_to_something_else_does_not_serve_under_its_name(
+    embedded: EfficientNetLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch would take its place at every size, and be compared with itself."""
+    another = copy(embedded)
+    another._mean = embedded._mean + 0.1
+    converted = OpenVinoBackbone._converted
+    elsewhere = OpenVinoBackbone(another, {})
+    monkeypatch.setattr(OpenVinoBackbone, "_converted", lambda _, height, width: converted(elsewhere, height, width))
+    assert faster(embedded, {}, ("float32",)) is embedded
+
+
 def test_a_precision_that_the_cpu_does_not_have_is_not_tried(
     embedded: EfficientNetLite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
