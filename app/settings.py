@@ -149,7 +149,7 @@ class Settings(BaseSettings):
 
     @field_validator("coordination_url")
     @classmethod
-    def _coordinationis_redis(cls, value: str | None) -> str | None:
+    def _coordination_is_redis(cls, value: str | None) -> str | None:
         if value is not None and not is_redis(value):
             raise ValueError("only redis://host:port/number is supported")
         return value

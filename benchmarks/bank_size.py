@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assembly import limit_threads, load_backbone
-from app.engine.bank.bank import MemoryBank, Segment, unit_length
+from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.certified import Deciding
 from app.engine.bank.index import Rows
 from app.engine.bank.lists import Assigned, Centres, Lists, assigned, drawn_rows, list_count
+from app.engine.bank.rows import unit_length
 from app.engine.detector import patch_features, reference_segment
 from app.engine.options import Preprocessing, RowPrecision, Statistic
 from app.engine.photograph.image_file import decode_image
@@ -87,11 +88,11 @@ def lists_of(parts: list[Segment]) -> Lists:
     for part, start in zip(parts, starts, strict=True):
         here = (drawn >= start) & (drawn < start + len(part.rows))
         sample[here] = part.rows[drawn[here] - start]
-    centres, step = Centres(sample, count, "cosine"), TOGETHER // count
+    centres, step = Centres(sample, count), TOGETHER // count
     while centres.unfinished:
         centres.improve(step)
     pieces = [part.rows[start : start + step] for part in parts for start in range(0, len(part.rows), step)]
-    return Lists(centres.values, Assigned.joined([assigned(piece, centres.values, "cosine") for piece in pieces]))
+    return Lists(centres.values, Assigned.joined([assigned(piece, centres.values) for piece in pieces]))
 
 
 class Trial:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from app.assembly import limit_threads, load_backbone
 from app.commands.evaluate_display import Lines
-from app.engine.bank.bank import MemoryBank, segment, unit_length
+from app.engine.bank.bank import MemoryBank, segment
 from app.engine.bank.left_out import LeftOut
+from app.engine.bank.rows import unit_length
 from app.engine.masking.foreground import MaskFlag, foreground_mask, scored_patches
 from app.engine.options import ROTATION_ANGLES_DEG, Preprocessing, Statistic
 from app.engine.photograph.appearance import Appearance

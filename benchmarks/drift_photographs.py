@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank.bank import MemoryBank, segment, unit_length
+from app.engine.bank.bank import MemoryBank, segment
+from app.engine.bank.rows import unit_length
 from app.engine.bank.spread import evenly_spaced
 from app.engine.detector import patch_features, reference_features
 from app.engine.masking.foreground import foreground_mask, scored_patches

@@ -21,7 +21,8 @@ from sklearn.metrics import roc_auc_score
 
 from app.assembly import limit_threads, load_backbone
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank.bank import MemoryBank, segment, unit_length
+from app.engine.bank.bank import MemoryBank, segment
+from app.engine.bank.rows import unit_length
 from app.engine.detector import patch_features
 from app.engine.options import ROTATION_ANGLES_DEG, Statistic
 from app.engine.photograph.augment import rotate

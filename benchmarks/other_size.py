@@ -17,7 +17,8 @@ from sklearn.metrics import roc_auc_score
 
 from app.assembly import limit_threads, load_backbone
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank.bank import MemoryBank, unit_length
+from app.engine.bank.bank import MemoryBank
+from app.engine.bank.rows import unit_length
 from app.engine.detector import patch_features, reference_segment
 from app.engine.options import Preprocessing, Statistic
 from app.engine.photograph.preprocess import preprocess

@@ -20,7 +20,8 @@ from app.assembly import limit_threads, load_backbone
 from app.engine.backbone.backbone import Backbone
 from app.engine.backbone.openvino_backbone import OpenVinoBackbone, TorchBackbone
 from app.engine.backbone.parity import parity
-from app.engine.bank.bank import MemoryBank, segment, unit_length
+from app.engine.bank.bank import MemoryBank, segment
+from app.engine.bank.rows import unit_length
 from app.engine.detector import patch_features
 from app.engine.options import Statistic
 from app.engine.photograph.preprocess import preprocess

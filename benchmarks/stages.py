@@ -28,7 +28,8 @@ from threadpoolctl import threadpool_limits
 from app.api.schemas.inspections import InspectionBody
 from app.assembly import build_service, faster_backbone, load_backbone
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank.bank import MemoryBank, unit_length
+from app.engine.bank.bank import MemoryBank
+from app.engine.bank.rows import unit_length
 from app.engine.detector import patch_distances, patch_features, reference_segment
 from app.engine.device.faiss_torch import torch
 from app.engine.heatmap import heatmap

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.bank.bank import MemoryBank, Segment, comparable, segment
+from app.engine.bank.bank import MemoryBank, Segment, segment
 from app.engine.bank.certified import Deciding
 from app.engine.bank.near import NO_ROW, Places
+from app.engine.bank.rows import comparable
 from app.engine.methods.known import metric_of
 from app.engine.methods.patchcore import score_weights
 from app.engine.options import Preprocessing

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.engine.bank.bank import unit_length
+from app.engine.bank.rows import unit_length
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
 from app.engine.options import ZeroShotAggregation

@@ -60,7 +60,7 @@ def rows_named(segments: list[str], coreset: str | None) -> str:
 
 def encode_lists(lists: Lists, rows: str) -> bytes:
     """Serialise: tensors `centres` (L×D float32), `lists` (M int32) and `spans` (M float32); by `rows_named` `rows`."""
-    tensors = {"centres": lists.centres, "lists": lists.assigned.lists, "spans": lists.assigned.spans}
+    tensors = {"centres": lists.centres, "lists": lists.assigned.lists, "spans": lists.assigned.angles}
     return save(tensors, metadata={"rows": rows})
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from app.engine.bank.bank import Segment, comparable
+from app.engine.bank.bank import Segment
 from app.engine.bank.index import Metric
+from app.engine.bank.rows import comparable
 from app.engine.types import Grid
 from app.errors import BankDamaged
 from app.storage.store import Blobs

@@ -8,6 +8,7 @@ import pytest
 from app.service.service import Service
 from app.service.uploads.checked_upload import Upload
 from app.settings import Settings, load_settings
+from app.storage.documents import BankManifest
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
 
@@ -27,3 +28,10 @@ def service(settings: Settings) -> Iterator[Service]:
 def upload(seed: int) -> Upload:
     """A photograph; another seed, another picture."""
     return Upload(photograph(seed), f"part_{seed}.png")
+
+
+def active(service: Service, product_id: str = "flange") -> BankManifest:
+    """The bank version that serves the product."""
+    manifest = service.banks.active(product_id)
+    assert manifest is not None
+    return manifest

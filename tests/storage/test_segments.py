@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.engine.bank.bank import Segment, unit_length
+from app.engine.bank.bank import Segment
 from app.engine.bank.index import Metric
+from app.engine.bank.rows import unit_length
 from app.engine.types import Grid
 from app.errors import BankDamaged
 from app.storage.segments import SegmentPrecision, decode_segment, encode_segment

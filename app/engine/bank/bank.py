@@ -12,22 +12,10 @@ from app.engine.bank.inverted import InvertedRows, in_lists
 from app.engine.bank.lists import Lists
 from app.engine.bank.near import Cells, NearIndex, Places
 from app.engine.bank.plain_rows import PlainRows, StoredRows
+from app.engine.bank.rows import comparable
 from app.engine.device.faiss_torch import torch
 from app.engine.options import RowPrecision, Search
 from app.engine.types import Distances, Grid, Mask, PatchFeatures
-
-TINY_NORM = 1e-12
-
-
-def unit_length(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of N×D scaled to length 1 (L2); a row of zeros stays zero."""
-    norms = np.linalg.norm(values, axis=1, keepdims=True)
-    return np.ascontiguousarray(values / np.maximum(norms, TINY_NORM), np.float32)
-
-
-def comparable(values: NDArray[np.float32], metric: Metric) -> NDArray[np.float32]:
-    """Patch features (N×D) as rows of a bank of this metric, or to be searched in one."""
-    return unit_length(values) if metric == "cosine" else np.ascontiguousarray(values, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +86,8 @@ class MemoryBank:
         precision: RowPrecision = "float32",
         lists: Lists | None = None,
     ) -> None:
-        """`device` is `cpu` or `cuda[:n]`; a GPU, and a search near places, have no use for `precision` and `lists`.
+        """`device` is `cpu` or `cuda[:n]`; a GPU, and a search near places, have no use for `precision` and `lists`,
+        which are those of a bank of cosine distances.
 
         Raises:
             GpuOutOfMemory: the rows do not fit.
@@ -179,7 +168,7 @@ def _in_host_memory(
     places = np.argsort(numbers)
     for part, end in zip(segments, np.cumsum(sizes), strict=True):
         rows[places[end - len(part.rows) : end]] = part.rows
-    return PlainRows(rows, metric) if lists is None else InvertedRows(rows, numbers, lists, metric)
+    return PlainRows(rows, metric) if lists is None else InvertedRows(rows, numbers, lists)
 
 
 def _index(segments: Sequence[Segment], device: str, metric: Metric, search: Search) -> ExactIndex:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.index import FaissCpuIndex, Found, Metric, Rows
-from app.engine.bank.lists import TINY_NORM, Lists, spans, straight
+from app.engine.bank.index import FaissCpuIndex, Found, Rows
+from app.engine.bank.lists import Lists
 from app.engine.bank.plain_rows import PlainRows, StoredRows
+from app.engine.bank.rows import TINY_NORM, unit_length
 from app.engine.device.faiss_torch import torch
 
 BLOCK_ROWS = 4096
@@ -17,31 +18,28 @@ BLOCK_ROWS = 4096
 SLACK_RAD = 2e-3
 """What float32 makes of a small angle, twice."""
 
-SLACK_SHARE = 1e-4
-"""The same of a Euclidean distance, as a share of it."""
-
 
 class InvertedRows(PlainRows):
     """Rows in host memory, in the order of their lists and within a list from its centre outwards. `search` is exact
     over all rows, `first_look` is not, `nearer` is exact where a bound is known.
 
-    Within a list, a row x whose distance s from the centre is known can be nearer to a query q than `r` only if
-    |s − d(q, centre)| < r (triangle inequality; by cosine the distances are angles).
+    Distances are cosine. Within a list, a row whose angle to the centre is known can lie within an angle r of a query
+    only if that angle and the query's to the centre are no further apart than r (triangle inequality on the sphere).
     """
 
     engine = "certified-cpu"
 
-    def __init__(self, rows: StoredRows, numbers: NDArray[np.int32], lists: Lists, metric: Metric = "cosine") -> None:
+    def __init__(self, rows: StoredRows, numbers: NDArray[np.int32], lists: Lists) -> None:
         """`rows` (M×D) in the order of `in_lists(lists)`, which is `numbers`."""
-        super().__init__(rows, metric, numbers)
-        self._centres = FaissCpuIndex(lists.centres, metric)
+        super().__init__(rows, numbers=numbers)
+        self._centres = FaissCpuIndex(lists.centres)
         self._centre_rows = lists.centres
-        of_list, outwards = lists.assigned.lists[numbers], lists.assigned.spans[numbers]
+        of_list, outwards = lists.assigned.lists[numbers], lists.assigned.angles[numbers]
         self._starts = np.searchsorted(of_list, np.arange(len(lists.centres) + 1))
         self._scale = float(outwards.max(initial=0)) * 1.01 + 1e-6
         self._keys = of_list + outwards.astype(np.float64) / self._scale
         self._norms = None
-        if metric != "cosine" or rows.dtype != np.float32:
+        if rows.dtype != np.float32:
             norms = [np.linalg.norm(np.asarray(part, np.float32), axis=1) for part in self._blocks()]
             self._norms = np.maximum(np.concatenate(norms), TINY_NORM).astype(np.float32)
             self.size_bytes += self._norms.nbytes
@@ -54,19 +52,19 @@ class InvertedRows(PlainRows):
         asking, wanted = np.divmod(np.argsort(near, axis=None, kind="stable"), near.shape[1])
         of_list = near[asking, wanted]
         ends = np.flatnonzero(np.diff(of_list, append=-1)) + 1
-        best, rows = _Best(queries, self._metric), torch.from_numpy(self._rows)
+        best, rows = _Best(queries), torch.from_numpy(self._rows)
         for first, end in zip(np.concatenate([[0], ends[:-1]]), ends, strict=True):
             start, stop = self._starts[of_list[first]], self._starts[of_list[first] + 1]
             for begin in range(start, stop, BLOCK_ROWS):
                 part = slice(begin, min(begin + BLOCK_ROWS, stop))
                 norms = None if self._norms is None else self._norms[part]
                 best.compare(asking[first:end], rows[part].float(), norms, part.start)
-        return self._told(best, queries)
+        return self._told(best)
 
     def nearer(self, queries: Rows, bounds: NDArray[np.float32]) -> Found:
         """The nearest row of all to each query (Q×D) that is nearer than its bound (Q); where there is none, anything
         at least as far, or infinite and −1. Q×1."""
-        best, everyone = _Best(queries, self._metric), np.arange(len(queries))
+        best, everyone = _Best(queries), np.arange(len(queries))
         buffer, rows = torch.empty(BLOCK_ROWS, queries.shape[1]), torch.from_numpy(self._rows)
         for parts in _filled(*self._ranges(queries, bounds)):
             places = np.concatenate([np.arange(part.start, part.stop) for part in parts])
@@ -76,54 +74,34 @@ class InvertedRows(PlainRows):
                 filled += part.stop - part.start
             norms = None if self._norms is None else self._norms[places]
             best.compare(everyone, buffer[:filled], norms, places)
-        return self._told(best, queries)
+        return self._told(best)
 
     def _ranges(self, queries: Rows, bounds: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First row of each list that may be near enough to some query, and the one after the last."""
         count = len(self._centre_rows)
         nearest, farthest = np.full(count, np.inf), np.full(count, -np.inf)
-        for query, reach in zip(queries, self._reach(bounds), strict=True):
-            apart = self._to_centres(query)
-            slack = SLACK_RAD if self._metric == "cosine" else SLACK_SHARE * (apart + reach)
-            np.minimum(nearest, apart - reach - slack, out=nearest)
-            np.maximum(farthest, apart + reach + slack, out=farthest)
+        for query, reach in zip(unit_length(queries), _reach(bounds), strict=True):
+            apart = np.arccos(np.clip(self._centre_rows @ query, -1, 1)).astype(np.float64)
+            np.minimum(nearest, apart - reach - SLACK_RAD, out=nearest)
+            np.maximum(farthest, apart + reach + SLACK_RAD, out=farthest)
         numbers = np.arange(count)
         first = np.searchsorted(self._keys, numbers + np.clip(nearest / self._scale, 0, 1))
         last = np.searchsorted(self._keys, numbers + np.clip(farthest / self._scale, 0, 1 - 1e-9), side="right")
         return np.maximum(first, self._starts[:-1]), np.minimum(last, self._starts[1:])
 
-    def _reach(self, bounds: NDArray[np.float32]) -> NDArray[np.float64]:
-        """How far from a query, as a span, a row can lie that is nearer than the bound."""
-        if self._metric != "cosine":
-            return spans(bounds, self._metric).astype(np.float64)
-        # A row of zeros lies at 1 from everything, in no direction.
-        return np.where(bounds < 1, np.arccos(np.clip(1 - bounds.astype(np.float64), -1, 1)), np.pi)
-
-    def _to_centres(self, query: NDArray[np.float32]) -> NDArray[np.float64]:
-        if self._metric == "cosine":
-            [unit] = straight(query[None], self._metric)
-            return np.asarray(np.arccos(np.clip(self._centre_rows @ unit, -1, 1)), np.float64)
-        return np.asarray(np.linalg.norm(self._centre_rows - query, axis=1), np.float64)
-
-    def _told(self, best: "_Best", queries: Rows) -> Found:
-        """The distances to the rows found, by cosine as the products were, else by the differences."""
+    def _told(self, best: "_Best") -> Found:
+        """The distances to the rows found, Q×1."""
         known = best.places >= 0
         numbers = np.where(known, self._numbers[best.places], -1)
-        values = np.full(len(queries), np.inf, np.float32)
-        if self._metric == "cosine":
-            values[known] = np.clip(1 - best.closeness[known], 0, 2)
-        else:
-            apart = queries[known] - np.asarray(self._rows[best.places[known]], np.float32)
-            squared = np.einsum("qd,qd->q", apart, apart)
-            values[known] = np.sqrt(squared) if self._metric == "euclidean" else squared
+        values = np.full(len(known), np.inf, np.float32)
+        values[known] = np.clip(1 - best.closeness[known], 0, 2)
         return values[:, None], numbers[:, None].astype(np.int64)
 
 
 class _Best:
-    """The closest row so far of each query: by cosine its product with the row at unit length, else q·x − ‖x‖²/2."""
+    """The closest row so far of each query, by its product with the row at unit length."""
 
-    def __init__(self, queries: Rows, metric: Metric) -> None:
-        self._by_angle = metric == "cosine"
+    def __init__(self, queries: Rows) -> None:
         self._queries = torch.from_numpy(queries)
         self.closeness = np.full(len(queries), -np.inf, np.float32)
         self.places = np.full(len(queries), -1, np.int64)
@@ -137,10 +115,8 @@ class _Best:
     ) -> None:
         """Look at rows (M×D) for the queries `asking`; `places`: of these rows (M), or of the first of them."""
         closeness = rows @ self._queries[torch.from_numpy(asking)].T
-        if norms is not None and self._by_angle:
+        if norms is not None:
             closeness /= torch.from_numpy(norms)[:, None]
-        elif norms is not None:
-            closeness -= torch.from_numpy(norms)[:, None] ** 2 / 2
         most = closeness.max(dim=0)
         values, found = most.values.numpy(), most.indices.numpy()
         closer = values > self.closeness[asking]
@@ -148,9 +124,15 @@ class _Best:
         self.places[asking[closer]] = found[closer] + places if isinstance(places, int) else places[found[closer]]
 
 
+def _reach(bounds: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The angles of the bounds, rad: no row that is nearer lies beyond."""
+    # A row of zeros lies at 1 from everything, in no direction.
+    return np.where(bounds < 1, np.arccos(np.clip(1 - bounds.astype(np.float64), -1, 1)), np.pi)
+
+
 def in_lists(lists: Lists) -> NDArray[np.int32]:
     """The numbers of a bank's rows in the order of their lists, within a list from its centre outwards."""
-    return np.lexsort((lists.assigned.spans, lists.assigned.lists)).astype(np.int32)
+    return np.lexsort((lists.assigned.angles, lists.assigned.lists)).astype(np.int32)
 
 
 def _filled(first: NDArray[np.int64], last: NDArray[np.int64]) -> Iterator[list[slice]]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.index import FaissCpuIndex, Found, Metric, Rows
-from app.engine.bank.lists import straight
+from app.engine.bank.rows import comparable
 
 StoredRows = NDArray[np.float32] | NDArray[np.float16]
 
@@ -32,7 +32,9 @@ class PlainRows:
         values, numbers = np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
         start = 0
         for part in self._blocks():
-            block = np.ascontiguousarray(part, np.float32) if part.dtype == np.float32 else straight(part, self._metric)
+            block = (
+                np.ascontiguousarray(part, np.float32) if part.dtype == np.float32 else comparable(part, self._metric)
+            )
             found, places = FaissCpuIndex(block, self._metric).search(queries, min(count, len(block)))
             values = np.concatenate([values, found], axis=1)
             numbers = np.concatenate([numbers, self._numbers[start + places].astype(np.int64)], axis=1)
@@ -43,7 +45,7 @@ class PlainRows:
 
     def row(self, number: int) -> Rows:
         found = self._rows[self._places[number]]
-        return np.asarray(found if found.dtype == np.float32 else straight(found[None], self._metric)[0], np.float32)
+        return np.asarray(found if found.dtype == np.float32 else comparable(found[None], self._metric)[0], np.float32)
 
     def _blocks(self) -> Iterator[StoredRows]:
         for start in range(0, len(self._rows), SEARCHED_ROWS):

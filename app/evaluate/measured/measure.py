@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.bank import MemoryBank, segment, unit_length
+from app.engine.bank.bank import MemoryBank, segment
+from app.engine.bank.rows import unit_length
 from app.engine.masking.foreground import foreground_mask
 from app.engine.masking.masking_test import masking_test
 from app.engine.options import ROTATION_ANGLES_DEG, Profile, Rotation

@@ -98,17 +98,14 @@ class ListsMaker:
             found[here] = part.rows[drawn[here] - start]
             start += len(part.rows)
         assert found is not None
-        centres = Centres(found, count, "cosine")
+        centres = Centres(found, count)
         while centres.unfinished:
             self._pieces.run(centres.improve, max(1, TOGETHER // count))
         return centres.values
 
     def _assigned(self, rows: Rows, centres: Rows) -> Assigned:
         step = max(1, TOGETHER // len(centres))
-        parts = [
-            self._pieces.run(assigned, rows[start : start + step], centres, "cosine")
-            for start in range(0, len(rows), step)
-        ]
+        parts = [self._pieces.run(assigned, rows[start : start + step], centres) for start in range(0, len(rows), step)]
         nothing = Assigned(np.zeros(0, np.int32), np.zeros(0, np.float32))
         return Assigned.joined([nothing, *parts])
 

@@ -107,15 +107,16 @@ def wanted_preprocessing(settings: ProductSettings, references: Iterable[Referen
     return settings.preprocessing(bit_depth(entry.used_bits for entry in references))
 
 
-def made_by(
-    settings: ProductSettings, backbone_sha256: str | None, manifest: BankManifest, serving: Backbone | None
-) -> bool:
-    """Whether the settings, which name the backbone, would make this bank of its references. A backbone that is not
-    `serving` yet is taken to compute as it did."""
-    if serving and not manifest.is_made_by(serving.engine, serving.precision):
-        return False
+def made_by(settings: ProductSettings, backbone_sha256: str | None, manifest: BankManifest) -> bool:
+    """Whether the settings, which name the backbone, would make this bank of its references."""
     tested = manifest.masking is None or manifest.masking.profile == settings.profile
     features = (backbone_sha256, wanted_preprocessing(settings, manifest.references))
     searched = (settings.coreset, settings.search)
     same_features = (manifest.backbone_sha256, manifest.preprocessing) == features
     return tested and same_features and (manifest.coreset_rule, manifest.search) == searched
+
+
+def computed_otherwise(manifest: BankManifest, serving: Backbone | None) -> bool:
+    """Whether the backbone that is in use computes in another precision than the one that made the bank; not where none
+    is in use yet."""
+    return serving is not None and not manifest.is_made_by(serving.engine, serving.precision)

@@ -17,6 +17,7 @@ from app.service.accelerator.engine_thread import Priority
 from app.service.banks.banks import BankService
 from app.service.banks.cache import LoadedBank
 from app.service.banks.loader import BankNotLoaded, Cold
+from app.service.banks.reference_maker import computed_otherwise
 from app.service.banks.serving import Serving, ServingKnowledge
 from app.service.calibration.commissioning import Commissioner
 from app.service.calibration.knowledge import CalibrationKnowledge
@@ -134,7 +135,7 @@ class InspectionService:
         commissioning = self._commissioner.kept(product, loaded.manifest, known.counted, sha256, upload)
         clock.ended("keep")
         edge = unseen_edge(features.geometry)
-        told = _told(edge, drifted, serving, loaded.manifest.is_made_by(backbone.engine, backbone.precision))
+        told = _told(edge, drifted, serving, computed_otherwise(loaded.manifest, backbone))
         return InspectionResult(
             inspection_id=str(uuid4()),
             product_id=product.product_id,
@@ -175,12 +176,12 @@ class InspectionService:
         return preprocess(image, made.smaller_edge, backbone.spec, made.fit)
 
 
-def _told(edge: UnseenEdge | None, drifted: bool, serving: Serving, same_precision: bool) -> list[Flag]:
+def _told(edge: UnseenEdge | None, drifted: bool, serving: Serving, otherwise: bool) -> list[Flag]:
     """Flags of what is neither the image's score nor its mask."""
     told: dict[Flag, bool] = {
         "edge_unseen": edge is not None,
         "drift": drifted,
         "bank_unconfirmed": not serving.confirmed,
-        "other_precision": not same_precision,
+        "other_precision": otherwise,
     }
     return [flag for flag, holds in told.items() if holds]

@@ -24,7 +24,7 @@ from app.service.accelerator.backbones import Backbones
 from app.service.banks.banks import BankService
 from app.service.banks.builder import BankBuilder
 from app.service.banks.masking_policy import masking_view
-from app.service.banks.reference_maker import made_by
+from app.service.banks.reference_maker import computed_otherwise, made_by
 from app.service.banks.serving import ServingKnowledge
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import now
@@ -139,13 +139,15 @@ class ProductService:
             active = self._banks.active(product_id)
         except BankDamaged as error:
             problem = error.message
+        serving = self._backbones.known(active.backbone, active.preprocessing) if active else None
         return ProductView(
             product=product,
             bank_version=active.version if active and active.references else None,
             bank_loaded=active is not None and self._banks.is_loaded(product, active.version),
             backbone=active.backbone if active else self._backbones.name_of(product.settings.backbone),
             references=len(active.references) if active else 0,
-            rebuild_needed=active is not None and self._outdated(product, active),
+            rebuild_needed=active is not None
+            and (self._outdated(product, active) or computed_otherwise(active, serving)),
             masking=masking_view(product.settings, active.masking) if active and active.masking else None,
             problem=problem,
             calibration=self._knowledge.of_version(product, active),
@@ -237,9 +239,8 @@ class ProductService:
 
     def _outdated(self, product: Product, active: BankManifest) -> bool:
         """Whether the product's settings of now would make another bank of the same references."""
-        sha256 = self._backbones.sha256(product.settings.backbone)
-        serving = self._backbones.known(active.backbone, active.preprocessing)
-        return bool(active.references) and not made_by(product.settings, sha256, active, serving)
+        same = made_by(product.settings, self._backbones.sha256(product.settings.backbone), active)
+        return bool(active.references) and not same
 
     def _view_if_there(self, product_id: str) -> ProductView | None:
         try:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.engine.backbone.efficientnet_lite import LAYERS, EfficientNetLite, blocks, centred, layer_rows, load_network
-from app.engine.bank.bank import unit_length
+from app.engine.bank.rows import unit_length
 from app.engine.device.faiss_torch import torch
 from app.errors import WeightsUnavailable
 from app.weights.files import weight_file

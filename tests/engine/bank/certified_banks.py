@@ -1,21 +1,20 @@
 """Banks and queries for the tests of the certified score: of every shape that has gone wrong in a search by lists."""
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.index import Metric
 from app.engine.bank.inverted import InvertedRows, in_lists
-from app.engine.bank.lists import Assigned, Centres, Lists, assigned, drawn_rows, straight
+from app.engine.bank.lists import Assigned, Centres, Lists, assigned, drawn_rows
 from app.engine.bank.plain_rows import PlainRows
+from app.engine.bank.rows import unit_length
 
 Rows = NDArray[np.float32]
 Kind = Literal["spread", "clustered", "copies", "zeros", "one_direction"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-METRICS: tuple[Metric, ...] = get_args(Metric)
 WIDTH = 12
 CLOSE = 1e-6
 Floats = NDArray[Any] | float
@@ -25,24 +24,15 @@ Floats = NDArray[Any] | float
 class Case:
     """The same rows by lists and without, and queries for them."""
 
-    metric: Metric
     by_lists: InvertedRows
     plain: PlainRows
     queries: Rows
 
-    def assert_close(self, found: Floats, exact: Floats) -> None:
-        """Within 1e-6; by Euclidean distance within what a search by norms and products makes of long rows, which is
-        the same in the search without lists."""
-        tolerance: Floats = CLOSE
-        if self.metric != "cosine":
-            longest = max(float((rows**2).sum(axis=1).max()) for rows in (self.queries, self.rows))
-            squared = CLOSE * (1 + longest)
-            tolerance = squared if self.metric == "squared_euclidean" else np.sqrt(np.square(exact) + squared) - exact
-        assert (np.abs(np.subtract(found, exact, dtype=np.float64)) <= tolerance + CLOSE * np.abs(exact)).all()
 
-    @cached_property
-    def rows(self) -> Rows:
-        return np.stack([self.plain.row(number) for number in range(len(self.plain._rows))])
+def assert_close(found: Floats, exact: Floats) -> None:
+    """Within 1e-6."""
+    apart = np.abs(np.subtract(found, exact, dtype=np.float64))
+    assert (apart <= CLOSE * (1 + np.abs(exact))).all()
 
 
 def some_rows(kind: Kind, count: int, dice: np.random.Generator) -> Rows:
@@ -58,24 +48,22 @@ def some_rows(kind: Kind, count: int, dice: np.random.Generator) -> Rows:
     return rows.astype(np.float32)
 
 
-def lists_of(rows: NDArray[np.floating], count: int, metric: Metric) -> Lists:
-    centres = Centres(rows[drawn_rows(len(rows), count)], count, metric)
+def lists_of(rows: NDArray[np.floating], count: int) -> Lists:
+    centres = Centres(rows[drawn_rows(len(rows), count)], count)
     while centres.unfinished:
         centres.improve(100)
-    parts = [assigned(rows[start : start + 100], centres.values, metric) for start in range(0, len(rows), 100)]
+    parts = [assigned(rows[start : start + 100], centres.values) for start in range(0, len(rows), 100)]
     return Lists(centres.values, Assigned.joined(parts))
 
 
 @cache
-def case(kind: Kind, metric: Metric, seed: int, *, precision: str = "float32", lists: int | None = None) -> Case:
+def case(kind: Kind, seed: int, *, precision: str = "float32", lists: int | None = None) -> Case:
     dice = np.random.default_rng(seed)
     count = int(dice.integers(1, 600))
     rows = some_rows(kind, count, dice)
     near = rows[dice.integers(count, size=40)] + dice.choice([0.0, 0.02, 0.4]) * dice.standard_normal((40, WIDTH))
     queries = np.concatenate([near, some_rows(kind, 24, dice)]).astype(np.float32)
-    if metric == "cosine":
-        rows, queries = straight(rows, metric), straight(queries, metric)
-    stored = rows.astype(precision)
-    found = lists_of(stored, min(lists or int(dice.integers(1, 40)), count), metric)
+    stored, queries = unit_length(rows).astype(precision), unit_length(queries)
+    found = lists_of(stored, min(lists or int(dice.integers(1, 40)), count))
     order = in_lists(found)
-    return Case(metric, InvertedRows(stored[order], order, found, metric), PlainRows(stored, metric), queries)
+    return Case(InvertedRows(stored[order], order, found), PlainRows(stored), queries)

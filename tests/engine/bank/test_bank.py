@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.engine.bank.bank import MemoryBank, RowOrigin, Segment, segment, unit_length
+from app.engine.bank.bank import MemoryBank, RowOrigin, Segment, segment
+from app.engine.bank.rows import unit_length
 from app.engine.types import Geometry, Grid, PatchFeatures, Size
 
 GRID = Grid(3, 4)

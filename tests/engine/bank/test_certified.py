@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from app.engine.bank.certified import Deciding, decided
-from app.engine.bank.index import Metric
 from app.engine.options import Statistic
 from app.engine.verdict.scoring import deciding_count, image_score
-from tests.engine.bank.certified_banks import KINDS, METRICS, Case, Kind, case
+from tests.engine.bank.certified_banks import KINDS, Case, Kind, assert_close, case
 
 STATISTICS = [
     Statistic("mean_top1p"),
@@ -19,7 +18,7 @@ STATISTICS = [
     Statistic("mean_topk", k=500, foreground_only=True),
     Statistic("percentile", q=90.0, foreground_only=True),
 ]
-each_case = pytest.mark.parametrize(("kind", "metric"), [(kind, metric) for kind in KINDS for metric in METRICS])
+each_case = pytest.mark.parametrize("kind", KINDS)
 SEEDS = range(6)
 CLOSE = 1e-6
 
@@ -30,23 +29,23 @@ def exact_distances(drawn: Case) -> np.ndarray[tuple[int, ...], np.dtype[np.floa
 
 @each_case
 @pytest.mark.parametrize("statistic", STATISTICS, ids=str)
-def test_the_image_score_is_the_exact_one(kind: Kind, metric: Metric, statistic: Statistic) -> None:
+def test_the_image_score_is_the_exact_one(kind: Kind, statistic: Statistic) -> None:
     for seed in SEEDS:
-        drawn = case(kind, metric, seed)
+        drawn = case(kind, seed)
         mask = np.random.default_rng(seed).random(100) < 0.7
         queries, full = drawn.queries[: mask.sum()], np.zeros((2, 100), np.float32)
         mask[np.flatnonzero(mask)[len(queries) :]] = False
         full[0, mask] = drawn.plain.search(queries)[0][:, 0]
         full[1, mask] = decided(drawn.by_lists, queries, Deciding(deciding_count(statistic, mask))).values
         exact, found = (image_score(values, mask, statistic) for values in full)
-        drawn.assert_close(found, exact)
+        assert_close(found, exact)
 
 
 @each_case
 @pytest.mark.parametrize("precision", ["float32", "float16"])
-def test_all_distances_above_the_threshold_of_regions_are_exact(kind: Kind, metric: Metric, precision: str) -> None:
+def test_all_distances_above_the_threshold_of_regions_are_exact(kind: Kind, precision: str) -> None:
     for seed in SEEDS:
-        drawn = case(kind, metric, seed, precision=precision)
+        drawn = case(kind, seed, precision=precision)
         exact = exact_distances(drawn)
         # Between two of the distances, for rounding not to decide.
         ordered = np.unique(exact)
@@ -56,13 +55,13 @@ def test_all_distances_above_the_threshold_of_regions_are_exact(kind: Kind, metr
         clear = np.abs(exact - above) > CLOSE * (1 + above)
         np.testing.assert_array_equal((found.values > above)[clear], (exact > above)[clear])
         region = (exact > above) & clear
-        drawn.assert_close(found.values[region], exact[region])
+        assert_close(found.values[region], exact[region])
 
 
 @each_case
-def test_the_median_lies_on_its_side_of_each_limit(kind: Kind, metric: Metric) -> None:
+def test_the_median_lies_on_its_side_of_each_limit(kind: Kind) -> None:
     for seed in SEEDS:
-        drawn = case(kind, metric, seed)
+        drawn = case(kind, seed)
         exact = float(np.median(exact_distances(drawn)))
         limits = (exact * 0.9 - 1e-4, exact * 0.999 - 2e-6, exact * 1.001 + 2e-6, exact * 1.1 + 1e-4)
         median = float(np.median(decided(drawn.by_lists, drawn.queries, Deciding(1, median_limits=limits)).values))
@@ -70,18 +69,17 @@ def test_the_median_lies_on_its_side_of_each_limit(kind: Kind, metric: Metric) -
 
 
 @each_case
-def test_what_is_not_exact_is_no_smaller_than_the_distance(kind: Kind, metric: Metric) -> None:
+def test_what_is_not_exact_is_no_smaller_than_the_distance(kind: Kind) -> None:
     for seed in SEEDS:
-        drawn = case(kind, metric, seed)
+        drawn = case(kind, seed)
         exact, found = exact_distances(drawn), decided(drawn.by_lists, drawn.queries, Deciding(3))
-        drawn.assert_close(np.minimum(found.values, exact), exact)
-        drawn.assert_close(found.values[found.exact], exact[found.exact])
+        assert_close(np.minimum(found.values, exact), exact)
+        assert_close(found.values[found.exact], exact[found.exact])
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_every_patch_has_a_row_that_exists(metric: Metric) -> None:
+def test_every_patch_has_a_row_that_exists() -> None:
     for seed in SEEDS:
-        drawn = case("copies", metric, seed)
+        drawn = case("copies", seed)
         found = decided(drawn.by_lists, drawn.queries, Deciding(1))
         assert ((found.nearest >= 0) & (found.nearest < len(drawn.plain._rows))).all()
 
@@ -92,14 +90,14 @@ def test_in_a_large_bank_few_patches_are_searched_exactly() -> None:
 
 
 def large(seed: int) -> Case:
-    return case("clustered", "cosine", seed + 100, lists=20)
+    return case("clustered", seed + 100, lists=20)
 
 
 def test_equal_bounds_are_all_settled() -> None:
-    drawn = case("copies", "cosine", seed=1)
+    drawn = case("copies", seed=1)
     same = np.repeat(drawn.queries[:1], 20, axis=0)
     found = decided(drawn.by_lists, same, Deciding(20))
-    drawn.assert_close(found.values, drawn.plain.search(same)[0][:, 0])
+    assert_close(found.values, drawn.plain.search(same)[0][:, 0])
 
 
 @pytest.mark.long
@@ -107,9 +105,9 @@ def test_equal_bounds_are_all_settled() -> None:
 def test_ten_thousand_random_banks_have_their_exact_image_score(first: int) -> None:
     draw = case.__wrapped__
     for seed in range(first, first + 250):
-        kind, metric = KINDS[seed % len(KINDS)], METRICS[seed // len(KINDS) % len(METRICS)]
-        drawn, statistic = draw(kind, metric, seed), STATISTICS[seed % len(STATISTICS)]
+        drawn = draw(KINDS[seed % len(KINDS)], seed)
+        statistic = STATISTICS[seed // len(KINDS) % len(STATISTICS)]
         mask = np.ones(len(drawn.queries), bool)
         found = decided(drawn.by_lists, drawn.queries, Deciding(deciding_count(statistic, mask))).values
         exact = exact_distances(drawn)
-        drawn.assert_close(image_score(found, mask, statistic), image_score(exact, mask, statistic))
+        assert_close(image_score(found, mask, statistic), image_score(exact, mask, statistic))

@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from app.engine.bank import near
-from app.engine.bank.bank import MemoryBank, RowOrigin, Segment, comparable
+from app.engine.bank.bank import MemoryBank, RowOrigin, Segment
 from app.engine.bank.index import Metric
 from app.engine.bank.near import Places
+from app.engine.bank.rows import comparable
 from app.engine.detector import patch_distances
 from app.engine.methods.patchcore import score_weights, support_weight
 from app.engine.options import Near

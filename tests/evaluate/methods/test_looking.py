@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.bank.bank import MemoryBank, Segment, unit_length
+from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.index import Metric
+from app.engine.bank.rows import unit_length
 from app.engine.detector import patch_features, reference_features
 from app.engine.methods.padim import chosen_channels, fit, mahalanobis
 from app.engine.methods.patchcore import neighbourhood_means, score_weights

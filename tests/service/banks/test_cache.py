@@ -5,7 +5,8 @@ import threading
 
 import numpy as np
 
-from app.engine.bank.bank import MemoryBank, Segment, unit_length
+from app.engine.bank.bank import MemoryBank, Segment
+from app.engine.bank.rows import unit_length
 from app.engine.options import Preprocessing
 from app.engine.types import Grid
 from app.service.banks.cache import ROOM_WITHIN_S, BankCache, BankKey, LoadedBank

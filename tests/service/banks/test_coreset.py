@@ -19,7 +19,7 @@ from app.storage.open import OpenStore
 from app.storage.searched_rows import ChosenRows, stored_coreset
 from app.storage.segments import stored_segment
 from tests.api.tiny_service import tiny_service
-from tests.service.conftest import upload
+from tests.service.conftest import active, upload
 
 PRODUCT = "flange"
 TENTH = {"coreset": {"share": 0.1}}
@@ -45,12 +45,6 @@ def started_again(settings: Settings, reduced: Service) -> Iterator[Service]:
     made = tiny_service(settings)
     yield made
     made.close()
-
-
-def active(service: Service) -> BankManifest:
-    manifest = service.banks.active(PRODUCT)
-    assert manifest is not None
-    return manifest
 
 
 def chosen(store: OpenStore, manifest: BankManifest) -> ChosenRows:

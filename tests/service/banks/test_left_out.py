@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.storage.documents import BankManifest
 from app.storage.open import OpenStore
 from app.storage.segments import stored_segment
-from tests.service.conftest import upload
+from tests.service.conftest import active, upload
 
 PRODUCT = "flange"
 
@@ -27,12 +27,6 @@ PRODUCT = "flange"
 @pytest.fixture
 def store(settings: Settings) -> OpenStore:
     return opened_store(settings)
-
-
-def active(service: Service) -> BankManifest:
-    manifest = service.banks.active(PRODUCT)
-    assert manifest is not None
-    return manifest
 
 
 def searched_anew(store: OpenStore, manifest: BankManifest) -> list[LeftOut]:

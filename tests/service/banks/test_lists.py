@@ -13,12 +13,11 @@ from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.service.service import Service
 from app.settings import Settings
-from app.storage.documents import BankManifest
 from app.storage.open import OpenStore
 from app.storage.searched_rows import stored_lists
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
-from tests.service.conftest import upload
+from tests.service.conftest import active, upload
 
 PRODUCT = "flange"
 EXACT_ROWS = 1024
@@ -49,12 +48,6 @@ def exact(settings: Settings, tmp_path: Path) -> Iterator[Service]:
     made.references.add(PRODUCT, [upload(seed) for seed in SEEDS])
     yield made
     made.close()
-
-
-def active(service: Service) -> BankManifest:
-    manifest = service.banks.active(PRODUCT)
-    assert manifest is not None
-    return manifest
 
 
 def inspected(service: Service, seed: int) -> InspectionResult:

@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.storage.documents import BankManifest
 from app.storage.open import OpenStore
 from app.storage.segments import stored_segment
-from tests.service.conftest import upload
+from tests.service.conftest import active, upload
 
 PRODUCT = "flange"
 NEAR = {"rotation": "off", "search": {"near": 1}}
@@ -36,12 +36,6 @@ def fixtured(service: Service) -> Service:
     service.products.create(PRODUCT, NEAR)
     service.references.add(PRODUCT, [upload(seed) for seed in (1, 2, 3)])
     return service
-
-
-def active(service: Service) -> BankManifest:
-    manifest = service.banks.active(PRODUCT)
-    assert manifest is not None
-    return manifest
 
 
 def inspected(service: Service, seed: int) -> InspectionResult:

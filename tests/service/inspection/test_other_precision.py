@@ -10,7 +10,7 @@ from app.settings import Settings
 from tests.api.photographs import photograph
 from tests.api.tiny_backbone import tiny_backbone
 from tests.api.tiny_service import tiny_service
-from tests.service.conftest import upload
+from tests.service.conftest import active, upload
 
 PLAIN = InspectionRequest(heatmap=None)
 Start = Callable[[str], Service]
@@ -63,21 +63,23 @@ def test_a_rebuild_puts_it_right(elsewhere: Service) -> None:
 
 
 def test_a_further_reference_makes_all_of_them_again(elsewhere: Service) -> None:
-    before = elsewhere.banks.active("flange")
+    before = active(elsewhere)
     elsewhere.references.add("flange", [upload(4)])
-    after = elsewhere.banks.active("flange")
-    assert before
-    assert after
+    after = active(elsewhere)
     assert after.precision == "bfloat16"
     assert not {each.segment for each in before.references} & {each.segment for each in after.references}
 
 
 def test_a_deletion_keeps_what_there_is(elsewhere: Service) -> None:
-    before = elsewhere.banks.active("flange")
-    assert before
+    before = active(elsewhere)
     elsewhere.references.remove("flange", before.references[0].sha256)
-    after = elsewhere.banks.active("flange")
-    assert after
+    after = active(elsewhere)
     assert after.precision == "float32"
     assert after.references == before.references[1:]
     assert is_flagged(elsewhere)
+
+
+def test_a_setting_that_makes_no_features_leaves_the_bank(elsewhere: Service) -> None:
+    before = active(elsewhere)
+    assert elsewhere.products.change("flange", {"alpha": 0.2}).rebuild_needed
+    assert active(elsewhere) == before
