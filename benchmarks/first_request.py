@@ -90,8 +90,8 @@ def _named(threads: int) -> str:
 def _job(arguments: argparse.Namespace, folder: Path) -> Job:
     sample = ROOT / "app" / "demo" / "sample"
     return Job(
-        reference=arguments.reference or _enlarged(sample / "train" / "good" / "reference_01.jpg", folder),
-        test=arguments.test or _enlarged(sample / "test" / "dent" / "defect_dent_01.jpg", folder),
+        reference=arguments.reference or enlarged(sample / "train" / "good" / "reference_01.jpg", folder),
+        test=arguments.test or enlarged(sample / "test" / "dent" / "defect_dent_01.jpg", folder),
         folder=folder,
         smaller_edge=448,
         device=arguments.device,
@@ -103,7 +103,7 @@ def _job(arguments: argparse.Namespace, folder: Path) -> Job:
     )
 
 
-def _enlarged(path: Path, folder: Path) -> Path:
+def enlarged(path: Path, folder: Path) -> Path:
     """A JPEG of a camera's size: the sample product's pictures are small."""
     side = (PHOTOGRAPH_SIDE_PX, PHOTOGRAPH_SIDE_PX)
     with PillowImage.open(path) as picture:

@@ -15,7 +15,7 @@ import httpx2
 from app.evaluate.environment import ROOT
 
 SAMPLE = Path(__file__).parents[1] / "app" / "demo" / "sample"
-START_LIMIT_S = 120
+START_LIMIT_S = 600
 
 
 @contextmanager
