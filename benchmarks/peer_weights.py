@@ -1,5 +1,9 @@
-"""Weights that all sides of a comparison of speed get: drawn at random, since speed does not depend on them."""
+"""Weights that all sides of a comparison of speed get: drawn at random, since speed does not depend on them.
 
+python -m benchmarks.peer_weights FOLDER
+"""
+
+import sys
 from pathlib import Path
 
 from app.engine.device.faiss_torch import torch
@@ -22,3 +26,7 @@ def write_weights(folder: Path) -> None:
     save_file(tensors, folder / RESNET_FILE)
     torch.save(tensors, folder / registry.spec(RESNET).file)
     torch.save(synthetic_vits14(), folder / registry.spec(DINO).file)
+
+
+if __name__ == "__main__":
+    write_weights(Path(sys.argv[1]))

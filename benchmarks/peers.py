@@ -1,6 +1,7 @@
 """How much faster than the authors' steps, and than anomalib, is an inspection over HTTP?
 
-    python -m benchmarks.peers [--authors ANOMALYDINO --dinov2 DINOV2] [--rounds 9] [--threads 0]
+    MALLOC_MMAP_THRESHOLD_=65536 python -m benchmarks.peers \\
+        [--authors ANOMALYDINO --dinov2 DINOV2] [--rounds 9] [--threads 0]
 
 ANOMALYDINO and DINOV2 are checkouts of the authors' code; anomalib is measured where it is installed beside this
 project (pip install --no-deps, and what it asks for). Same photograph (JPEG, 1024 × 1024 px), same random weights,
@@ -8,7 +9,8 @@ project (pip install --no-deps, and what it asks for). Same photograph (JPEG, 10
 
 AnomalyDINO: DINOv2 ViT-S/14, 8,192 rows. PatchCore: ResNet-18, layers 2 and 3, a tenth of the rows, as each of them
 has it (56 × 56 patches). What is timed: ours from the first byte sent to the last of the answer, heatmap included;
-theirs from the file to the picture. `alone`: without the picture and the files.
+theirs from the file to the picture. `alone`: without the picture and the files. Without the setting, anomalib's
+selection of rows fragments the memory.
 """
 
 import argparse

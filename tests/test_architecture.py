@@ -71,7 +71,7 @@ FOLDERS = {
         "methods": {"bank", "backbone", "device"},
         "hygiene": {"verdict", "bank", "photograph"},
         "verdict": {"masking", "bank", "photograph"},
-        "masking": {"photograph", "backbone"},
+        "masking": {"photograph", "backbone", "device"},
         "bank": {"photograph", "device"},
         "photograph": {"backbone", "device"},
         "backbone": {"device"},

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.passes import DeviceBackbone, features_on_device
 from app.engine.bank.bank import MemoryBank, Segment, segment
 from app.engine.bank.certified import Deciding
 from app.engine.bank.near import NO_ROW, Places
-from app.engine.bank.rows import comparable
+from app.engine.bank.rows import comparable, under
 from app.engine.methods.known import metric_of
 from app.engine.methods.patchcore import score_weights
 from app.engine.options import Preprocessing
@@ -18,9 +19,18 @@ from app.engine.types import Image, Mask, ModelInput, PatchDistances, PatchFeatu
 
 
 def patch_features(backbone: Backbone, inputs: list[ModelInput]) -> list[PatchFeatures]:
-    """Raw patch features of preprocessed images of one size, in one forward pass."""
+    """Raw patch features of preprocessed images of one size, in one forward pass. They stay on the GPU that makes them,
+    as far as the backbone itself does."""
+    if isinstance(backbone, DeviceBackbone) and backbone.device.type != "cpu":
+        return placed_features(backbone, inputs)
     values = backbone.extract(np.stack([each.tensor for each in inputs]))
     return [PatchFeatures(value, each.geometry) for value, each in zip(values, inputs, strict=True)]
+
+
+def placed_features(backbone: DeviceBackbone, inputs: Sequence[ModelInput]) -> list[PatchFeatures]:
+    """The same where the backbone is, whatever device that is."""
+    rows = features_on_device(backbone, inputs)
+    return [PatchFeatures(each, given.geometry) for each, given in zip(rows, inputs, strict=True)]
 
 
 def reference_input(image: Image, angle_deg: float, preprocessing: Preprocessing, backbone: Backbone) -> ModelInput:
@@ -55,7 +65,7 @@ def patch_distances(
     `deciding`: a bank with lists may tell upper bounds of what decides nothing; never of weighed distances."""
     grid = features.geometry.grid
     values, nearest = np.zeros(grid.patches, np.float32), np.full(grid.patches, NO_ROW, np.int64)
-    queries = comparable(features.values[mask], bank.metric)
+    queries = comparable(under(mask, features.rows), bank.metric)
     if deciding is not None and bank.certifies and not weighed and len(queries):
         found = bank.decided(queries, deciding)
         values[mask], nearest[mask] = found.values, found.nearest

@@ -1,10 +1,13 @@
 """The values that flow through the engine."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from app.engine.device.faiss_torch import torch
 
 Image: TypeAlias = NDArray[np.uint8]
 """H×W×3, RGB, 0..255."""
@@ -72,18 +75,29 @@ class Geometry:
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
-    """A preprocessed image: `tensor` is 3×h×w float32, normalised for the backbone; h×w is `geometry.cropped`."""
+    """A preprocessed image: `pixels` is h×w×3 uint8, `tensor` the same as 3×h×w float32, normalised for the backbone;
+    h×w is `geometry.cropped`."""
 
+    pixels: NDArray[np.uint8]
     tensor: NDArray[np.float32]
     geometry: Geometry
 
 
+Features: TypeAlias = Union[NDArray[np.float32], "torch.Tensor"]
+"""Float32, in host memory or on the device that computed it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PatchFeatures:
-    """Raw patch features of one image: `values` is N×D float32, row-major over `geometry.grid`."""
+    """Raw patch features of one image: `rows` is N×D float32, row-major over `geometry.grid`, where it was computed."""
 
-    values: NDArray[np.float32]
+    rows: Features
     geometry: Geometry
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """The rows in host memory: copied at each call where they lie on a device."""
+        return self.rows if isinstance(self.rows, np.ndarray) else np.asarray(self.rows.cpu().numpy())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from timm.models.efficientnet import EfficientNet
 
 from app.engine.backbone.backbone import no_pause
 from app.engine.backbone.fused import fused
-from app.engine.backbone.image_by_image import image_by_image
 from app.engine.backbone.layers import at_patches, joined
+from app.engine.backbone.passes import image_by_image
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import torch
 from app.engine.types import Grid
@@ -51,8 +51,8 @@ class EfficientNetLite:
         """
         self.spec = spec
         self.pause = no_pause
-        self._device = torch.device(device)
-        self._model = load_network(network).to(self._device)
+        self.device = torch.device(device)
+        self._model = load_network(network).to(self.device)
         width = spec.width - 1
         wanted = {"centre": (width,), "mean": (width,), "whitening": (width, width)}
         found = {name: tuple(value.shape) for name, value in statistics.items()}
@@ -61,7 +61,7 @@ class EfficientNetLite:
                 f"{spec.file} is not the file of this version's {spec.name} (tensors {wanted}, found {found}). "
                 "Install the package again, or run models/make_embedded.py."
             )
-        self._centre, self._mean, self._whitening = (statistics[name].float().to(self._device) for name in wanted)
+        self._centre, self._mean, self._whitening = (statistics[name].float().to(self.device) for name in wanted)
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images (H and W whole patches) to raw patch features B×N×D float32, row-major.
@@ -69,11 +69,15 @@ class EfficientNetLite:
         Raises:
             GpuOutOfMemory: no GPU memory is left for an image.
         """
-        return image_by_image(self.features, inputs, self._device)
+        return image_by_image(self.features, inputs, self.device)
 
     def features(self, image: torch.Tensor) -> torch.Tensor:
         """1×3×H×W to N×D, on the device."""
-        rows = layer_rows(self._model, image, self.spec.patch_size, self.pause)
+        return self.batch_features(image)[0]
+
+    def batch_features(self, images: torch.Tensor) -> torch.Tensor:
+        """B×3×H×W to B×N×D, on the device."""
+        rows = layer_rows(self._model, images, self.spec.patch_size, self.pause)
         return whitened(centred(rows, self._centre), self._mean, self._whitening)
 
 
@@ -100,11 +104,11 @@ def blocks(model: EfficientNet) -> list[torch.nn.Module]:
 
 
 def layer_rows(
-    model: EfficientNet, image: torch.Tensor, patch_size: int, pause: Callable[[], None] = no_pause
+    model: EfficientNet, images: torch.Tensor, patch_size: int, pause: Callable[[], None] = no_pause
 ) -> list[torch.Tensor]:
-    """What each of `LAYERS` says of every patch of a 1×3×H×W image, N×C each. `pause` is called between the blocks."""
-    grid = Grid(image.shape[2] // patch_size, image.shape[3] // patch_size)
-    planes, rows_of_layers = model.bn1(model.conv_stem(image)), []
+    """What each of `LAYERS` says of every patch of B×3×H×W images, B×N×C each. `pause` is called between the blocks."""
+    grid = Grid(images.shape[2] // patch_size, images.shape[3] // patch_size)
+    planes, rows_of_layers = model.bn1(model.conv_stem(images)), []
     for number, block in enumerate(blocks(model)):
         pause()
         planes = block(planes)
@@ -117,12 +121,12 @@ def layer_rows(
 
 
 def centred(rows_of_layers: Sequence[torch.Tensor], centre: torch.Tensor) -> torch.Tensor:
-    """The rows of all layers (N×C each), each minus its share of `centre` (ΣC) and of unit length, joined: N×ΣC."""
-    shares = torch.split_with_sizes(centre, [rows.shape[1] for rows in rows_of_layers])
+    """The rows of all layers (…×N×C each), each minus its share of `centre` (ΣC) and of unit length, joined: …×N×ΣC."""
+    shares = torch.split_with_sizes(centre, [rows.shape[-1] for rows in rows_of_layers])
     return joined([rows - share for rows, share in zip(rows_of_layers, shares, strict=True)], "concat")
 
 
 def whitened(described: torch.Tensor, mean: torch.Tensor, whitening: torch.Tensor) -> torch.Tensor:
-    """N×(D−1) descriptions minus their mean, times the whitening, with the constant appended: N×D."""
+    """…×N×(D−1) descriptions minus their mean, times the whitening, with the constant appended: …×N×D."""
     rows = (described - mean) @ whitening
-    return torch.cat([rows, torch.full_like(rows[:, :1], ANCHOR * rows.shape[1] ** 0.5)], dim=1)
+    return torch.cat([rows, torch.full_like(rows[..., :1], ANCHOR * rows.shape[-1] ** 0.5)], dim=-1)

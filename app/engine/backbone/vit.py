@@ -42,21 +42,22 @@ class ViTBackbone:
         self.spec = spec
         self.precision = precision
         self.pause = no_pause
-        self._device = torch.device(device)
-        self._model = _model(spec, tensors).to(self._device)
+        self.device = torch.device(device)
+        self._model = _model(spec, tensors).to(self.device)
         self._prefix, self._stored = _prefix_and_position(self._model)
         self._tables: OrderedDict[Grid, torch.Tensor] = OrderedDict()
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images to raw patch features B×N×D float32, row-major; GpuOutOfMemory."""
         with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
-            return np.ascontiguousarray(self._patches(torch.from_numpy(inputs).to(self._device)).cpu().numpy())
+            return np.ascontiguousarray(self.batch_features(torch.from_numpy(inputs).to(self.device)).cpu().numpy())
 
     def features(self, image: torch.Tensor) -> torch.Tensor:
         """1×3×H×W to N×D, on the device."""
-        return self._patches(image)[0]
+        return self.batch_features(image)[0]
 
-    def _patches(self, images: torch.Tensor) -> torch.Tensor:
+    def batch_features(self, images: torch.Tensor) -> torch.Tensor:
+        """B×3×H×W to B×N×D, on the device."""
         with self._arithmetic():
             tokens = self._embed(images)
         parts = []
@@ -70,7 +71,7 @@ class ViTBackbone:
 
     def _arithmetic(self) -> torch.autocast:
         dtype = DTYPES[self.precision]
-        return torch.autocast(self._device.type, dtype=dtype, enabled=dtype != torch.float32)
+        return torch.autocast(self.device.type, dtype=dtype, enabled=dtype != torch.float32)
 
     def _embed(self, batch: torch.Tensor) -> torch.Tensor:
         """Patch tokens with their position embedding, behind CLS and registers: B×(1+R+N)×D."""

@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.certified import Decided, Deciding, decided
-from app.engine.bank.index import ExactIndex, Found, Metric, Rows, exact_index
+from app.engine.bank.index import (
+    ExactIndex,
+    FaissGpuIndex,
+    Found,
+    Metric,
+    Queries,
+    TorchIndex,
+    exact_index,
+    in_host_memory,
+)
 from app.engine.bank.inverted import InvertedRows, in_lists
 from app.engine.bank.lists import Lists
 from app.engine.bank.near import Cells, NearIndex, Places
@@ -105,39 +114,40 @@ class MemoryBank:
         self.size_bytes = self._index.size_bytes
         self.engine = self._index.engine
 
-    def nearest(self, queries: Rows, places: Places | None = None) -> tuple[Distances, NDArray[np.int64]]:
+    def nearest(self, queries: Queries, places: Places | None = None) -> tuple[Distances, NDArray[np.int64]]:
         """Distance of each query (N×D) to its nearest row in the bank's metric, and that row's number; infinite and −1
         where no row is near its place. `places`: of the queries (N)."""
         distances, rows = self.neighbours(queries, 1, places)
         return distances[:, 0], rows[:, 0]
 
-    def neighbours(self, queries: Rows, count: int, places: Places | None = None) -> Found:
+    def neighbours(self, queries: Queries, count: int, places: Places | None = None) -> Found:
         """Of each query (N×D), the distances of its `count` nearest rows and their numbers, N×count, nearest first;
         otherwise as `nearest`. ValueError where the bank needs places and none are given."""
         if not len(queries):
             return np.zeros((0, count), np.float32), np.zeros((0, count), np.int64)
-        values = np.ascontiguousarray(queries, np.float32)
         if not isinstance(self._index, NearIndex):
-            return self._index.search(values, count)
+            if isinstance(self._index, FaissGpuIndex | TorchIndex):
+                return self._index.search(queries, count)
+            return self._index.search(in_host_memory(queries), count)
         if places is None:
             raise ValueError("this bank is searched near the places of patches, and none are given")
-        return self._index.search_near(values, places, count)
+        return self._index.search_near(queries, places, count)
 
     @property
     def certifies(self) -> bool:
         """Whether `decided` can be asked."""
         return isinstance(self._index, InvertedRows)
 
-    def decided(self, queries: Rows, deciding: Deciding) -> Decided:
+    def decided(self, queries: Queries, deciding: Deciding) -> Decided:
         """As `nearest`, but exact only as far as it decides something: elsewhere upper bounds of the distances.
 
         ValueError for a bank without lists.
         """
         if not isinstance(self._index, InvertedRows):
             raise ValueError("this bank has no lists")
-        return decided(self._index, np.ascontiguousarray(queries, np.float32), deciding)
+        return decided(self._index, in_host_memory(queries), deciding)
 
-    def farthest(self, queries: Rows) -> Distances:
+    def farthest(self, queries: Queries) -> Distances:
         """How far a row may lie from each query (N×D) at most: stands for the distance where no row is near. N.
 
         ValueError for a bank that is searched anywhere: there some row is always nearest.

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.device.faiss_torch import faiss, torch
+from app.engine.device.faiss_torch import faiss, let_faiss_take_tensors, torch
 from app.engine.device.gpu_memory import gpu_memory
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,9 @@ _GPU_TURN = threading.RLock()
 SEARCH_DOES_NOT_FIT = "The GPU has no memory left for this search. Try again, or lower INSPECTOR_BANK_CACHE_BYTES."
 
 Rows = NDArray[np.float32]
+
+Queries = Rows | torch.Tensor
+"""Q×D float32; a tensor where it lies on a device. An index in host memory takes only arrays."""
 
 Metric = Literal["cosine", "euclidean", "squared_euclidean"]
 """How far two rows lie apart: `cosine`, 0..2, of rows of unit length; the others of any."""
@@ -41,7 +44,8 @@ class ExactIndex(Protocol):
     size_bytes: int
 
     def search(self, queries: Rows, count: int = 1) -> Found:
-        """The `count` nearest of all rows to each query (Q×D): how far they are, and which."""
+        """The `count` nearest of all rows to each query (Q×D): how far they are, and which. One in the memory of a
+        device takes tensors, too."""
         ...
 
     def row(self, number: int) -> Rows:
@@ -72,7 +76,7 @@ class FaissCpuIndex:
 
 
 class FaissGpuIndex:
-    """FAISS's flat index in GPU memory.
+    """FAISS's flat index in GPU memory, searched by queries there or in host memory.
 
     The resources behind it take one thread at a time. Building and searching are the engine thread's, but a bank that
     nobody holds any more is freed on whichever thread drops it last: hence the lock.
@@ -90,12 +94,20 @@ class FaissGpuIndex:
             self._index.add(rows)
         self.size_bytes = rows.nbytes
 
-    def search(self, queries: Rows, count: int = 1) -> Found:
+    def search(self, queries: Queries, count: int = 1) -> Found:
         with _GPU_TURN, gpu_memory(SEARCH_DOES_NOT_FIT):
-            found, rows = self._index.search(queries, count)
+            if isinstance(queries, torch.Tensor) and self._metric == "cosine":
+                return self._search_on_device(queries, count)
+            values = in_host_memory(queries)
+            found, rows = self._index.search(values, count)
             if self._metric != "cosine":
-                found = _squared_distances(queries, self._index.reconstruct_batch(rows.ravel()), count)
+                found = _squared_distances(values, self._index.reconstruct_batch(rows.ravel()), count)
         return as_distances(found, self._metric), rows
+
+    def _search_on_device(self, queries: torch.Tensor, count: int) -> Found:
+        let_faiss_take_tensors()
+        found, rows = self._index.search(queries.contiguous(), count)
+        return as_distances(found.cpu().numpy(), self._metric), rows.cpu().numpy()
 
     def row(self, number: int) -> Rows:
         with _GPU_TURN:
@@ -107,7 +119,7 @@ class FaissGpuIndex:
 
 
 class TorchIndex:
-    """Chunked matrix product in torch, for a GPU whose FAISS does not work."""
+    """Chunked matrix product in torch, for a GPU whose FAISS does not work, by queries there or in host memory."""
 
     engine = "torch"
 
@@ -118,7 +130,7 @@ class TorchIndex:
             self._squared = (self._rows * self._rows).sum(dim=1) if metric != "cosine" else None
         self.size_bytes = rows.nbytes
 
-    def search(self, queries: Rows, count: int = 1) -> Found:
+    def search(self, queries: Queries, count: int = 1) -> Found:
         step = max(1, TORCH_CHUNK_ELEMENTS // len(self._rows))
         with gpu_memory(SEARCH_DOES_NOT_FIT):
             found = [self._search(queries[start : start + step], count) for start in range(0, len(queries), step)]
@@ -128,9 +140,12 @@ class TorchIndex:
     def row(self, number: int) -> Rows:
         return np.asarray(self._rows[number].cpu())
 
-    def _search(self, queries: Rows, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _placed(self, queries: Queries) -> torch.Tensor:
+        return torch.as_tensor(queries, device=self._rows.device)
+
+    def _search(self, queries: Queries, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """As FAISS tells them: the largest inner products, or the smallest squared distances."""
-        placed = torch.from_numpy(queries).to(self._rows.device)
+        placed = self._placed(queries)
         products = placed @ self._rows.T
         if self._squared is None:
             best = products.topk(count, dim=1)
@@ -138,6 +153,11 @@ class TorchIndex:
         # The norm of the query is the same for all rows.
         nearest = (self._squared - 2 * products).topk(count, dim=1, largest=False).indices
         return ((placed[:, None] - self._rows[nearest]) ** 2).sum(dim=2), nearest
+
+
+def in_host_memory(queries: Queries) -> Rows:
+    """Q×D, C order: a copy where they lie on a device."""
+    return np.ascontiguousarray(queries.cpu().numpy() if isinstance(queries, torch.Tensor) else queries, np.float32)
 
 
 def _squared_distances(queries: Rows, found: Rows, count: int) -> Rows:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.bank.index import SEARCH_DOES_NOT_FIT, Found, Metric, Rows, TorchIndex, as_distances
+from app.engine.bank.index import (
+    SEARCH_DOES_NOT_FIT,
+    Found,
+    Metric,
+    Queries,
+    Rows,
+    TorchIndex,
+    as_distances,
+    in_host_memory,
+)
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
 from app.engine.types import Grid
@@ -62,7 +71,7 @@ class NearIndex(TorchIndex):
         self._cells = torch.from_numpy(cells.numbers).to(device)
         self._longest = float(np.linalg.norm(rows, axis=1).max(initial=0))
 
-    def search_near(self, queries: Rows, places: Places, count: int = 1) -> Found:
+    def search_near(self, queries: Queries, places: Places, count: int = 1) -> Found:
         """The `count` nearest of the rows near the place of each query (Q×D); where there are fewer, the rest is
         infinitely far and has the number −1. Raises GpuOutOfMemory."""
         far = ~near_cells(places, self._grids, self._radius)
@@ -74,16 +83,16 @@ class NearIndex(TorchIndex):
             rows = torch.cat([rows for _, rows in found]).cpu().numpy()
         return np.where(rows == NO_ROW, np.float32(np.inf), as_distances(values, self._metric)), rows
 
-    def farthest(self, queries: Rows) -> Rows:
+    def farthest(self, queries: Queries) -> Rows:
         """How far a row of the bank may lie from each query (Q×D) at most: Q."""
         if self._metric == "cosine":
             return np.full(len(queries), 2, np.float32)
-        apart = np.linalg.norm(queries, axis=1) + self._longest
+        apart = np.linalg.norm(in_host_memory(queries), axis=1) + self._longest
         return np.asarray(apart if self._metric == "euclidean" else apart**2, np.float32)
 
-    def _search_near(self, queries: Rows, far: NDArray[np.bool_], count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _search_near(self, queries: Queries, far: NDArray[np.bool_], count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """As `_search`, but −1 instead of rows in cells that are `far` (Q×C)."""
-        placed = torch.from_numpy(queries).to(self._rows.device)
+        placed = self._placed(queries)
         closeness = placed @ self._rows.T
         if self._squared is not None:
             # The norm of the query is the same for all rows.

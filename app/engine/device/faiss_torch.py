@@ -32,4 +32,10 @@ import faiss  # noqa: E402
 # float32 means float32: cuDNN would otherwise round the patch embedding's inputs to TF32 on a GPU.
 torch.backends.cudnn.allow_tf32 = False
 
-__all__ = ["faiss", "torch"]
+
+def let_faiss_take_tensors() -> None:
+    """Teach FAISS to search tensors where they lie, on the stream that made them. Called again, it does nothing."""
+    import faiss.contrib.torch_utils  # noqa: F401
+
+
+__all__ = ["faiss", "let_faiss_take_tensors", "torch"]

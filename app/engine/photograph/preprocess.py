@@ -73,12 +73,12 @@ def preprocess(image: Image, smaller_edge: int, spec: BackboneSpec, fit: Fit) ->
     Source: ALGORITHM 1.3 to 1.5, the authors' `prepare_image`.
     """
     sizes = geometry(Size(*image.shape[:2]), smaller_edge, spec.patch_size, fit)
-    resized = _resized(image, sizes.resized, fit)
-    tensor = resized[: sizes.cropped.height, : sizes.cropped.width].transpose(2, 0, 1).astype(np.float32, order="C")
+    pixels = _resized(image, sizes.resized, fit)[: sizes.cropped.height, : sizes.cropped.width]
+    tensor = pixels.transpose(2, 0, 1).astype(np.float32, order="C")
     tensor /= np.float32(255)
     tensor -= np.asarray(spec.mean, np.float32)[:, None, None]
     tensor /= np.asarray(spec.std, np.float32)[:, None, None]
-    return ModelInput(tensor, sizes)
+    return ModelInput(pixels, tensor, sizes)
 
 
 def _resized(image: Image, size: Size, fit: Fit) -> Image:

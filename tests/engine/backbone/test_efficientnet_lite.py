@@ -69,7 +69,7 @@ def test_a_dot_is_found_at_its_place(network: dict[str, torch.Tensor], centre_px
     model = load_network(network)
     with torch.inference_mode():
         before, after = (
-            centred(layer_rows(model, torch.from_numpy(each), 14), torch.zeros(SPEC.width - 1)).numpy()
+            centred(layer_rows(model, torch.from_numpy(each), 14), torch.zeros(SPEC.width - 1))[0].numpy()
             for each in (plain, dotted)
         )
     change = np.square(after - before).sum(1).reshape(16, 16)

@@ -123,7 +123,7 @@ def test_a_dot_is_found_at_its_place(stand_in: ResNetBackbone, centre_px: tuple[
     before, after = (stand_in.planes(normalised(each)) for each in (plain, dotted))
     for stride_px, old, new in zip((8, 16), before, after, strict=True):
         change = (
-            at_patches((new - old).square(), stride_px, (stride_px - 1) / 2, Grid(28, 28), 8)
+            at_patches((new - old).square(), stride_px, (stride_px - 1) / 2, Grid(28, 28), 8)[0]
             .sum(1)
             .reshape(28, 28)
             .numpy()
