@@ -41,7 +41,7 @@ def drawn_rows(seed: int) -> list[torch.Tensor]:
         rng = np.random.default_rng([seed, index])
         image = torch.from_numpy(((drawn_image(rng, SIDE_PX) - mean) / std).transpose(2, 0, 1)[None])
         with torch.inference_mode():
-            rows_of_layers = layer_rows(model, image, spec.patch_size)
+            rows_of_layers = [rows[0] for rows in layer_rows(model, image, spec.patch_size)]
         chosen = rng.choice(len(rows_of_layers[0]), PATCHES_PER_IMAGE, replace=False)
         drawn.append([rows[chosen] for rows in rows_of_layers])
         sys.stderr.write(f"\r{index + 1}/{IMAGES} images drawn")

@@ -20,13 +20,15 @@ class Backbone(Protocol):
 
     `engine` names what executes it and `precision` its arithmetic; both are recorded in the bank's manifest. `pause` is
     called between the steps of a forward pass: whoever owns the thread may do something else there, another pass of
-    this backbone too.
+    this backbone too. `batches`: whether `extract` runs its images in one pass; else one after the other, and an
+    image's features are the same to the bit in whatever batch it comes.
     """
 
     spec: BackboneSpec
     engine: str
     precision: str
     pause: Callable[[], None]
+    batches: bool
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W (H and W whole patches) to raw patch features B×N×D, row-major over the grid, float32.

@@ -30,7 +30,7 @@ def joined(parts: Sequence[torch.Tensor], join: LayersJoin) -> torch.Tensor:
 
 
 def at_patches(planes: torch.Tensor, stride_px: int, first_px: float, grid: Grid, patch_size: int) -> torch.Tensor:
-    """A convolutional layer, 1×C×h×w, at the patch centres: N×C, row-major over `grid`.
+    """A convolutional layer, B×C×h×w, at the patch centres: B×N×C, row-major over `grid`.
 
     Each sample is averaged over its 3×3 neighbourhood, of the samples that there are (as PatchCore's neighbourhood of
     p = 3), then they are interpolated linearly. Sample j lies over the pixel `first_px` + j·stride, counted from the
@@ -42,7 +42,7 @@ def at_patches(planes: torch.Tensor, stride_px: int, first_px: float, grid: Grid
         _interpolation(patches, samples, stride_px, first_px, patch_size).to(planes.device)
         for patches, samples in zip((grid.rows, grid.columns), planes.shape[2:], strict=True)
     )
-    return (rows @ around[0] @ columns.T).flatten(1).T
+    return (rows @ around @ columns.T).flatten(2).transpose(1, 2)
 
 
 def _interpolation(patches: int, samples: int, stride_px: int, first_px: float, patch_size: int) -> torch.Tensor:

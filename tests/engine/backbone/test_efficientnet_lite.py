@@ -69,7 +69,7 @@ def test_a_dot_is_found_at_its_place(network: dict[str, torch.Tensor], centre_px
     model = load_network(network)
     with torch.inference_mode():
         before, after = (
-            centred(layer_rows(model, torch.from_numpy(each), 14), torch.zeros(SPEC.width - 1)).numpy()
+            centred(layer_rows(model, torch.from_numpy(each), 14), torch.zeros(SPEC.width - 1))[0].numpy()
             for each in (plain, dotted)
         )
     change = np.square(after - before).sum(1).reshape(16, 16)
@@ -90,6 +90,13 @@ def test_a_batch_gives_the_bytes_of_its_single_images(backbone: EfficientNetLite
     images = normalised(np.concatenate([grating(7, 0, 0), grating(12, 45, 1), grating(30, 90, 2)]))
     singles = np.concatenate([backbone.extract(image[None]) for image in images])
     assert backbone.extract(images).tobytes() == singles.tobytes()
+
+
+def test_images_of_one_pass_do_not_mix(backbone: EfficientNetLite) -> None:
+    images = normalised(np.concatenate([grating(7, 0, 0), grating(12, 45, 1), grating(30, 90, 2)]))
+    with torch.inference_mode():
+        found = backbone.features(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(found, backbone.extract(images), atol=1e-3)
 
 
 @pytest.mark.parametrize(
