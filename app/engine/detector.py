@@ -4,17 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.engine.backbone.backbone import Backbone
-from app.engine.backbone.passes import DeviceBackbone, features_on_device
+from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, Backbone, DeviceBackbone
 from app.engine.bank.bank import MemoryBank, Segment, segment
 from app.engine.bank.certified import Deciding
 from app.engine.bank.near import NO_ROW, Places
 from app.engine.bank.rows import comparable, under
+from app.engine.device.faiss_torch import torch
+from app.engine.device.gpu_memory import gpu_memory
 from app.engine.methods.known import metric_of
 from app.engine.methods.patchcore import score_weights
 from app.engine.options import Preprocessing
 from app.engine.photograph.augment import rotate
-from app.engine.photograph.preprocess import preprocess
+from app.engine.photograph.preprocess import normalised, preprocess
 from app.engine.types import Image, Mask, ModelInput, PatchDistances, PatchFeatures
 
 
@@ -28,8 +29,10 @@ def patch_features(backbone: Backbone, inputs: list[ModelInput]) -> list[PatchFe
 
 
 def placed_features(backbone: DeviceBackbone, inputs: Sequence[ModelInput]) -> list[PatchFeatures]:
-    """The same where the backbone is, whatever device that is."""
-    rows = features_on_device(backbone, inputs)
+    """The same where the backbone is, whatever device that is: only pixels go there, as bytes. GpuOutOfMemory."""
+    with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
+        pixels = torch.stack([torch.from_numpy(each.pixels) for each in inputs]).to(backbone.device)
+        rows = backbone.features(normalised(pixels, backbone.spec)).float()
     return [PatchFeatures(each, given.geometry) for each, given in zip(rows, inputs, strict=True)]
 
 

@@ -31,7 +31,7 @@ class Slow:
     def __init__(self) -> None:
         self._inner = tiny_backbone()
         self.spec, self.engine, self.precision = self._inner.spec, self._inner.engine, self._inner.precision
-        self.pause = no_pause
+        self.pause, self.batches = no_pause, False
         self.passes = 0
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:

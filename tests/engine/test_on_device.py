@@ -7,8 +7,7 @@ import pytest
 from torch.overrides import TorchFunctionMode
 
 from app.assembly import load_backbone
-from app.engine.backbone.backbone import Backbone
-from app.engine.backbone.passes import DeviceBackbone
+from app.engine.backbone.backbone import Backbone, DeviceBackbone
 from app.engine.bank.bank import MemoryBank, segment
 from app.engine.bank.index import Metric, TorchIndex
 from app.engine.detector import patch_distances, patch_features, placed_features

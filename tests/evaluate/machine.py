@@ -34,7 +34,7 @@ class Counted:
 
     def __post_init__(self) -> None:
         self.spec, self.engine, self.precision = self.inner.spec, self.inner.engine, self.inner.precision
-        self.pause = self.inner.pause
+        self.pause, self.batches = self.inner.pause, self.inner.batches
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         self.images += len(inputs)

@@ -8,9 +8,8 @@ from timm.models import create_model
 from timm.models.efficientnet import EfficientNet
 
 from app.engine.backbone.backbone import no_pause
-from app.engine.backbone.fused import fused
+from app.engine.backbone.convolutional import batches, extracted, fused
 from app.engine.backbone.layers import at_patches, joined
-from app.engine.backbone.passes import image_by_image
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import torch
 from app.engine.types import Grid
@@ -52,6 +51,7 @@ class EfficientNetLite:
         self.spec = spec
         self.pause = no_pause
         self.device = torch.device(device)
+        self.batches = batches(self.device)
         self._model = load_network(network).to(self.device)
         width = spec.width - 1
         wanted = {"centre": (width,), "mean": (width,), "whitening": (width, width)}
@@ -69,13 +69,9 @@ class EfficientNetLite:
         Raises:
             GpuOutOfMemory: no GPU memory is left for an image.
         """
-        return image_by_image(self.features, inputs, self.device)
+        return extracted(self.features, inputs, self.device)
 
-    def features(self, image: torch.Tensor) -> torch.Tensor:
-        """1×3×H×W to N×D, on the device."""
-        return self.batch_features(image)[0]
-
-    def batch_features(self, images: torch.Tensor) -> torch.Tensor:
+    def features(self, images: torch.Tensor) -> torch.Tensor:
         """B×3×H×W to B×N×D, on the device."""
         rows = layer_rows(self._model, images, self.spec.patch_size, self.pause)
         return whitened(centred(rows, self._centre), self._mean, self._whitening)
@@ -121,12 +117,12 @@ def layer_rows(
 
 
 def centred(rows_of_layers: Sequence[torch.Tensor], centre: torch.Tensor) -> torch.Tensor:
-    """The rows of all layers (…×N×C each), each minus its share of `centre` (ΣC) and of unit length, joined: …×N×ΣC."""
+    """The rows of all layers (…×C each), each minus its share of `centre` (ΣC) and of unit length, joined: …×ΣC."""
     shares = torch.split_with_sizes(centre, [rows.shape[-1] for rows in rows_of_layers])
     return joined([rows - share for rows, share in zip(rows_of_layers, shares, strict=True)], "concat")
 
 
 def whitened(described: torch.Tensor, mean: torch.Tensor, whitening: torch.Tensor) -> torch.Tensor:
-    """…×N×(D−1) descriptions minus their mean, times the whitening, with the constant appended: …×N×D."""
+    """…×(D−1) descriptions minus their mean, times the whitening, with the constant appended: …×D."""
     rows = (described - mean) @ whitening
     return torch.cat([rows, torch.full_like(rows[..., :1], ANCHOR * rows.shape[-1] ** 0.5)], dim=-1)

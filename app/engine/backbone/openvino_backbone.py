@@ -41,8 +41,8 @@ Compiled = MutableMapping[str, bytes]
 class TorchBackbone(Backbone, Protocol):
     """A backbone that torch runs."""
 
-    def features(self, image: torch.Tensor) -> torch.Tensor:
-        """1×3×H×W to N×D, on the device."""
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """B×3×H×W to B×N×D, on the device."""
         ...
 
 
@@ -54,6 +54,7 @@ class OpenVinoBackbone:
     """The same network as `reference`, whose numbers it has but for rounding (`parity`)."""
 
     engine = "openvino"
+    batches = False
 
     def __init__(
         self, reference: TorchBackbone, kept: Compiled, precision: Precision = "float32", *, checked: bool = True
@@ -137,7 +138,7 @@ class OpenVinoBackbone:
 
     def _by_torch(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            return self._reference.features(torch.from_numpy(image)).numpy()
+            return self._reference.features(torch.from_numpy(image))[0].numpy()
 
     def _converted(self, height: int, width: int) -> openvino.Model:
         example = torch.zeros(1, 3, height, width)
@@ -176,7 +177,7 @@ class _Features(torch.nn.Module):
         self._backbone = backbone
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return self._backbone.features(image)
+        return self._backbone.features(image)[0]
 
 
 @contextmanager

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.backbone.backbone import IMAGE_DOES_NOT_FIT, no_pause
-from app.engine.backbone.fused import fused
+from app.engine.backbone.convolutional import batches, extracted, fused
 from app.engine.backbone.layers import at_patches, joined
-from app.engine.backbone.passes import image_by_image
 from app.engine.backbone.spec import Architecture, BackboneSpec
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
@@ -52,6 +51,7 @@ class ResNetBackbone:
         self.spec = spec
         self.pause = no_pause
         self.device = torch.device(device)
+        self.batches = batches(self.device)
         self._model = load_network(spec, tensors).to(self.device)
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -60,7 +60,7 @@ class ResNetBackbone:
         Raises:
             GpuOutOfMemory: no GPU memory is left for an image.
         """
-        return image_by_image(self.features, inputs, self.device)
+        return extracted(self.features, inputs, self.device)
 
     def planes(self, inputs: NDArray[np.float32]) -> list[torch.Tensor]:
         """B×3×H×W normalised images to the output of each layer that the spec names, in order: B×C×h×w float32 on the
@@ -72,11 +72,7 @@ class ResNetBackbone:
         with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
             return self._planes(torch.tensor(inputs, device=self.device))
 
-    def features(self, image: torch.Tensor) -> torch.Tensor:
-        """1×3×H×W to N×D, on the device."""
-        return self.batch_features(image)[0]
-
-    def batch_features(self, images: torch.Tensor) -> torch.Tensor:
+    def features(self, images: torch.Tensor) -> torch.Tensor:
         """B×3×H×W to B×N×D, on the device."""
         patch_size, layers = self.spec.patch_size, self._layers
         grid = Grid(images.shape[2] // patch_size, images.shape[3] // patch_size)

@@ -32,6 +32,7 @@ class ViTBackbone:
     """
 
     engine = "torch"
+    batches = True
 
     def __init__(self, spec: BackboneSpec, tensors: Mapping[str, torch.Tensor], device: str, precision: str) -> None:
         """`tensors` is the official state dict (DINOv2's or timm's names), `precision` a key of `DTYPES`.
@@ -50,13 +51,9 @@ class ViTBackbone:
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """B×3×H×W normalised images to raw patch features B×N×D float32, row-major; GpuOutOfMemory."""
         with gpu_memory(IMAGE_DOES_NOT_FIT), torch.inference_mode():
-            return np.ascontiguousarray(self.batch_features(torch.from_numpy(inputs).to(self.device)).cpu().numpy())
+            return np.ascontiguousarray(self.features(torch.from_numpy(inputs).to(self.device)).cpu().numpy())
 
-    def features(self, image: torch.Tensor) -> torch.Tensor:
-        """1×3×H×W to N×D, on the device."""
-        return self.batch_features(image)[0]
-
-    def batch_features(self, images: torch.Tensor) -> torch.Tensor:
+    def features(self, images: torch.Tensor) -> torch.Tensor:
         """B×3×H×W to B×N×D, on the device."""
         with self._arithmetic():
             tokens = self._embed(images)

@@ -13,6 +13,7 @@ class OtherFeatures:
         """`spec`: the backbone's, as far as the features are its own."""
         self.spec = spec
         self.engine, self.precision = backbone.engine, backbone.precision
+        self.batches = False
         self._below = backbone
 
     @property

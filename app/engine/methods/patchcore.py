@@ -45,6 +45,7 @@ class PatchCoreFeatures(OtherFeatures):
         InvalidSettings: the first of its layers has no sample for each patch, or they are to be averaged.
         """
         super().__init__(backbone, _spec(backbone, fit))
+        self.batches = backbone.batches and not isinstance(backbone, ResNetBackbone)
         self._join = joined_layers if fit == "crop" else mean_layers
 
     def extract(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -92,6 +92,13 @@ def test_a_batch_gives_the_bytes_of_its_single_images(backbone: EfficientNetLite
     assert backbone.extract(images).tobytes() == singles.tobytes()
 
 
+def test_images_of_one_pass_do_not_mix(backbone: EfficientNetLite) -> None:
+    images = normalised(np.concatenate([grating(7, 0, 0), grating(12, 45, 1), grating(30, 90, 2)]))
+    with torch.inference_mode():
+        found = backbone.features(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(found, backbone.extract(images), atol=1e-3)
+
+
 @pytest.mark.parametrize(
     "other",
     [grating(8, 75, 1), grating(24, 30, 1), np.full((1, 3, 224, 224), 0.5, np.float32)],

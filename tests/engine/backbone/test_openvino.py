@@ -148,6 +148,7 @@ class Untrue:
 
     def __init__(self, backbone: EfficientNetLite, noise: float) -> None:
         self.spec, self.engine, self.precision, self.pause = backbone.spec, "untrue", "float32", backbone.pause
+        self.batches = False
         self._backbone, self._noise = backbone, noise
 
     def extract(self, inputs: Pixels) -> Pixels:
@@ -155,8 +156,8 @@ class Untrue:
         noise = np.random.default_rng(0).standard_normal(rows.shape, np.float32)
         return np.asarray(rows + self._noise * noise * rows.std(), np.float32)
 
-    def features(self, image: torch.Tensor) -> torch.Tensor:
-        return self._backbone.features(image)
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        return self._backbone.features(images)
 
 
 @pytest.mark.parametrize(("noise", "holds"), [(0.0, True), (0.001, True), (0.1, False)])

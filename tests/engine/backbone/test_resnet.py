@@ -101,6 +101,14 @@ def test_a_batch_gives_the_bytes_of_its_single_images(tensors: Tensors) -> None:
     assert backbone.extract(images).tobytes() == singles.tobytes()
 
 
+def test_images_of_one_pass_do_not_mix(tensors: Tensors) -> None:
+    backbone = ResNetBackbone(SPEC, tensors, "cpu")
+    images = normalised(np.concatenate([grating(7, 0, 0), grating(12, 45, 1), grating(30, 90, 2)]))
+    with torch.inference_mode():
+        found = backbone.features(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(found, backbone.extract(images), atol=1e-5)
+
+
 def test_the_widths_are_those_of_the_registry() -> None:
     for name in NETWORKS:
         spec = REGISTRY.spec(name)
@@ -123,8 +131,8 @@ def test_a_dot_is_found_at_its_place(stand_in: ResNetBackbone, centre_px: tuple[
     before, after = (stand_in.planes(normalised(each)) for each in (plain, dotted))
     for stride_px, old, new in zip((8, 16), before, after, strict=True):
         change = (
-            at_patches((new - old).square(), stride_px, (stride_px - 1) / 2, Grid(28, 28), 8)[0]
-            .sum(1)
+            at_patches((new - old).square(), stride_px, (stride_px - 1) / 2, Grid(28, 28), 8)
+            .sum(2)
             .reshape(28, 28)
             .numpy()
         )
