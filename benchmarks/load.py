@@ -135,18 +135,23 @@ async def _open_loop(
     _tell(f"{name} ({rate:.1f} a second)", answers)
     if possible is None:
         usual = float(np.median([each.late_s for each in alone]))
-        say(f"    99th percentile of the answered over the median alone: {np.percentile(done, 99) / usual:.1f}")
+        say(f"    99th percentile of the answered over the median alone: {_percentile(done, 99) / usual:.1f}")
         return
     refused = [1000 * each.late_s for each in answers if each.status != 200]
-    told = f"refused within {np.percentile(refused, 50):.0f} ms (median), {np.percentile(refused, 95):.0f} (95 %)"
-    say(f"    answered {100 * len(done) / taken_s / possible:.0f} % of the saturated rate; {told if refused else ''}")
+    told = f"refused within {_percentile(refused, 50):.0f} ms (median), {_percentile(refused, 95):.0f} (95 %)"
+    say(f"    answered {100 * len(done) / taken_s / possible:.0f} % of the saturated rate; {told}")
 
 
 def _tell(name: str, answers: Sequence[Answer]) -> None:
     done = [1000 * each.late_s for each in answers if each.status == 200]
-    p50, p95, p99 = np.percentile(done, [50, 95, 99])
+    p50, p95, p99 = (_percentile(done, share) for share in (50, 95, 99))
     refused = len(answers) - len(done)
     say(f"  {name:<28} p50 {p50:6.0f}  p95 {p95:6.0f}  p99 {p99:6.0f} ms; {refused} of {len(answers)} refused")
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    """Of none: not a number."""
+    return float(np.percentile(values, share)) if values else float("nan")
 
 
 if __name__ == "__main__":

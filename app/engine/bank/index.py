@@ -141,7 +141,8 @@ class TorchIndex:
         return np.asarray(self._rows[number].cpu())
 
     def _placed(self, queries: Queries) -> torch.Tensor:
-        return torch.as_tensor(queries, device=self._rows.device)
+        placed = queries if isinstance(queries, torch.Tensor) else torch.from_numpy(in_host_memory(queries))
+        return placed.to(self._rows.device)
 
     def _search(self, queries: Queries, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """As FAISS tells them: the largest inner products, or the smallest squared distances."""
