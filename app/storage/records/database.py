@@ -1,0 +1,145 @@
+"""Opening the records: SQLite for one process, PostgreSQL for several; migrations under a lock."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.errors import ConfigurationError
+from app.storage.disk.durable import explained
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+FILE, LOCK_FILE = "records.db", "records.lock"
+POSTGRES_DRIVER = "postgresql+psycopg"
+POSTGRES_LOCK = 0x616E6F6D
+"""Any number that nobody else takes a lock of in this database."""
+
+CONNECT_S, STATEMENT_MS = 3, 10_000
+"""How long PostgreSQL may take to be there, and over a statement."""
+
+POOL = 8
+"""Connections to PostgreSQL at most: readers', and the writer's one."""
+
+
+def sqlite_url(folder: Path) -> URL:
+    """The file of the records in a folder."""
+    return URL.create("sqlite+pysqlite", database=str(folder / FILE))
+
+
+def postgres_url(given: str) -> URL:
+    """ConfigurationError where it is no address of a PostgreSQL database."""
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() != "postgresql" or not url.database:
+        raise ConfigurationError(
+            "INSPECTOR_RECORDS_URL is no address of a PostgreSQL database. Give postgresql://user@host:5432/database, "
+            "or leave it out to keep records in SQLite."
+        )
+    return url.set(drivername=POSTGRES_DRIVER)
+
+
+class RecordsLock:
+    """SQLite's file belongs to one process, which holds this for as long as it lives."""
+
+    def __init__(self, folder: Path) -> None:
+        """ConfigurationError where another process has the records."""
+        path = folder / LOCK_FILE
+        with explained(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise ConfigurationError(
+                f"Another process keeps its records in {folder}. SQLite is for one process: give several of them a "
+                "PostgreSQL database (INSPECTOR_RECORDS_URL), or each its own folder, or INSPECTOR_RECORDS=off."
+            ) from None
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def records_engine(url: URL) -> Engine:
+    """Connections to the records; none is made yet."""
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": STATEMENT_MS / 1000})
+        event.listen(engine, "connect", _set_up_sqlite)
+        return engine
+    options = f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS}"
+    return create_engine(
+        url,
+        pool_size=POOL,
+        max_overflow=0,
+        pool_timeout=CONNECT_S,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_S, "options": options},
+    )
+
+
+def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
+    # A commit is on the disk when it returns; readers and the one writer do not wait for each other.
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to this release's form; several processes may do so at once.
+
+    Raises:
+        ConfigurationError: a newer release has been here.
+        SQLAlchemyError: the database cannot be used.
+    """
+    scripts = Config()
+    scripts.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection, _one_at_a_time(connection):
+        present = MigrationContext.configure(connection).get_current_revision()
+        if present is not None and not _known(ScriptDirectory.from_config(scripts), present):
+            raise ConfigurationError(
+                f"The records were last used by a newer release (schema {present}), which this one must not write to. "
+                "Start that release again, or give this one another database."
+            )
+        scripts.attributes["connection"] = connection
+        command.upgrade(scripts, "head")
+        connection.commit()
+
+
+@contextmanager
+def _one_at_a_time(connection: Connection) -> Iterator[None]:
+    if connection.dialect.name == "sqlite":
+        yield  # the process holds RecordsLock
+        return
+    connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": POSTGRES_LOCK})
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": POSTGRES_LOCK})
+        connection.commit()
+
+
+def _known(scripts: ScriptDirectory, revision: str) -> bool:
+    try:
+        return scripts.get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+UNUSABLE = (SQLAlchemyError,)
+"""What a database raises that is away, full or slow."""

@@ -1,0 +1,121 @@
+"""Finding records: pages, single ones, those of a part."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, select, tuple_
+
+from app.storage.records.record import InspectionRecord
+from app.storage.records.tables import flags, inspections
+from app.storage.records.writing import OTHERWISE
+
+STREAMED = 1000
+"""Records that are read at once where all of them are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last record of a page: the next one begins behind it."""
+
+    at_us: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records: all conditions hold; None: any. `products`: of one of these; `from_us` to before `to_us`;
+    `flag`: has it; scores from `least_score` to `most_score`, both included."""
+
+    product_id: str | None = None
+    products: frozenset[str] | None = None
+    part_id: str | None = None
+    station_id: str | None = None
+    verdict: str | None = None
+    flag: str | None = None
+    bank_version: int | None = None
+    from_us: int | None = None
+    to_us: int | None = None
+    least_score: float | None = None
+    most_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records, the newest first; `next`: where the next page begins, None: it was the last one."""
+
+    records: tuple[InspectionRecord, ...]
+    next: Cursor | None
+
+
+def record(engine: Engine, inspection_id: str) -> InspectionRecord | None:
+    """One record, None where there is none of that id. SQLAlchemyError."""
+    with engine.connect() as connection:
+        row = connection.execute(select(inspections).where(inspections.c.inspection_id == inspection_id)).mappings()
+        found = row.one_or_none()
+        return None if found is None else _record(found)
+
+
+def page(engine: Engine, wanted: Wanted, limit: int, after: Cursor | None = None) -> Page:
+    """The newest records first, at most `limit`. SQLAlchemyError."""
+    with engine.connect() as connection:
+        rows = connection.execute(_query(wanted, after).limit(limit + 1)).mappings().all()
+    shown = rows[:limit]
+    more = len(rows) > limit
+    return Page(tuple(map(_record, shown)), Cursor(shown[-1]["at_us"], shown[-1]["number"]) if more and shown else None)
+
+
+def all_records(engine: Engine, wanted: Wanted) -> Iterator[InspectionRecord]:
+    """Every record, the newest first, read some at a time. SQLAlchemyError."""
+    after: Cursor | None = None
+    while True:
+        found = page(engine, wanted, STREAMED, after)
+        yield from found.records
+        if (after := found.next) is None:
+            return
+
+
+def newest_of_part(engine: Engine, part_id: str, products: frozenset[str] | None = None) -> list[InspectionRecord]:
+    """The inspections of a part, the newest first. SQLAlchemyError."""
+    return [*all_records(engine, Wanted(part_id=part_id, products=products))]
+
+
+def _query(wanted: Wanted, after: Cursor | None) -> Select[Any]:
+    # By the flag's own table where one is asked for: its key has the time in it.
+    table = flags if wanted.flag is not None else inspections
+    order = (table.c.at_us.desc(), table.c.number.desc())
+    query = select(inspections).where(*_conditions(wanted)).order_by(*order)
+    if wanted.flag is not None:
+        query = query.join(flags, flags.c.number == inspections.c.number).where(flags.c.flag == wanted.flag)
+    if after is not None:
+        query = query.where(tuple_(table.c.at_us, table.c.number) < (after.at_us, after.number))
+    if wanted.from_us is not None:
+        query = query.where(table.c.at_us >= wanted.from_us)
+    if wanted.to_us is not None:
+        query = query.where(table.c.at_us < wanted.to_us)
+    return query
+
+
+def _conditions(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
+    columns = inspections.c
+    equal = {
+        columns.product_id: wanted.product_id,
+        columns.part_id: wanted.part_id,
+        columns.station_id: wanted.station_id,
+        columns.verdict: wanted.verdict,
+        columns.bank_version: wanted.bank_version,
+    }
+    found = [column == value for column, value in equal.items() if value is not None]
+    if wanted.products is not None:
+        found.append(columns.product_id.in_(sorted(wanted.products)))
+    if wanted.least_score is not None:
+        found.append(columns.score >= wanted.least_score)
+    if wanted.most_score is not None:
+        found.append(columns.score <= wanted.most_score)
+    return found
+
+
+def _record(row: RowMapping) -> InspectionRecord:
+    plain = {each.name: row[each.name] for each in inspections.columns if each.name not in OTHERWISE}
+    return InspectionRecord(**plain, flags=tuple(row["flags"].split()), details=json.loads(row["details"]))

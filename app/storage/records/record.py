@@ -1,0 +1,58 @@
+"""One inspection as it is kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRecord:
+    """One answered inspection. `at_us`: microseconds since 1970, UTC. `key_name`: whose key it was, never the key.
+    `details`: what is read with one record and never searched (regions, likeness, timings, metadata, ...)."""
+
+    inspection_id: str
+    at_us: int
+    product_id: str
+    verdict: str
+    score: float
+    threshold: float | None
+    calibration: str
+    bank_version: int
+    backbone: str
+    engine: str
+    precision: str
+    sha256: str
+    width: int
+    height: int
+    flags: tuple[str, ...]
+    part_id: str | None = None
+    meas_id: str | None = None
+    station_id: str | None = None
+    key_name: str = "-"
+    request_id: str = "-"
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromtimestamp(self.at_us / 1_000_000, UTC)
+
+    def line(self) -> bytes:
+        """The record as one line of JSON."""
+        return json.dumps(asdict(self), allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+    @classmethod
+    def of_line(cls, line: bytes) -> Self:
+        """ValueError for what is no such line, one that was cut off included."""
+        try:
+            values = json.loads(line)
+            return cls(**values | {"flags": tuple(values["flags"])})
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"not a record: {error}") from error
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, UTC; exact."""
+    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -1,0 +1,100 @@
+"""Records that wait on the disk until the database takes them."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.errors import StorageFull
+from app.storage.disk.durable import explained, sync_folder
+from app.storage.records.record import InspectionRecord
+
+COMING, GOING = "coming.jsonl", "going.jsonl"
+TOGETHER = 500
+"""Records that are taken out at once."""
+
+
+class Spool:
+    """Lines of JSON in the order in which they came. What `put` has returned survives a power cut.
+
+    New ones go to one file; to be taken out, it is renamed first, so that both can go on at once.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        """StorageFull, StorageUnavailable: the folder cannot be made."""
+        self._folder, self._most_bytes = folder, most_bytes
+        self._turn = threading.Lock()
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def put(self, record: InspectionRecord) -> None:
+        """Append a record. StorageFull: there is no room, by the limit or on the disk; StorageUnavailable."""
+        line = record.line()
+        with self._turn, explained(self._folder):
+            if self.size_bytes + len(line) > self._most_bytes:
+                raise StorageFull(
+                    f"The records that wait in {self._folder} take all of their {self._most_bytes} bytes."
+                )
+            path = self._folder / COMING
+            new = not path.exists()
+            _append(path, line)
+            if new:
+                sync_folder(self._folder)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(path.stat().st_size for path in (self._folder / COMING, self._folder / GOING) if path.exists())
+
+    @property
+    def is_empty(self) -> bool:
+        return self.size_bytes == 0
+
+    @contextmanager
+    def taking(self) -> Iterator[Iterator[list[InspectionRecord]]]:
+        """The oldest records, some at a time. Where the body ends without an error, they are gone; else they stay.
+
+        StorageUnavailable, StorageFull: the files cannot be used.
+        """
+        path = self._folder / GOING
+        with self._turn, explained(self._folder):
+            coming = self._folder / COMING
+            if not path.exists() and coming.exists():
+                coming.rename(path)
+                sync_folder(self._folder)
+        yield _read(path)
+        with self._turn, explained(self._folder):
+            path.unlink(missing_ok=True)
+            sync_folder(self._folder)
+
+
+def _append(path: Path, line: bytes) -> None:
+    """A line that was cut off by a power cut or a full disk is ended first, so that it spoils no other."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        data = b"\n" + line if torn else line
+        written = os.write(descriptor, data)
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> Iterator[list[InspectionRecord]]:
+    if not path.exists():
+        return
+    some: list[InspectionRecord] = []
+    with explained(path), path.open("rb") as file:
+        for line in file:
+            try:
+                some.append(InspectionRecord.of_line(line))
+            except ValueError:
+                continue  # cut off: its answer was never sent
+            if len(some) == TOGETHER:
+                yield some
+                some = []
+    if some:
+        yield some

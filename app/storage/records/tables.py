@@ -1,0 +1,63 @@
+"""The tables of the records, as the newest migration leaves them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+MOST_ID = 200
+"""Characters of an id that callers give."""
+
+metadata = MetaData()
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+inspections = Table(
+    "inspections",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("inspection_id", String(36), nullable=False, unique=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("product_id", String(64), nullable=False),
+    Column("part_id", String(MOST_ID)),
+    Column("meas_id", String(MOST_ID)),
+    Column("station_id", String(MOST_ID)),
+    Column("verdict", String(16), nullable=False),
+    Column("score", Double, nullable=False),
+    Column("threshold", Double),
+    Column("calibration", String(16), nullable=False),
+    Column("bank_version", Integer, nullable=False),
+    Column("backbone", String(64), nullable=False),
+    Column("engine", String(32), nullable=False),
+    Column("precision", String(16), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("flags", Text, nullable=False),
+    Column("key_name", String(MOST_ID), nullable=False),
+    Column("request_id", String(128), nullable=False),
+    Column("details", Text, nullable=False),
+    Index("inspections_at", "at_us", "number"),
+    Index("inspections_product_at", "product_id", "at_us", "number"),
+    Index("inspections_product_verdict_at", "product_id", "verdict", "at_us", "number"),
+    Index("inspections_verdict_at", "verdict", "at_us", "number"),
+    Index("inspections_part_at", "part_id", "at_us", "number"),
+    Index("inspections_station_at", "station_id", "at_us", "number"),
+)
+"""`number` counts them as they were written, `at_us` is when they were made; `flags` are separated by spaces."""
+
+flags = Table(
+    "inspection_flags",
+    metadata,
+    Column("flag", String(32), primary_key=True),
+    Column("at_us", BigInteger, primary_key=True),
+    Column("number", Number, ForeignKey("inspections.number", ondelete="CASCADE"), primary_key=True),
+)
+"""Each flag of each inspection, to find those that have one."""

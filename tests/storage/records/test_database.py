@@ -1,0 +1,61 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from app.errors import ConfigurationError
+from app.storage.records.database import RecordsLock, migrate, postgres_url, records_engine, sqlite_url
+from app.storage.records.tables import metadata
+
+
+def test_the_migrations_make_the_tables_that_the_code_expects(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_second_migration_changes_nothing(engine: Engine) -> None:
+    migrate(engine)
+
+
+def test_several_processes_may_migrate_at_once(empty: Engine) -> None:
+    if empty.dialect.name == "sqlite":
+        pytest.skip("one process has SQLite's file")
+    engines = [records_engine(empty.url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, engines))
+    for each in engines:
+        each.dispose()
+
+
+def test_a_newer_schema_is_refused(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match=r"newer release \(schema 9999\)"):
+        migrate(engine)
+
+
+def test_a_commit_of_sqlite_waits_for_the_disk(tmp_path: Path) -> None:
+    engine = records_engine(sqlite_url(tmp_path))
+    with engine.connect() as connection:
+        found = [connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in ("journal_mode", "synchronous")]
+    assert found == ["wal", 2]
+    engine.dispose()
+
+
+def test_a_second_process_is_told_to_use_postgresql(tmp_path: Path) -> None:
+    lock = RecordsLock(tmp_path)
+    with pytest.raises(ConfigurationError, match="INSPECTOR_RECORDS_URL"):
+        RecordsLock(tmp_path)
+    lock.close()
+    RecordsLock(tmp_path).close()
+
+
+@pytest.mark.parametrize("url", ["sqlite:///x.db", "postgresql://host", "nonsense", "mysql://host/database"])
+def test_a_wrong_address_is_told_without_showing_it(url: str) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        postgres_url(url)
+    assert "INSPECTOR_RECORDS_URL is no address of a PostgreSQL database" in told.value.message
+    assert url not in told.value.message

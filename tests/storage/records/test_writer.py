@@ -1,0 +1,132 @@
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.storage.records import writer as module
+from app.storage.records.record import InspectionRecord
+from app.storage.records.spool import Spool
+from app.storage.records.writer import RecordWriter
+from tests.storage.records.records import made
+from tests.waiting import wait_until
+
+
+class Database:
+    """Takes groups of records; may be away, or slow until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[InspectionRecord]] = []
+        self.is_away = False
+        self.prepared = 0
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+
+    def prepare(self) -> None:
+        self._answer()
+        self.prepared += 1
+
+    def write(self, records: list[InspectionRecord]) -> None:
+        self.may_go_on.wait(30)
+        self._answer()
+        self.groups.append(records)
+
+    @property
+    def records(self) -> list[InspectionRecord]:
+        return [each for group in self.groups for each in group]
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise SQLAlchemyError("away")
+
+
+@pytest.fixture(autouse=True)
+def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.05)
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+def writer(database: Database, tmp_path: Path) -> Iterator[RecordWriter]:
+    with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 10_000), wait_s=0.25)) as made:
+        yield made
+        database.may_go_on.set()
+
+
+def test_a_record_that_is_kept_has_been_committed(writer: RecordWriter, database: Database) -> None:
+    record = made()
+    assert writer.keep(record)
+    assert database.records == [record]
+    assert not writer.state.away
+
+
+def test_those_that_come_during_a_commit_share_the_next(database: Database, tmp_path: Path) -> None:
+    database.may_go_on.clear()
+    with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 10_000), wait_s=30)) as writer:
+        callers = [threading.Thread(target=writer.keep, args=[made(number)]) for number in range(9)]
+        for each in callers:
+            each.start()
+        wait_until(lambda: len(writer._waiting) >= 8)
+        database.may_go_on.set()
+        for each in callers:
+            each.join(30)
+    assert len(database.records) == 9
+    assert len(database.groups) <= 3
+
+
+def test_what_comes_while_the_database_is_away_follows_in_order_once(writer: RecordWriter, database: Database) -> None:
+    records = [made(number) for number in range(4)]
+    assert writer.keep(records[0])
+    database.is_away = True
+    assert [writer.keep(each) for each in records[1:]] == [False] * 3
+    assert writer.state.away
+    assert writer.state.spool_bytes > 0
+    database.is_away = False
+    wait_until(lambda: not writer.state.away)
+    assert database.records == records
+    assert writer.keep(made(9))
+
+
+def test_a_slow_database_keeps_nobody_waiting_and_loses_nothing(writer: RecordWriter, database: Database) -> None:
+    database.may_go_on.clear()
+    records = [made(1), made(2)]
+    assert [writer.keep(each) for each in records] == [False, False]
+    database.may_go_on.set()
+    wait_until(lambda: {each.inspection_id for each in database.records} >= {each.inspection_id for each in records})
+
+
+def test_what_the_spool_cannot_take_is_counted_and_logged(
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database.is_away = True
+    record = made()
+    with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 100), wait_s=0.25)) as writer:
+        assert not writer.keep(record)
+        assert writer.state.dropped == 1
+    assert f"inspection {record.inspection_id} is lost" in caplog.text
+
+
+def test_a_database_that_is_away_at_the_start_is_made_ready_when_it_comes(database: Database, tmp_path: Path) -> None:
+    database.is_away = True
+    with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 10_000), wait_s=0.25)) as writer:
+        wait_until(lambda: writer.state.away)
+        assert not writer.keep(made(1))
+        database.is_away = False
+        wait_until(lambda: bool(database.records))
+    assert database.prepared == 1
+
+
+def test_what_waited_when_the_process_ended_is_written_by_the_next(database: Database, tmp_path: Path) -> None:
+    database.is_away = True
+    record = made()
+    with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 10_000), wait_s=0.25)) as writer:
+        assert not writer.keep(record)
+    database.is_away = False
+    with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 10_000), wait_s=0.25)):
+        wait_until(lambda: database.records == [record])
