@@ -125,12 +125,9 @@ class Batches:
         """The image whose turn it is; none where none fits. Those whose time has passed or whose caller has gone are
         settled on the way."""
         while image := self._waiting.take(fits):
-            try:
-                image.deadline.check()
-            except InspectorError as error:
-                image.outcome.set_exception(error)
-            else:
+            if image.deadline.left_s >= 0:
                 return [image]
+            image.outcome.set_exception(image.deadline.error())
         return []
 
     def _worth_waiting_s(self, batch: Sequence[Waiting]) -> float:
@@ -141,13 +138,14 @@ class Batches:
         return left_s if all(each.deadline.left_s > left_s for each in batch) else 0.0
 
     def _run(self, batch: Sequence[Waiting]) -> None:
-        began = self._clock()
+        began, found = self._clock(), list[PatchFeatures]()
         try:
             found = patch_features(batch[0].backbone, [each.model_input for each in batch])
         except BaseException as error:
             if len(batch) == 1:
                 batch[0].outcome.set_exception(error)
                 return
+        if not found:  # not above: the error would hold the memory that the batch had taken
             for each in batch:
                 self._run([each])
             return
