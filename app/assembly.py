@@ -9,13 +9,14 @@ import cv2
 from threadpoolctl import ThreadpoolController
 
 from app.engine.backbone.backbone import Backbone
+from app.engine.backbone.in_batches import tried_in_batches
 from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import faiss, torch
 from app.engine.options import ProductSettings
 from app.errors import ConfigurationError
 from app.opened_store import opened_store
 from app.service.accelerator.backbones import Backbones
-from app.service.limits import Limits, RowsHeld
+from app.service.limits import Batching, Limits, RowsHeld
 from app.service.service import Service
 from app.settings import Settings
 from app.storage.open import OpenStore
@@ -28,6 +29,7 @@ from app.weights.tensors import load_tensors
 
 logger = logging.getLogger(__name__)
 
+GPU_BATCH = 8
 PREFERRED, EMBEDDED = "dinov2_vits14", "embedded"
 
 
@@ -74,7 +76,7 @@ def loaded_backbones(settings: Settings, registry: Registry, default: Callable[[
     backbones = Backbones(
         registry.backbones,
         default,
-        lambda name: load_backbone(registry.spec(name), settings, device),
+        lambda name: _loaded(registry.spec(name), settings, device),
         partial(faster_backbone, settings, device),
     )
     loaded = backbones.load_default()
@@ -105,6 +107,7 @@ def _service(settings: Settings, store: OpenStore, backbones: Backbones) -> Serv
             background_share=settings.background_share,
             pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
             rows_held=RowsHeld(settings.exact_rows, settings.bank_rows),
+            batching=resolve_batching(settings, device),
         ),
         auto_create=settings.auto_create_products,
         segment_precision=settings.segment_precision,
@@ -138,6 +141,13 @@ def resolve_default(settings: Settings, registry: Registry, stored: str | None) 
 def _first_choice(registry: Registry, settings: Settings) -> str:
     present = weight_file(registry.spec(PREFERRED), settings.weights_dir).is_file()
     return PREFERRED if present else EMBEDDED
+
+
+def _loaded(spec: BackboneSpec, settings: Settings, device: str) -> Backbone:
+    backbone = load_backbone(spec, settings, device)
+    if device != "cpu":
+        tried_in_batches(backbone, resolve_batching(settings, device).largest)
+    return backbone
 
 
 def load_backbone(spec: BackboneSpec, settings: Settings, device: str) -> Backbone:
@@ -188,6 +198,13 @@ def resolve_device(wanted: str) -> str:
     if wanted.startswith("cuda") and not torch.cuda.is_available():
         raise ConfigurationError(f"INSPECTOR_DEVICE is {wanted}, but torch finds no GPU here. Use cpu or auto.")
     return wanted
+
+
+def resolve_batching(settings: Settings, device: str) -> Batching:
+    """Where nothing is asked for: batches on a GPU, one image at a time on the CPU, where no pass ever waits."""
+    if device == "cpu":
+        return Batching(settings.max_batch or 1)
+    return Batching(settings.max_batch or GPU_BATCH, settings.batch_wait_ms / 1000)
 
 
 def resolve_precision(settings: Settings, device: str) -> str:

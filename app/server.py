@@ -42,15 +42,20 @@ class DrainingServer(uvicorn.Server):
 
 class AnswersHalfClosed(H11Protocol):
     """A client that closes its sending side behind a whole request (`nc -N`, some PLCs) gets its answer, and then the
-    connection is closed. Behind half a request it is closed at once. Not with TLS, which has no such half."""
+    connection is closed. Behind half a request it is closed at once. Not with TLS, which has no such half; nor where
+    the request said `Connection: keep-alive`: who meant to go on and closes has left."""
 
     _half_closed = False
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         is_answering = self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
-        self._half_closed = is_answering and self.scheme == "http"
+        self._half_closed = is_answering and self.scheme == "http" and not self._meant_to_go_on
         # True keeps the transport open for the answer.
         return self._half_closed or None
+
+    @property
+    def _meant_to_go_on(self) -> bool:
+        return any(name == b"connection" and value.lower() == b"keep-alive" for name, value in self.headers)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -89,7 +89,7 @@ FOLDERS = {
 """Of a layer with folders: which of its other folders the modules of each may import. Modules beside the folders join
 them, but for those that all may use."""
 BESIDE = {
-    "service": {"clock", "deadline", "limits"},
+    "service": {"clock", "deadline", "limits", "turns"},
     "engine": {"types", "options"},
     "evaluate": {"dataset"},
 }

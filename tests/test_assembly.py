@@ -9,8 +9,9 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import app.assembly
-from app.assembly import build_service, faster_backbone, limit_threads
+from app.assembly import build_service, faster_backbone, limit_threads, resolve_batching
 from app.errors import ConfigurationError, WeightsUnavailable
+from app.service.limits import Batching
 from app.settings import Settings, load_settings
 from app.storage.disk.catalog import DiskCatalog
 from app.weights.tensors import load_tensors
@@ -113,3 +114,17 @@ def test_small_products_in_numpy_and_scipy_wake_no_threads_that_spin() -> None:
     assert {"numpy.libs", "scipy.libs"} & {Path(each["filepath"]).parent.name for each in spinning}
     ours = [each for each in spinning if "py.libs" in each["filepath"]]
     assert {each["num_threads"] for each in ours} == {1}
+
+
+@pytest.mark.parametrize(
+    ("device", "given", "batching"),
+    [
+        ("cpu", {}, Batching(1)),
+        ("cpu", {"max_batch": 4, "batch_wait_ms": 5}, Batching(4)),
+        ("cuda", {}, Batching(8, 0.002)),
+        ("cuda:1", {"max_batch": 1, "batch_wait_ms": 0}, Batching(1)),
+        ("cuda", {"max_batch": 16, "batch_wait_ms": 5}, Batching(16, 0.005)),
+    ],
+)
+def test_batches_are_for_a_gpu_and_a_cpu_never_waits(device: str, given: dict[str, float], batching: Batching) -> None:
+    assert resolve_batching(load_settings(**given), device) == batching

@@ -42,6 +42,12 @@ def test_a_half_closed_client_is_answered_and_then_closed(address: tuple[str, in
     assert answer.endswith(b"200000")
 
 
+def test_a_client_that_meant_to_go_on_and_closes_has_left(address: tuple[str, int]) -> None:
+    small = b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n%s\r\nx"
+    assert answered(address, small % b"Connection: Keep-Alive\r\n") == b""
+    assert answered(address, small % b"").startswith(b"HTTP/1.1 200")
+
+
 def test_every_request_before_the_end_is_answered(address: tuple[str, int]) -> None:
     assert answered(address, POST * 3).count(b"HTTP/1.1 200") == 3
 

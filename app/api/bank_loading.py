@@ -22,16 +22,19 @@ async def once_loaded(
     lanes: Lanes,
     lane: Lane,
     deadline: Deadline = NO_DEADLINE,
+    whose: str = "",
 ) -> Result:
     """What `look` gives in the lane; where it finds that a bank has to be loaded first, what `go_on` gives with it.
+
+    `whose`: with whom it has its turns in the lane.
 
     While the bank is loaded the request holds no thread and none of the lane's places: others' requests go on. It has
     been let in before, so it needs no place again. Overloaded, DeadlineExceeded where it waits beyond its deadline; the
     load goes on for those who ask again.
     """
     try:
-        with lane.admitted(deadline):
-            return await lane.run(look)
+        with lane.admitted(deadline, whose):
+            return await lane.run_for(whose, look)
     except BankNotLoaded as raised:
         cold = raised.cold
     with lanes.loading.admitted():
@@ -42,4 +45,4 @@ async def once_loaded(
                 loaded = await loading
         except TimeoutError:
             raise deadline.error() from None
-        return await lane.run(go_on, loaded, cold)
+        return await lane.run_for(whose, go_on, loaded, cold)

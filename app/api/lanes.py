@@ -3,16 +3,18 @@
 import asyncio
 import math
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from app.errors import Overloaded
 from app.service.deadline import NO_DEADLINE, Deadline
+from app.service.turns import Turns
 from app.settings import Settings
 
 P = ParamSpec("P")
@@ -25,8 +27,26 @@ LONGEST_RETRY_S = 300
 ADMIN_THREADS, ADMIN_LIMIT = 4, 64
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What waits for a thread, and what comes of it."""
+
+    function: Callable[[], Any]
+    outcome: Future[Any]
+
+    def settle(self) -> None:
+        if not self.outcome.set_running_or_notify_cancel():
+            return
+        try:
+            self.outcome.set_result(self.function())
+        except BaseException as error:
+            self.outcome.set_exception(error)
+            del self  # as above
+
+
 class Lane:
-    """`threads` requests run, `limit` wait or run; one more is refused at once. Used from the event loop only."""
+    """`threads` requests run, `limit` wait or run; one more is refused at once. Those that wait have their turns with
+    whomever they are for. Used from the event loop only."""
 
     def __init__(self, name: str, threads: int, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
@@ -37,10 +57,12 @@ class Lane:
         self._last_done = -math.inf
         self.mean_s: float | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._turns = Turns[_Call]()
+        self._taking = threading.Lock()
 
     @contextmanager
-    def admitted(self, deadline: Deadline = NO_DEADLINE) -> Iterator[None]:
-        """Holds a place in the lane, from before the body is read until the answer is made.
+    def admitted(self, deadline: Deadline = NO_DEADLINE, whose: str = "") -> Iterator[None]:
+        """Holds a place in the lane, from before the body is read until the answer is made. `whose`: as in `run_for`.
 
         Raises:
             Overloaded: all places are taken, or those ahead would take it beyond its deadline; carries the time after
@@ -53,10 +75,12 @@ class Lane:
                 f"All {self._limit} places for {self.name} are taken. Send the request again later.",
                 retry_after_s=self._retry_after_s(),
             )
-        if self._wait_s > deadline.left_s:
+        ahead = self._ahead_of(whose)
+        wait_s = ahead * (self.mean_s or 0.0)  # nothing while no request has been seen: `limit` bounds these
+        if wait_s > deadline.left_s:
             raise Overloaded(
-                f"{self._ahead} {self.name} are ahead, which should take {self._wait_s:.1f} s: longer than this one "
-                "may wait. Send the request again later.",
+                f"{ahead} {self.name} are ahead, which should take {wait_s:.1f} s: longer than this one may wait. Send "
+                "the request again later.",
                 retry_after_s=self._retry_after_s(),
             )
         self.occupied += 1
@@ -67,12 +91,20 @@ class Lane:
 
     async def run(self, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs the function on one of the lane's threads."""
+        return await self.run_for("", partial(function, *args, **kwargs))
+
+    async def run_for(self, whose: str, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """The same; while requests wait, whoever has many of them gets no more turns than whoever has one."""
         came = self._clock()
         self._ahead += 1
+        outcome: Future[Result] = Future()
         try:
-            call = partial(function, *args, **kwargs)
-            result = await asyncio.get_running_loop().run_in_executor(self._pool, call)
+            with self._taking:
+                self._turns.add(whose, _Call(partial(function, *args, **kwargs), outcome))
+            self._pool.submit(self._take_turn)
+            result = await asyncio.wrap_future(outcome)
         finally:
+            del outcome  # an error in it refers to this frame: a circle that would keep the image
             self._ahead -= 1
         self._count(came)
         return result
@@ -89,10 +121,17 @@ class Lane:
         took_s, self._last_done = now - max(came, self._last_done), now
         self.mean_s = took_s if self.mean_s is None else self.mean_s + NEWEST_SHARE * (took_s - self.mean_s)
 
-    @property
-    def _wait_s(self) -> float:
-        """What those ahead should still take. Nothing while none has been seen: MAX_QUEUE bounds these."""
-        return self._ahead * (self.mean_s or 0.0)
+    def _take_turn(self) -> None:
+        with self._taking:
+            call = self._turns.take()
+        if call:
+            call.settle()
+        del call  # as above
+
+    def _ahead_of(self, whose: str) -> int:
+        """How many requests are done before one that came now."""
+        with self._taking:
+            return self._ahead - len(self._turns) + self._turns.before(whose)
 
     def _retry_after_s(self) -> int:
         wait_s = self.occupied * (1.0 if self.mean_s is None else self.mean_s)
@@ -101,6 +140,9 @@ class Lane:
     def close(self) -> None:
         """Waits for what runs; what still waits is dropped."""
         self._pool.shutdown(cancel_futures=True)
+        with self._taking:
+            for call in iter(self._turns.take, None):
+                call.outcome.cancel()
 
 
 @dataclass(frozen=True, slots=True)

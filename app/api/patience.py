@@ -1,15 +1,19 @@
-"""How long a request may be kept waiting: as the service says, or less where the caller does."""
+"""How long a request may be kept waiting: as the service says, or less where the caller does or leaves."""
 
+import asyncio
 import math
 import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
+from starlette.requests import ClientDisconnect
 
 from app.api.deps import SettingsDep
-from app.errors import InvalidRequest
+from app.errors import DeadlineExceeded, InvalidRequest
 from app.service.deadline import Deadline
 
 HEADER = "Request-Timeout-Ms"
@@ -48,3 +52,28 @@ def _patience(
 
 
 PatienceDep = Annotated[Patience, Depends(_patience)]
+
+
+@asynccontextmanager
+async def hang_up_noticed(request: Request, deadline: Deadline) -> AsyncIterator[None]:
+    """While the block lasts, a closed connection is put down in the deadline, and what has not had its turn by then is
+    dropped. To be entered once the whole body is there.
+
+    Raises:
+        ClientDisconnect: it was dropped.
+    """
+    watching = asyncio.create_task(_watch(request, deadline))
+    try:
+        yield
+    except DeadlineExceeded as error:
+        if deadline.hung_up.is_set():
+            raise ClientDisconnect from error
+        raise
+    finally:
+        watching.cancel()
+
+
+async def _watch(request: Request, deadline: Deadline) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    deadline.hung_up.set()

@@ -18,10 +18,20 @@ class RowsHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class Batching:
+    """How many images of inspections a backbone may take in one pass, and how long a pass may wait for those that are
+    on their way, s."""
+
+    largest: int = 1
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one process takes on: image size, images a registration or batch, kept versions, memory for banks, jobs;
     which share of the engine's time is for what is no inspection, once that waits; and how old may be what it knows of
-    the version that serves, s (0: it asks the store each time); how banks lie in memory."""
+    the version that serves, s (0: it asks the store each time); how banks lie in memory; how inspections share
+    passes."""
 
     max_image_pixels: int
     max_images_per_request: int
@@ -31,3 +41,4 @@ class Limits:
     background_share: float = 0.2
     pointer_max_age_s: float = 0.0
     rows_held: RowsHeld = field(default_factory=RowsHeld)
+    batching: Batching = field(default_factory=Batching)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.service.accelerator.backbones import BackboneView
+from app.service.accelerator.recent_passes import PassesView
 from app.service.banks.parts import BanksView
 
 
@@ -19,4 +20,5 @@ class Readiness:
     device: str
     banks: BanksView
     waiting: int
+    batches: PassesView
     store_reachable: bool

@@ -37,7 +37,7 @@ class Service:
     ) -> None:
         self._announcements = store.announcements
         self._draining = False
-        self._accelerator = accelerator = Accelerator(backbones, device, limits.background_share)
+        self._accelerator = accelerator = Accelerator(backbones, device, limits.background_share, limits.batching)
         self._banks = banks = BankParts(
             store, accelerator, limits, segment_precision, self._made_change, self._calibrated
         )
@@ -96,6 +96,7 @@ class Service:
             device=self._accelerator.device,
             banks=self._banks.view(),
             waiting=self._accelerator.engine.waiting,
+            batches=self._accelerator.batches.view(backbone),
             store_reachable=self._banks.serving.reachable,
         )
 

@@ -153,3 +153,57 @@ def test_requests_that_run_at_once_add_to_the_wait_what_one_of_them_takes_of_the
         return lane.mean_s
 
     assert asyncio.run(mean_of_two_at_once()) == pytest.approx(8 - 0.2 * 8)
+
+
+async def waiting_for(lane: Lane, order: list[str], names: str, release: threading.Event) -> list[asyncio.Task[None]]:
+    """Requests of these products, behind one that keeps the lane's only thread until the release."""
+    waiting = [asyncio.create_task(lane.run_for("first", lambda: order.clear() if release.wait(10) else None))]
+    waiting += [asyncio.create_task(lane.run_for(name, order.append, name)) for name in names]
+    await asyncio.sleep(0)
+    return waiting
+
+
+def test_a_product_with_many_requests_lets_others_have_their_turn() -> None:
+    order: list[str] = []
+
+    async def inspect() -> None:
+        release = threading.Event()
+        waiting = await waiting_for(Lane("inspections", threads=1, limit=10), order, "aaaabc", release)
+        release.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(inspect())
+    assert order == list("abcaaa")
+
+
+@pytest.mark.parametrize(("whose", "refused"), [("a", True), ("b", False)])
+def test_the_wait_that_is_foretold_is_that_of_the_products_own_turn(whose: str, refused: bool) -> None:
+    async def told() -> bool:
+        release, lane = threading.Event(), await learnt(20)
+        waiting = await waiting_for(lane, [], "aaaa", release)
+        try:
+            with lane.admitted(within(60), whose):
+                return False
+        except Overloaded:
+            return True
+        finally:
+            release.set()
+            await asyncio.gather(*waiting)
+
+    assert asyncio.run(told()) == refused
+
+
+def test_what_waits_when_the_lane_is_closed_is_dropped() -> None:
+    async def close() -> list[object]:
+        release, lane = threading.Event(), Lane("inspections", threads=1, limit=10)
+        waiting = await waiting_for(lane, [], "ab", release)
+        closing = asyncio.create_task(asyncio.to_thread(lane.close))
+        while not lane._pool._shutdown:
+            await asyncio.sleep(0.001)
+        release.set()
+        await closing
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    first, *dropped = asyncio.run(close())
+    assert first is None
+    assert [type(each) for each in dropped] == [asyncio.CancelledError] * 2

@@ -1,5 +1,8 @@
 """How long a request may be kept waiting."""
 
+import asyncio
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +12,16 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
+from app.api.patience import hang_up_noticed
 from app.engine.backbone.backbone import no_pause
+from app.errors import DeadlineExceeded
 from app.main import create_app
+from app.service.accelerator.engine_thread import Priority
+from app.service.deadline import Deadline
+from app.service.inspection.request import InspectionRequest
 from app.service.service import Service
 from app.service.uploads.checked_upload import Upload
 from app.settings import Settings
@@ -123,3 +133,57 @@ def test_of_many_callers_at_once_those_who_would_wait_too_long_are_refused_witho
     )
     assert all(int(each.headers["Retry-After"]) >= 1 for each in refused if each.status_code == 503)
     assert refused
+
+
+def test_a_closed_connection_is_noticed_and_what_is_dropped_for_it_needs_no_answer() -> None:
+    async def leave() -> None:
+        deadline, closed = Deadline(), asyncio.Event()
+
+        async def receive() -> Message:
+            await closed.wait()
+            return {"type": "http.disconnect"}
+
+        async with hang_up_noticed(Request({"type": "http"}, receive), deadline):
+            closed.set()
+            while not deadline.hung_up.is_set():
+                await asyncio.sleep(0)
+            deadline.check()
+
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(leave())
+
+
+def test_a_time_that_passes_is_told_to_a_caller_who_is_still_there() -> None:
+    async def wait() -> None:
+        async def receive() -> Message:
+            await asyncio.Event().wait()
+            raise AssertionError("nothing comes")
+
+        async with hang_up_noticed(Request({"type": "http"}, receive), Deadline(answer_by=0)):
+            Deadline(answer_by=0).check()
+
+    with pytest.raises(DeadlineExceeded, match="Request-Timeout-Ms"):
+        asyncio.run(wait())
+
+
+def test_an_image_whose_caller_has_left_never_reaches_the_backbone(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    backbone = Slow()
+    service = tiny_service(settings, backbone=backbone)
+    service.references.add("line", [Upload(photograph(0))])
+    service.inspection.inspect("line", photograph(1), InspectionRequest())
+    engine, go_on, before = service._accelerator.engine, threading.Event(), backbone.passes
+    engine.begin(Priority.INSPECTION, go_on.wait, 60)
+    with caplog.at_level("INFO"), live_server(create_app(settings, service)) as (host, port):
+        head = f"POST /products/line/inspect HTTP/1.1\r\nHost: x\r\nContent-Length: {len(photograph(1))}\r\n"
+        with socket.create_connection((host, port)) as caller:
+            caller.sendall(head.encode() + b"Connection: keep-alive\r\n\r\n" + photograph(1))
+            while not service._accelerator.batches._waiting:
+                time.sleep(0.001)
+            [image] = service._accelerator.batches._waiting._waiting["line"]
+        assert image.deadline.hung_up.wait(60)
+        go_on.set()
+        while "status=499" not in caplog.text:
+            time.sleep(0.001)
+    assert backbone.passes == before

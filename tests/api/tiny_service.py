@@ -6,7 +6,7 @@ from app.engine.backbone.backbone import Backbone
 from app.engine.options import ProductSettings
 from app.opened_store import opened_store
 from app.service.accelerator.backbones import Backbones
-from app.service.limits import Limits, RowsHeld
+from app.service.limits import Batching, Limits, RowsHeld
 from app.service.service import Service
 from app.settings import Settings
 from app.storage.store import Blobs
@@ -32,6 +32,7 @@ def tiny_service(settings: Settings, blobs: Blobs | None = None, backbone: Backb
             background_share=settings.background_share,
             pointer_max_age_s=settings.pointer_max_age_s if settings.redis_url else 0.0,
             rows_held=RowsHeld(settings.exact_rows, settings.bank_rows),
+            batching=Batching(settings.max_batch or 1),
         ),
         auto_create=settings.auto_create_products,
     )

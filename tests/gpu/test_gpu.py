@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.engine.backbone.in_batches import InABatch
+from app.engine.backbone.parity import parity
 from app.engine.backbone.vit import ViTBackbone
 from app.engine.bank.bank import MemoryBank
 from app.engine.bank.index import (
@@ -118,6 +120,13 @@ def test_images_in_one_pass_have_the_features_that_each_has_alone() -> None:
     for together, model_input in zip(patch_features(backbone, inputs), inputs, strict=True):
         alone = patch_features(backbone, [model_input])[0]
         np.testing.assert_allclose(together.values, alone.values, atol=2e-3)
+
+
+@pytest.mark.parametrize("size", [2, 8])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_batch_moves_scores_by_no_more_than_is_allowed(precision: str, size: int) -> None:
+    backbone = ViTBackbone(VITS14, synthetic_vits14(), GPU, precision)
+    assert parity(backbone, InABatch(backbone, size)).holds
 
 
 @pytest.mark.parametrize("aggregation", ["quantile", "musc"])

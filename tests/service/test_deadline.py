@@ -26,6 +26,14 @@ def test_what_passed_first_is_told() -> None:
         Deadline(LATER, LONG_AGO).check()
 
 
+def test_a_caller_who_has_left_waits_for_nothing() -> None:
+    deadline = Deadline(LATER, LATER)
+    deadline.hung_up.set()
+    with pytest.raises(DeadlineExceeded, match="closed"):
+        deadline.check()
+    NO_DEADLINE.check()
+
+
 @pytest.mark.parametrize("deadline", [Deadline(turn_by=LONG_AGO), Deadline(answer_by=LONG_AGO)])
 def test_an_inspection_whose_time_has_passed_never_reaches_the_engine(service: Service, deadline: Deadline) -> None:
     service.references.add("flange", [Upload(photograph(0))])

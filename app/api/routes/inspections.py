@@ -12,7 +12,7 @@ from app.api.accept import JSON, PNG, preferred
 from app.api.authorisation import INSPECT
 from app.api.bank_loading import once_loaded
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
-from app.api.patience import PatienceDep
+from app.api.patience import PatienceDep, hang_up_noticed
 from app.api.schemas.inspections import CallerIds, CommissioningBody, InspectionBody, InspectQuery
 from app.api.schemas.problem import problems
 from app.api.uploads import image_request_body, one_image
@@ -78,7 +78,7 @@ async def inspect(
             "Accept: image/png asks for the heatmap and ?heatmap=none for none. Leave one of them out."
         )
     clock = StageClock(request.state.came)
-    with lanes.inspection.admitted(patience.deadline()):
+    with lanes.inspection.admitted(patience.deadline(), product_id):
         image, fields = await one_image(request, ID_FIELDS)
     clock.ended("receive")
     deadline = patience.deadline()  # what the body took is not the service's doing
@@ -94,7 +94,8 @@ async def inspect(
         result = service.inspection.inspect_with(loaded, cold, image.data, wanted, clock)
         return _answer(result, media_type, product_path, clock)
 
-    return await once_loaded(look, go_on, service, lanes, lanes.inspection, deadline)
+    async with hang_up_noticed(request, deadline):
+        return await once_loaded(look, go_on, service, lanes, lanes.inspection, deadline, product_id)
 
 
 def _request(query: InspectQuery, fields: Mapping[str, str]) -> InspectionRequest:

@@ -44,6 +44,18 @@ class BanksBody(BaseModel):
     evictions: int
 
 
+class BatchesBody(BaseModel):
+    """The passes of inspections through the backbone in the last minute: `images` in all of them, how many one took and
+    how long an image waited, on average. `largest`: the most that one may take."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    largest: int
+    images: int
+    mean_size: float | None
+    mean_wait_ms: float | None
+
+
 class ReadyBody(BaseModel):
     """The service can inspect. `waiting` counts pieces of work that queue for the backbone.
 
@@ -55,6 +67,7 @@ class ReadyBody(BaseModel):
     device: str
     banks: BanksBody
     waiting: int
+    batches: BatchesBody
     store_reachable: bool
 
     @classmethod
@@ -64,6 +77,7 @@ class ReadyBody(BaseModel):
             device=readiness.device,
             banks=BanksBody.model_validate(readiness.banks),
             waiting=readiness.waiting,
+            batches=BatchesBody.model_validate(readiness.batches),
             store_reachable=readiness.store_reachable,
         )
 

@@ -79,6 +79,15 @@ class InspectQuery(CallerIds):
         )
 
 
+class BatchBody(BaseModel):
+    """How many images, of any products, went through the backbone in one pass, and how long this one waited for it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    size: int
+    wait_ms: float
+
+
 class ScaleBody(BaseModel):
     """Anomaly-map values at the cold and the hot end of the colours."""
 
@@ -192,6 +201,7 @@ class InspectionBody(BaseModel):
     part_id: str | None
     meas_id: str | None
     station_id: str | None
+    batch: BatchBody
     timings_ms: dict[str, float]
     created_at: str
 
@@ -224,6 +234,7 @@ class InspectionBody(BaseModel):
             part_id=result.request.part_id,
             meas_id=result.request.meas_id,
             station_id=result.request.station_id,
+            batch=BatchBody.model_validate(result.batch),
             timings_ms=dict(result.timings_ms),
             created_at=result.created_at,
         )

@@ -117,11 +117,11 @@ class OpenVinoBackbone:
         name = named(self.identity | {"size": [height, width]})
         if content := self._kept.get(name):
             try:
-                return self._core.import_model(BytesIO(content), "CPU", self._options), len(content)
+                return self._core.import_model(BytesIO(content), "CPU", self.options), len(content)
             except RuntimeError as error:
                 logger.warning("a compiled network could not be read (%s): it is made again", error)
         logger.info("%s is compiled for images of %d×%d px", self.spec.name, width, height)
-        compiled = self._core.compile_model(self._converted(height, width), "CPU", self._options)
+        compiled = self._core.compile_model(self._converted(height, width), "CPU", self.options)
         image = probes.normalised(probes.good_and_bad(height, width)[1], self.spec)
         if self._checked and (apart := self._apart(compiled, image)) is not None:
             logger.warning("%s, compiled, is %s from torch's features: torch serves this size", self.spec.name, apart)
@@ -144,24 +144,30 @@ class OpenVinoBackbone:
         example = torch.zeros(1, 3, height, width)
         with torch.inference_mode():
             self._reference.features(example)  # what depends on the size alone is computed here, not in the network
-        with torch.no_grad():
-            exported = torch.export.export(_Features(self._reference), (example,))
-        # The frontend itself: openvino.convert_model would ask whether it may report its use.
-        pytorch = FrontEndManager().load_by_framework("pytorch")
-        with _without_known_warning():
-            decoder = TorchFXPythonDecoder.from_exported_program(exported)
-        model = pytorch.convert(pytorch.load(decoder))
-        model.reshape([1, 3, height, width])
-        return model
+        return converted(_Features(self._reference), example)
 
     @property
-    def _options(self) -> dict[str, object]:
+    def options(self) -> dict[str, object]:
+        """With which networks are compiled."""
         return {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "INFERENCE_PRECISION_HINT": HINTS[self.precision],
         }
+
+
+def converted(network: torch.nn.Module, example: torch.Tensor) -> openvino.Model:
+    """The network for images of the example's shape."""
+    with torch.no_grad():
+        exported = torch.export.export(network, (example,))
+    # The frontend itself: openvino.convert_model would ask whether it may report its use.
+    pytorch = FrontEndManager().load_by_framework("pytorch")
+    with _without_known_warning():
+        decoder = TorchFXPythonDecoder.from_exported_program(exported)
+    model = pytorch.convert(pytorch.load(decoder))
+    model.reshape(list(example.shape))
+    return model
 
 
 def named(identity: dict[str, object]) -> str:

@@ -1,18 +1,20 @@
 """Inspecting one photograph."""
 
 import hashlib
+from concurrent.futures import Future
 from uuid import uuid4
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.masking.pixels import unseen_pixels
 from app.engine.photograph.appearance import Appearance
-from app.engine.photograph.image_file import decode_image
+from app.engine.photograph.image_file import DecodedImage, decode_image
 from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import UnseenEdge, preprocess, unseen_edge
-from app.engine.types import Image, ModelInput, PatchDistances
+from app.engine.types import PatchDistances
 from app.engine.verdict.drift import quantities
 from app.engine.verdict.scoring import image_score
 from app.service.accelerator.accelerator import Accelerator
+from app.service.accelerator.batches import Extracted
 from app.service.accelerator.engine_thread import Priority
 from app.service.banks.banks import BankService
 from app.service.banks.cache import LoadedBank
@@ -23,7 +25,7 @@ from app.service.calibration.commissioning import Commissioner
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.inspection.drift import DriftWatch
-from app.service.inspection.patches import features_in_time, foreground_of, nothing_near, regions_of
+from app.service.inspection.patches import foreground_of, nothing_near, regions_of
 from app.service.inspection.picture import drawn, heat_scale
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
@@ -50,6 +52,7 @@ class InspectionService:
         self._banks = banks
         self._backbones = accelerator.backbones
         self._engine = accelerator.engine
+        self._batches = accelerator.batches
         self._knowledge = knowledge
         self._commissioner = commissioner
         self._drift = drift
@@ -108,14 +111,11 @@ class InspectionService:
         clock: StageClock,
     ) -> InspectionResult:
         product, statistic = serving.product, serving.product.settings.statistic
-        decoded = decode_image(upload, self._max_pixels, loaded.manifest.preprocessing.bit_depth)
+        decoded, extracting = self._handed_in(product, loaded, backbone, upload, request, clock)
         image = decoded.pixels
-        clock.ended("decode")
-        model_input = self._model_input(image, loaded, backbone)
-        clock.ended("preprocess")
-        extracted = self._engine.begin(Priority.INSPECTION, features_in_time, request.deadline, backbone, model_input)
         seen, sha256 = appearance(image), hashlib.sha256(upload).hexdigest()
-        features = extracted.result()
+        extracted = extracting.result()
+        features = extracted.features
         clock.ended("backbone")
         foreground = foreground_of(features, product, loaded, backbone)
         clock.ended("mask")
@@ -150,6 +150,7 @@ class InspectionService:
             width=image.shape[1],
             height=image.shape[0],
             sha256=sha256,
+            batch=extracted.batch,
             timings_ms=clock.timings_ms,
             created_at=now(),
             request=request,
@@ -158,6 +159,24 @@ class InspectionService:
             references=tuple(entry.sha256 for entry in loaded.manifest.references),
             commissioning=commissioning,
         )
+
+    def _handed_in(
+        self,
+        product: Product,
+        loaded: LoadedBank,
+        backbone: Backbone,
+        upload: bytes,
+        request: InspectionRequest,
+        clock: StageClock,
+    ) -> tuple[DecodedImage, Future[Extracted]]:
+        """The photograph decoded, and on its way through the backbone."""
+        made = loaded.manifest.preprocessing
+        with self._batches.coming():
+            decoded = decode_image(upload, self._max_pixels, made.bit_depth)
+            clock.ended("decode")
+            model_input = preprocess(decoded.pixels, made.smaller_edge, backbone.spec, made.fit)
+            clock.ended("preprocess")
+            return decoded, self._batches.begin(backbone, model_input, product.product_id, request.deadline)
 
     def _drifted(
         self,
@@ -170,10 +189,6 @@ class InspectionService:
     ) -> bool:
         image = quantities(distances.values, foreground.mask, seen)
         return bool(self._drift.seen(product, loaded.manifest.version, known.baseline, image))
-
-    def _model_input(self, image: Image, loaded: LoadedBank, backbone: Backbone) -> ModelInput:
-        made = loaded.manifest.preprocessing
-        return preprocess(image, made.smaller_edge, backbone.spec, made.fit)
 
 
 def _told(edge: UnseenEdge | None, drifted: bool, serving: Serving, otherwise: bool) -> list[Flag]:

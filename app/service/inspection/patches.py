@@ -4,26 +4,18 @@ import numpy as np
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.bank.near import NO_ROW
-from app.engine.detector import patch_features
 from app.engine.masking.foreground import foreground_mask, scored_patches, trusted_range
 from app.engine.photograph.preprocess import geometry
-from app.engine.types import Geometry, ModelInput, PatchDistances, PatchFeatures, Size
+from app.engine.types import Geometry, PatchDistances, PatchFeatures, Size
 from app.engine.verdict.regions import Region, find_regions
 from app.service.banks.cache import LoadedBank
 from app.service.banks.masking_policy import masking_applies
-from app.service.deadline import Deadline
 from app.service.verdicts.bank_calibration import Calibration
 from app.service.verdicts.verdict import Foreground, Likeness
 from app.storage.documents import Product
 
 MAX_REGIONS = 20
 """More of them are not told: the part is bad all over, or it is another one."""
-
-
-def features_in_time(deadline: Deadline, backbone: Backbone, model_input: ModelInput) -> PatchFeatures:
-    """Patch features of one image; DeadlineExceeded where its turn has come too late."""
-    deadline.check()
-    return patch_features(backbone, [model_input])[0]
 
 
 def nothing_near(distances: PatchDistances, foreground: Foreground) -> bool:

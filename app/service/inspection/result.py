@@ -7,6 +7,7 @@ from app.engine.heatmap import Heatmap
 from app.engine.options import Search
 from app.engine.photograph.preprocess import UnseenEdge
 from app.engine.verdict.regions import Region
+from app.service.accelerator.batches import Batch
 from app.service.calibration.commissioning import Commissioning
 from app.service.inspection.request import InspectionRequest
 from app.service.verdicts.verdict import Flag, Judgement
@@ -16,7 +17,8 @@ from app.service.verdicts.verdict import Flag, Judgement
 class InspectionResult:
     """One inspected image. `score` is the image score in units of the patch distance, unrounded. `regions` is None
     where no threshold is known to tell them by; `unseen_edge` is None where all of the image was looked at,
-    but for what is masked; `references` are those of the bank (SHA-256), in its order."""
+    but for what is masked; `batch` is the one that it went through the backbone in; `references` are those of the bank
+    (SHA-256), in its order."""
 
     inspection_id: str
     product_id: str
@@ -31,6 +33,7 @@ class InspectionResult:
     width: int
     height: int
     sha256: str
+    batch: Batch
     timings_ms: Mapping[str, float]
     created_at: str
     request: InspectionRequest

@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 
 from app.engine.options import ProductSettings
 from app.service.service import Service
+from app.service.uploads.checked_upload import Upload
+from tests.api.photographs import photograph
 
 TINY_ON_TORCH = {"name": "tiny", "engine": "torch", "precision": "float32", "layers": [1, 2]}
 
@@ -17,6 +19,16 @@ def test_a_ready_service_names_its_backbone(client: TestClient) -> None:
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     assert answer.json()["backbone"] == TINY_ON_TORCH
+
+
+def test_the_batches_of_the_last_minute_are_told(client: TestClient, service: Service) -> None:
+    idle = client.get("/health/ready").json()["batches"]
+    assert idle == {"largest": 1, "images": 0, "mean_size": None, "mean_wait_ms": None}
+    service.references.add("flange", [Upload(photograph(0))])
+    client.post("/products/flange/inspect", content=photograph(1)).raise_for_status()
+    told = client.get("/health/ready").json()["batches"]
+    assert (told["images"], told["mean_size"]) == (1, 1.0)
+    assert told["mean_wait_ms"] >= 0
 
 
 def test_a_draining_service_is_live_but_not_ready(client: TestClient, service: Service) -> None:

@@ -46,6 +46,12 @@ def test_every_stage_between_the_first_byte_and_the_answer_is_timed(client: Test
     assert 0 < sum(timings_ms.values()) <= 1000 * (time.perf_counter() - started)
 
 
+def test_the_batch_and_the_wait_for_it_are_told(client: TestClient, flange: str) -> None:
+    told = client.post(f"/products/{flange}/inspect", content=photograph(1)).json()
+    assert told["batch"]["size"] == 1
+    assert 0 <= told["batch"]["wait_ms"] <= told["timings_ms"]["backbone"]
+
+
 def test_what_the_authors_crop_leaves_out_is_told(client: TestClient) -> None:
     settings = {"profile": "paper", "masking": "off", "smaller_edge": 125}
     client.put("/products/flange", json={"settings": settings}).raise_for_status()

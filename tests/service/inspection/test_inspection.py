@@ -1,15 +1,21 @@
 """Inspecting photographs against the bank of their product."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
 
 from app.engine.photograph.preprocess import UnseenEdge
 from app.errors import NoReferences, ProductNotFound
+from app.service.accelerator.engine_thread import Priority
 from app.service.inspection.request import HeatmapRequest, InspectionRequest
 from app.service.service import Service
 from app.service.uploads.checked_upload import Upload
+from app.settings import Settings
 from tests.api.photographs import photograph
+from tests.api.tiny_service import tiny_service
 from tests.service.conftest import upload
 
 PLAIN = InspectionRequest(heatmap=None)
@@ -118,3 +124,29 @@ def test_every_stage_is_timed(service: Service) -> None:
     timings_ms = service.inspection.inspect("flange", photograph(2), PLAIN).timings_ms
     stages = ["bank", "decode", "preprocess", "backbone", "mask", "search", "score", "heatmap", "keep"]
     assert list(timings_ms) == stages
+
+
+def test_inspections_of_several_products_in_one_pass_score_as_each_does_alone(settings: Settings) -> None:
+    """The largest difference that a batch may make, of a score, is 0.01 %."""
+    service = tiny_service(settings.model_copy(update={"max_batch": 8}))
+    names = [f"part-{number}" for number in range(6)]
+    for number, name in enumerate(names):
+        service.references.add(name, [upload(number)])
+    alone = [service.inspection.inspect(name, photograph(50 + at), PLAIN) for at, name in enumerate(names)]
+    assert {each.batch.size for each in alone} == {1}
+    engine, go_on = service._accelerator.engine, threading.Event()
+    with ThreadPoolExecutor(len(names)) as pool:
+        engine.begin(Priority.INSPECTION, go_on.wait, 10)
+        asked = [
+            pool.submit(service.inspection.inspect, name, photograph(50 + at), PLAIN) for at, name in enumerate(names)
+        ]
+        while engine.waiting < len(names):
+            threading.Event().wait(0.001)
+        go_on.set()
+    together = [each.result() for each in asked]
+    told = service.readiness().batches
+    service.close()
+    assert {each.batch.size for each in together} == {6}
+    assert [each.product_id for each in together] == names
+    np.testing.assert_allclose([each.score for each in together], [each.score for each in alone], rtol=1e-4)
+    assert (told.largest, told.images, told.mean_size) == (8, 12, 12 / 7)
