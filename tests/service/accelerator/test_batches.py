@@ -84,7 +84,8 @@ def image(mark: float, rows: int = 2, columns: int = 3) -> ModelInput:
     size, grid = Size(rows * TINY.patch_size, columns * TINY.patch_size), Grid(rows, columns)
     tensor = np.random.default_rng(abs(int(mark))).standard_normal((3, size.height, size.width)).astype(np.float32)
     tensor[0, 0, 0] = mark
-    return ModelInput(tensor, Geometry(size, size, size, grid))
+    pixels = np.zeros((size.height, size.width, 3), np.uint8)
+    return ModelInput(pixels, tensor, Geometry(size, size, size, grid))
 
 
 def begun(
