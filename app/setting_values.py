@@ -29,6 +29,23 @@ def path_prefix(value: str | None) -> str | None:
     return value
 
 
+def known_store(value: str | None) -> str | None:
+    """A folder or a Redis, as a URL."""
+    if value is None or is_redis(value):
+        return value
+    url = urlsplit(value)
+    if url.scheme != "disk" or url.netloc or not url.path.startswith("/"):
+        raise ValueError("only disk:///absolute/folder and redis://host:port/number are supported")
+    return value
+
+
+def coordinating_store(value: str | None) -> str | None:
+    """A Redis, as a URL."""
+    if value is not None and not is_redis(value):
+        raise ValueError("only redis://host:port/number is supported")
+    return value
+
+
 def is_redis(url: str) -> bool:
     """Whether the URL names a Redis."""
     return urlsplit(url).scheme in REDIS_SCHEMES and bool(urlsplit(url).hostname)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.engine.options import Profile
 from app.errors import ConfigurationError
 from app.setting_files import ENV_ENCODING, names_in_file, names_of_secrets, require_utf8, unknown_names
-from app.setting_values import is_redis, origins, path_prefix
+from app.setting_values import coordinating_store, is_redis, known_store, origins, path_prefix
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -46,10 +46,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     data_dir: Path = Field(Path("data"), description="Folder of the disk store.")
-    store_url: str | None = Field(
+    store_url: Annotated[str | None, AfterValidator(known_store)] = Field(
         None, description="Store as a URL, `disk:///folder` or `redis://host:6379/0`; unset: the disk at DATA_DIR."
     )
-    coordination_url: str | None = Field(
+    coordination_url: Annotated[str | None, AfterValidator(coordinating_store)] = Field(
         None, description="Redis that replicas on one disk store share: products, bank versions, what serves."
     )
     redis_password: SecretStr | None = Field(None, description="Password of Redis; best as a Docker secret.")
@@ -136,23 +136,6 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line: `debug` to `error`."
     )
-
-    @field_validator("store_url")
-    @classmethod
-    def _store_is_known(cls, value: str | None) -> str | None:
-        if value is None or is_redis(value):
-            return value
-        url = urlsplit(value)
-        if url.scheme != "disk" or url.netloc or not url.path.startswith("/"):
-            raise ValueError("only disk:///absolute/folder and redis://host:port/number are supported")
-        return value
-
-    @field_validator("coordination_url")
-    @classmethod
-    def _coordination_is_redis(cls, value: str | None) -> str | None:
-        if value is not None and not is_redis(value):
-            raise ValueError("only redis://host:port/number is supported")
-        return value
 
     @model_validator(mode="after")
     def _one_redis(self) -> Self:
