@@ -7,7 +7,10 @@ ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 REDIS_SCHEMES = ("redis", "rediss")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 ENDPOINTS = frozenset(
-    {"docs", "health", "jobs", "openapi.json", "products", "static-offline-docs", "v1", "version", "zero-shot"}
+    {
+        *("docs", "health", "inspections", "jobs", "openapi.json", "parts", "products", "static-offline-docs"),
+        *("v1", "version", "zero-shot"),
+    }
 )
 """First segments of the paths that the API has."""
 

@@ -122,6 +122,11 @@ class Settings(BaseSettings):
     keep_versions: int = Field(20, ge=1, le=10_000, description="Bank versions kept per product.")
     smaller_edge: int = Field(448, ge=112, le=1344, description="Given to a product at its creation, px.")
     profile: Profile = Field("robust", description="Given to a product at its creation: `robust` or `paper`.")
+    records: Literal["on", "off"] = Field("on", description="Whether every answered inspection is kept on record.")
+    records_url: SecretStr | None = Field(None, description="PostgreSQL for records; unset: SQLite beside the store.")
+    records_password: SecretStr | None = Field(None, description="Password for RECORDS_URL; best as a Docker secret.")
+    records_wait_ms: int = Field(250, ge=1, le=60_000, description="Longest that an answer waits for its record, ms.")
+    records_spool_bytes: int = Field(2**26, ge=2**16, description="Records that may wait on the disk, bytes.")
     auth: Literal["auto", "off"] = Field(
         "auto", description="`auto`: keys are asked for once there are any; `off`: never."
     )

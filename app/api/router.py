@@ -4,7 +4,19 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from app.api.known_parameters import only_known_parameters
 from app.api.parsing.json_keys import each_key_once
-from app.api.routes import banks, calibration, health, inspections, jobs, masking, products, references, root, zero_shot
+from app.api.routes import (
+    banks,
+    calibration,
+    health,
+    inspections,
+    jobs,
+    masking,
+    products,
+    records,
+    references,
+    root,
+    zero_shot,
+)
 
 VERSION_PREFIX = "/v1"
 
@@ -12,7 +24,7 @@ VERSION_PREFIX = "/v1"
 def add_routes(app: FastAPI) -> None:
     """Adds every route; the OpenAPI document shows those at the root."""
     api = APIRouter()
-    for resource in (products, references, banks, masking, calibration, inspections, zero_shot, jobs):
+    for resource in (products, references, banks, masking, calibration, inspections, records, zero_shot, jobs):
         api.include_router(resource.router, dependencies=[Depends(only_known_parameters), Depends(each_key_once)])
     api.include_router(health.router)
     app.include_router(root.router)

@@ -27,12 +27,14 @@ from app.service.clock import StageClock, now
 from app.service.inspection.drift import DriftWatch
 from app.service.inspection.patches import foreground_of, nothing_near, regions_of
 from app.service.inspection.picture import drawn, heat_scale
+from app.service.inspection.recording import recorded
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.service.inspection.searched import searched
 from app.service.verdicts.bank_calibration import Calibration
 from app.service.verdicts.verdict import Flag, Foreground, Looked, judged
 from app.storage.documents import Product
+from app.storage.records.writer import RecordWriter
 
 
 class InspectionService:
@@ -47,7 +49,9 @@ class InspectionService:
         commissioner: Commissioner,
         drift: DriftWatch,
         max_pixels: int,
+        records: RecordWriter | None = None,
     ) -> None:
+        """`records`: where each inspection is kept before it is answered; None: nowhere."""
         self._serving = serving
         self._banks = banks
         self._backbones = accelerator.backbones
@@ -57,6 +61,7 @@ class InspectionService:
         self._commissioner = commissioner
         self._drift = drift
         self._max_pixels = max_pixels
+        self._records = records
 
     def inspect(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
         """Score one photograph, with its heatmap if one is wanted; waits where the bank has to be loaded first.
@@ -99,7 +104,12 @@ class InspectionService:
         backbone = self._backbones.get(loaded.manifest.backbone, loaded.manifest.preprocessing)
         clock.ended("bank")
         with self._engine.inspecting():
-            return self._scored(serving, loaded, backbone, upload, request, clock)
+            result = self._scored(serving, loaded, backbone, upload, request, clock)
+        if self._records is None:
+            return result
+        result = recorded(result, self._records)
+        clock.ended("record")
+        return result
 
     def _scored(
         self,
@@ -141,6 +151,8 @@ class InspectionService:
             product_id=product.product_id,
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
+            engine=backbone.engine,
+            precision=backbone.precision,
             search=loaded.manifest.search,
             score=score,
             flags=(*judgement.flags, *foreground.flags, *told),
