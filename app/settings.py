@@ -202,10 +202,11 @@ def misspelt_settings() -> list[str]:
     return unknown_names(given, ENV_PREFIX, [*map(str.upper, Settings.model_fields), *OF_COMPOSE])
 
 
-def environment_for_demo() -> dict[str, str]:
+def environment_for_demo(cache_dir: Path) -> dict[str, str]:
     """The environment of a server that takes over what this machine has to compute with, and has the defaults else.
 
     Every default is spelt out, so that neither a `.env` nor a secret can set it; the store is the caller's to name.
+    `cache_dir`: for compiled networks, where the settings name no folder for them.
 
     Raises:
         ConfigurationError: a setting is wrong.
@@ -214,6 +215,7 @@ def environment_for_demo() -> dict[str, str]:
     chosen = {name: field.default for name, field in Settings.model_fields.items()}
     chosen |= {name: getattr(settings, name) for name in OF_THE_MACHINE}
     chosen["weights_dir"] = settings.weights_dir.absolute()
+    chosen["cache_dir"] = (settings.cache_dir or cache_dir).absolute()
     chosen["auth"] = "off"  # a secret may hold a key, and this server listens on loopback only
     others = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
     return others | {_setting_name((name,)): str(value) for name, value in chosen.items() if value is not None}

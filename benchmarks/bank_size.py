@@ -87,7 +87,7 @@ def lists_of(parts: list[Segment]) -> Lists:
     sample = np.empty((len(drawn), parts[0].rows.shape[1]), np.float32)
     for part, start in zip(parts, starts, strict=True):
         here = (drawn >= start) & (drawn < start + len(part.rows))
-        sample[here] = part.rows[drawn[here] - start]
+        sample[here] = unit_length(part.rows[drawn[here] - start])
     centres, step = Centres(sample, count), TOGETHER // count
     while centres.unfinished:
         centres.improve(step)
