@@ -136,6 +136,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line: `debug` to `error`."
     )
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or a JSON object each.")
 
     @model_validator(mode="after")
     def _one_redis(self) -> Self:

@@ -19,7 +19,19 @@ WIDE = {"schemas", "routes"}
 """Folders with one module for each resource."""
 
 ALLOWED = {
-    "cli": {"commands", "version", "main", "server", "assembly", "tls", "demo", "keys", "settings", "errors"},
+    "cli": {
+        "commands",
+        "version",
+        "main",
+        "server",
+        "assembly",
+        "tls",
+        "demo",
+        "keys",
+        "log_lines",
+        "settings",
+        "errors",
+    },
     "commands": {
         "commands",
         "wording",
@@ -50,6 +62,7 @@ ALLOWED = {
     "settings": {"settings", "setting_files", "setting_values", "engine", "errors"},
     "setting_files": {"errors"},
     "setting_values": set(),
+    "log_lines": set(),
     "errors": set(),
     "version": set(),
     "wording": set(),
