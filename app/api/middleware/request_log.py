@@ -65,8 +65,8 @@ def _unexpected(request_id: str) -> InspectorError:
 
 def _write_line(scope: Scope, request_id: str, status: int, ms: float) -> None:
     path = scope.get("raw_path", b"").decode("latin-1")[:MAX_LOGGED_PATH]
-    # A proxy asks each replica for its health every second.
-    usual = "/health/" in path and status < HTTPStatus.BAD_REQUEST
+    # A proxy asks each replica for its health every second, Prometheus for its numbers.
+    usual = ("/health/" in path or path.endswith("/metrics")) and status < HTTPStatus.BAD_REQUEST
     fields = {
         "request_id": request_id,
         "method": scope["method"],
