@@ -7,6 +7,7 @@ import pytest
 from app.engine.photograph.preprocess import UnseenEdge
 from app.errors import NoReferences, ProductNotFound
 from app.service.inspection.request import HeatmapRequest, InspectionRequest
+from app.service.inspection.result import InspectionResult
 from app.service.service import Service
 from app.service.uploads.checked_upload import Upload
 from tests.api.photographs import photograph
@@ -118,3 +119,15 @@ def test_every_stage_is_timed(service: Service) -> None:
     timings_ms = service.inspection.inspect("flange", photograph(2), PLAIN).timings_ms
     stages = ["bank", "decode", "preprocess", "backbone", "mask", "search", "score", "heatmap", "keep"]
     assert list(timings_ms) == stages
+
+
+def test_who_watches_is_told_of_each_result_as_long_as_he_does(service: Service) -> None:
+    service.references.add("flange", [upload(1)])
+    one: list[InspectionResult] = []
+    other: list[InspectionResult] = []
+    with service.inspection.told_to(one.append):
+        first = service.inspection.inspect("flange", photograph(2), PLAIN)
+        with service.inspection.told_to(other.append):
+            second = service.inspection.inspect("flange", photograph(3), PLAIN)
+    service.inspection.inspect("flange", photograph(4), PLAIN)
+    assert (one, other) == ([first, second], [second])
