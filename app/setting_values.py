@@ -7,8 +7,11 @@ ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 REDIS_SCHEMES = ("redis", "rediss")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 ENDPOINTS = frozenset(
-    {"docs", "health", "jobs", "openapi.json", "products", "static-offline-docs", "v1", "version", "zero-shot"}
-)
+    {
+        "docs", "health", "jobs", "metrics", "openapi.json", "products", "static-offline-docs", "v1", "version",
+        "zero-shot",
+    }
+)  # fmt: skip
 """First segments of the paths that the API has."""
 
 

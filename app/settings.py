@@ -23,8 +23,8 @@ OF_THE_MACHINE = ("weights_dir", "device", "threads", "precision", "engine", "ca
 """The settings that say what this machine has to compute with, not what a server does with it."""
 
 OF_COMPOSE = (
-    "IMAGE", "MEMORY", "PROXY_PEM", "PUBLISH", "PUBLISH_TLS", "REDIS_MAXMEMORY", "REDIS_MEMORY", "REPLICAS",
-    "SECRETS_DIR", "WEIGHTS",
+    "IMAGE", "MEMORY", "PROXY_PEM", "PUBLISH", "PUBLISH_GRAFANA", "PUBLISH_PROMETHEUS", "PUBLISH_TLS",
+    "REDIS_MAXMEMORY", "REDIS_MEMORY", "REPLICAS", "SECRETS_DIR", "WEIGHTS",
 )  # fmt: skip
 """What docker-compose.yml and its overlays read from the same `.env`, behind the same prefix."""
 
@@ -144,6 +144,10 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line: `debug` to `error`."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or a JSON object each.")
+    metrics_products: int = Field(
+        0, ge=0, le=1000, description="Products that `/metrics` tells apart, the rest together; 0: none."
     )
 
     @model_validator(mode="after")

@@ -4,7 +4,19 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from app.api.known_parameters import only_known_parameters
 from app.api.parsing.json_keys import each_key_once
-from app.api.routes import banks, calibration, health, inspections, jobs, masking, products, references, root, zero_shot
+from app.api.routes import (
+    banks,
+    calibration,
+    health,
+    inspections,
+    jobs,
+    masking,
+    metrics,
+    products,
+    references,
+    root,
+    zero_shot,
+)
 
 VERSION_PREFIX = "/v1"
 
@@ -15,6 +27,7 @@ def add_routes(app: FastAPI) -> None:
     for resource in (products, references, banks, masking, calibration, inspections, zero_shot, jobs):
         api.include_router(resource.router, dependencies=[Depends(only_known_parameters), Depends(each_key_once)])
     api.include_router(health.router)
+    api.include_router(metrics.router)
     app.include_router(root.router)
     app.include_router(api)
     app.include_router(api, prefix=VERSION_PREFIX, include_in_schema=False)
