@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         8 * 2**30, ge=2**20, description="The same where banks lie in a GPU's memory, instead of BANK_CACHE_BYTES."
     )
     exact_rows: int = Field(
-        16_384, ge=1024, description="Up to so many rows of a bank, an inspection searches all of them; CPU only."
+        4096, ge=1024, description="Up to so many rows of a bank, an inspection searches all of them; CPU only."
     )
     bank_rows: Literal["float32", "float16"] = Field(
         "float32", description="How rows of new banks lie in memory; `float16` halves it; CPU only."
