@@ -22,11 +22,10 @@ from app.commands.store import store_app
 from app.commands.weights import weights_app
 from app.errors import InspectorError
 from app.keys.listening import check_listening
-from app.settings import Settings, load_settings, misspelt_settings
+from app.log_lines import start_logging
+from app.settings import load_settings, misspelt_settings
 from app.tls import check_certificate
 from app.version import service_version
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 cli = typer.Typer(
     help="Inspect photographs of manufactured parts, from a handful of good examples. "
@@ -71,7 +70,7 @@ def serve(
     if data_dir is not None:
         given |= {"data_dir": data_dir, "store_url": None, "coordination_url": None}
     settings = load_settings(**given)
-    start_logging(settings)
+    start_logging(settings.log_level, settings.log_format)
     for line in misspelt_settings():
         logging.getLogger("inspector.settings").warning(line)
     # While it loads, SIGTERM ends it at once, as the first process of a container too, where it would be ignored else.
@@ -130,12 +129,6 @@ def demo(
     # As an exception, so that the server is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     run_demo(output)
-
-
-def start_logging(settings: Settings) -> None:
-    """Log to stderr, one line an event."""
-    logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr, force=True)
-    logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 
 
 def main(run: Callable[[], object] = cli) -> None:

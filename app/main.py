@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app.api.lanes import Lanes
+from app.api.metrics.metrics import Metrics
 from app.api.middleware.authentication import Authentication
 from app.api.middleware.body_limits import BodyLimits
 from app.api.middleware.cors import allow_origins
 from app.api.middleware.head import Head
+from app.api.middleware.measured import Measured
 from app.api.middleware.path_guard import PathGuard
 from app.api.middleware.request_log import RequestLog
 from app.api.middleware.root_path import RootPath
@@ -35,16 +37,17 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         ConfigurationError, StorageUnavailable: as KeyRing.of.
     """
 
-    keys = KeyRing.of(settings)
+    keys, metrics = KeyRing.of(settings), Metrics(settings.metrics_products)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         serving = await asyncio.to_thread(build_service, settings) if service is None else service
         app.state.service, app.state.lanes = serving, Lanes.of(settings)
+        metrics.follow(serving.readiness, app.state.lanes)
         serving.banks.warm_pinned()
         serving.calibration.follow_all()
         try:
-            with keys.watching():
+            with keys.watching(), serving.inspection.told_to(metrics.inspected):
                 yield
         finally:
             serving.drain()
@@ -61,7 +64,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         redirect_slashes=False,
         swagger_ui_parameters=DOCS_PARAMETERS,
     )
-    app.state.settings = settings
+    app.state.settings, app.state.metrics = settings, metrics
     app.add_middleware(BodyLimits, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(PathGuard)
     app.add_middleware(Head)
@@ -69,6 +72,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     if settings.cors_origins:
         allow_origins(app, settings.cors_origins.split())
     app.add_middleware(RequestLog)
+    app.add_middleware(Measured, metrics=metrics)
     if settings.root_path:
         app.add_middleware(RootPath, root_path=settings.root_path)
     add_problem_handlers(app)

@@ -23,8 +23,8 @@ OF_THE_MACHINE = ("weights_dir", "device", "threads", "precision", "engine", "ca
 """The settings that say what this machine has to compute with, not what a server does with it."""
 
 OF_COMPOSE = (
-    "IMAGE", "MEMORY", "PROXY_PEM", "PUBLISH", "PUBLISH_TLS", "REDIS_MAXMEMORY", "REDIS_MEMORY", "REPLICAS",
-    "SECRETS_DIR", "WEIGHTS",
+    "IMAGE", "MEMORY", "PROXY_PEM", "PUBLISH", "PUBLISH_GRAFANA", "PUBLISH_PROMETHEUS", "PUBLISH_TLS",
+    "REDIS_MAXMEMORY", "REDIS_MEMORY", "REPLICAS", "SECRETS_DIR", "WEIGHTS",
 )  # fmt: skip
 """What docker-compose.yml and its overlays read from the same `.env`, behind the same prefix."""
 
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         8 * 2**30, ge=2**20, description="The same where banks lie in a GPU's memory, instead of BANK_CACHE_BYTES."
     )
     exact_rows: int = Field(
-        16_384, ge=1024, description="Up to so many rows of a bank, an inspection searches all of them; CPU only."
+        4096, ge=1024, description="Up to so many rows of a bank, an inspection searches all of them; CPU only."
     )
     bank_rows: Literal["float32", "float16"] = Field(
         "float32", description="How rows of new banks lie in memory; `float16` halves it; CPU only."
@@ -149,6 +149,10 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line: `debug` to `error`."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or a JSON object each.")
+    metrics_products: int = Field(
+        0, ge=0, le=1000, description="Products that `/metrics` tells apart, the rest together; 0: none."
     )
 
     @model_validator(mode="after")
@@ -207,10 +211,11 @@ def misspelt_settings() -> list[str]:
     return unknown_names(given, ENV_PREFIX, [*map(str.upper, Settings.model_fields), *OF_COMPOSE])
 
 
-def environment_for_demo() -> dict[str, str]:
+def environment_for_demo(cache_dir: Path) -> dict[str, str]:
     """The environment of a server that takes over what this machine has to compute with, and has the defaults else.
 
     Every default is spelt out, so that neither a `.env` nor a secret can set it; the store is the caller's to name.
+    `cache_dir`: for compiled networks, where the settings name no folder for them.
 
     Raises:
         ConfigurationError: a setting is wrong.
@@ -219,6 +224,7 @@ def environment_for_demo() -> dict[str, str]:
     chosen = {name: field.default for name, field in Settings.model_fields.items()}
     chosen |= {name: getattr(settings, name) for name in OF_THE_MACHINE}
     chosen["weights_dir"] = settings.weights_dir.absolute()
+    chosen["cache_dir"] = (settings.cache_dir or cache_dir).absolute()
     chosen["auth"] = "off"  # a secret may hold a key, and this server listens on loopback only
     others = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
     return others | {_setting_name((name,)): str(value) for name, value in chosen.items() if value is not None}

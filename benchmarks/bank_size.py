@@ -8,7 +8,7 @@ copies of them (0.01 in each number, at unit length again), which is said. Print
 of one photograph's patches (median of five), what it is of one in 8,192 rows, alone and together with the backbone's
 pass; memory of the bank; CPU time of putting its rows into lists and of a load with these; how many patches were
 searched exactly; the largest difference of the image score from the exact one, and photographs whose regions differ, at
-a threshold that leaves a twentieth of the patches. Of banks of up to 16,384 rows, the service searches all rows.
+a threshold that leaves a twentieth of the patches. Of banks of up to `INSPECTOR_EXACT_ROWS` rows, the service searches all rows.
 """
 
 import sys
@@ -87,7 +87,7 @@ def lists_of(parts: list[Segment]) -> Lists:
     sample = np.empty((len(drawn), parts[0].rows.shape[1]), np.float32)
     for part, start in zip(parts, starts, strict=True):
         here = (drawn >= start) & (drawn < start + len(part.rows))
-        sample[here] = part.rows[drawn[here] - start]
+        sample[here] = unit_length(part.rows[drawn[here] - start])
     centres, step = Centres(sample, count), TOGETHER // count
     while centres.unfinished:
         centres.improve(step)

@@ -19,7 +19,19 @@ WIDE = {"schemas", "routes"}
 """Folders with one module for each resource."""
 
 ALLOWED = {
-    "cli": {"commands", "version", "main", "server", "assembly", "tls", "demo", "keys", "settings", "errors"},
+    "cli": {
+        "commands",
+        "version",
+        "main",
+        "server",
+        "assembly",
+        "tls",
+        "demo",
+        "keys",
+        "log_lines",
+        "settings",
+        "errors",
+    },
     "commands": {
         "commands",
         "wording",
@@ -50,6 +62,7 @@ ALLOWED = {
     "settings": {"settings", "setting_files", "setting_values", "engine", "errors"},
     "setting_files": {"errors"},
     "setting_values": set(),
+    "log_lines": set(),
     "errors": set(),
     "version": set(),
     "wording": set(),
@@ -106,6 +119,7 @@ ENGINE_MAY_NOT_IMPORT = {
     "rich",
     "sklearn",
     "matplotlib",
+    "prometheus_client",
 }
 
 
@@ -171,6 +185,11 @@ def test_the_engine_knows_no_framework(path: Path) -> None:
 def test_torch_and_faiss_come_from_one_module() -> None:
     importers = {path.name for path in FILES if {"torch", "faiss"} & {name.split(".")[0] for name in imports(path)}}
     assert importers == {"faiss_torch.py"}
+
+
+def test_only_the_api_knows_prometheus() -> None:
+    users = {path for path in FILES if "prometheus_client" in {name.split(".")[0] for name in imports(path)}}
+    assert {layer(path) for path in users} == {"api"}
 
 
 def test_the_environment_is_read_in_one_place() -> None:

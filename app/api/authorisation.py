@@ -50,6 +50,7 @@ def check_product(caller: Caller, product_id: str) -> None:
 INSPECT = Depends(Requires(Scope.INSPECT))
 READ = Depends(Requires(Scope.INSPECT, Scope.REGISTER))
 REGISTER = Depends(Requires(Scope.REGISTER))
+METRICS = Depends(Requires(Scope.METRICS))
 ADMIN = Depends(Requires(Scope.ADMIN))
 
 CallerDep = Annotated[Caller, Depends(caller_of)]

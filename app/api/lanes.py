@@ -51,7 +51,7 @@ class Lane:
     def __init__(self, name: str, threads: int, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
         self.occupied = 0
-        self._limit = limit
+        self.limit = limit
         self._clock = clock
         self._ahead = 0
         self._last_done = -math.inf
@@ -70,9 +70,9 @@ class Lane:
             DeadlineExceeded: its time has passed already.
         """
         deadline.check()
-        if self.occupied >= self._limit:
+        if self.occupied >= self.limit:
             raise Overloaded(
-                f"All {self._limit} places for {self.name} are taken. Send the request again later.",
+                f"All {self.limit} places for {self.name} are taken. Send the request again later.",
                 retry_after_s=self._retry_after_s(),
             )
         ahead = self._ahead_of(whose)

@@ -47,10 +47,10 @@ async def _inspector_error(request: Request, error: Exception) -> Response:
     answer = problem(request.scope, error)
     if answer.status_code >= SERVER_FAULT and not isinstance(error, OF_A_BUSY_DAY):
         request_id = request.scope.get("state", {}).get("request_id")
-        told = (request_id, error.code, error.message)
+        told = {"request_id": request_id, "code": error.code, "detail": error.message}
         # What passes by itself is one line: an outage would fill the log with the same trace.
         cause = None if isinstance(error, Unavailable) else error.__cause__
-        error_log.warning("request_id=%s code=%s detail=%s", *told, exc_info=cause)
+        error_log.warning("request_id=%s code=%s detail=%s", *told.values(), exc_info=cause, extra={"fields": told})
     return answer
 
 

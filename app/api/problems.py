@@ -58,7 +58,11 @@ def problem(
     members: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    """The answer that tells `error`. `details` become `errors`, one entry per wrong field; `members` are added."""
+    """The answer that tells `error`. `details` become `errors`, one entry per wrong field; `members` are added.
+
+    `problem` in the state of the request becomes the code, for who counts them.
+    """
+    scope.setdefault("state", {})["problem"] = error.code
     status = status_of(type(error))
     body: dict[str, Any] = {
         "type": PROBLEM_TYPE,

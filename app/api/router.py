@@ -11,6 +11,7 @@ from app.api.routes import (
     inspections,
     jobs,
     masking,
+    metrics,
     products,
     records,
     references,
@@ -27,6 +28,7 @@ def add_routes(app: FastAPI) -> None:
     for resource in (products, references, banks, masking, calibration, inspections, records, zero_shot, jobs):
         api.include_router(resource.router, dependencies=[Depends(only_known_parameters), Depends(each_key_once)])
     api.include_router(health.router)
+    api.include_router(metrics.router)
     app.include_router(root.router)
     app.include_router(api)
     app.include_router(api, prefix=VERSION_PREFIX, include_in_schema=False)

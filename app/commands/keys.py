@@ -32,7 +32,8 @@ def create_key(
         list[Scope],
         typer.Option(
             help="What it is for; may be repeated. inspect: inspect, and read products. register: references and "
-            "banks, and read products. admin: everything, also create, change and delete products."
+            "banks, and read products. metrics: /metrics, for Prometheus. admin: everything, also create, change and "
+            "delete products."
         ),
     ],
     product: Annotated[
@@ -46,6 +47,7 @@ def create_key(
     """
     settings = load_settings()
     _check_names(name, product or [])
+    _check_scopes(scope, product or [])
     file = KeyFile.of(settings)
     key = file.create(name, scope, product or None)
     typer.echo(key)
@@ -87,6 +89,13 @@ def _check_names(name: str, products: Sequence[str]) -> None:
     for product_id in products:
         if not is_product_id(product_id):
             raise ConfigurationError(f"{product_id!r} is no product id, so no product can have it. Check its spelling.")
+
+
+def _check_scopes(scopes: Sequence[Scope], products: Sequence[str]) -> None:
+    if Scope.METRICS in scopes and products:
+        raise ConfigurationError(
+            "The metrics are of all products together. Make a key of its own for them, without --product."
+        )
 
 
 def _row(record: KeyRecord) -> tuple[str, ...]:

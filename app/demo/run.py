@@ -19,6 +19,7 @@ from app.settings import environment_for_demo
 
 SAMPLE = Path(__file__).parent / "sample"
 PRODUCT_ID = "bearing-flange"
+COMPILED = "compiled"
 START_LIMIT_S = 120.0
 REQUEST_LIMIT_S = 300.0
 STOP_LIMIT_S = 40.0
@@ -26,7 +27,8 @@ STOP_LIMIT_S = 40.0
 
 
 def run_demo(output: Path) -> None:
-    """Register the sample's references, inspect its good and defective parts, write the heatmaps below `output`.
+    """Register the sample's references, inspect its good and defective parts, write the heatmaps below `output`, where
+    what the server has compiled stays for the next run.
 
     Raises:
         ConfigurationError: the server did not start, or answered with an error.
@@ -35,7 +37,7 @@ def run_demo(output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="inspector-demo-") as folder,
-        _server(Path(folder)) as address,
+        _server(Path(folder), output / COMPILED) as address,
         httpx2.Client(base_url=address, timeout=REQUEST_LIMIT_S, trust_env=False) as client,
     ):
         backbone = _answer(client.get("/health/ready"))["backbone"]
@@ -86,13 +88,13 @@ def _check(response: httpx2.Response) -> None:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def _server(folder: Path, compiled: Path) -> Iterator[str]:
     """A server process on a free port of this machine with a store and settings of its own, ended on the way out."""
     log = folder / "server.log"
     command = [sys.executable, "-m", "app.cli", "serve", "--host", "127.0.0.1", "--port", "0"]
     # Started in the folder, the server would not find an `app` that lies in the present one.
     modules = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
-    environment = environment_for_demo() | {"PYTHONPATH": modules}
+    environment = environment_for_demo(compiled) | {"PYTHONPATH": modules}
     with log.open("w") as sink:
         process = subprocess.Popen(
             [*command, "--data-dir", str(folder / "store")], cwd=folder, env=environment, stderr=sink, stdout=sink

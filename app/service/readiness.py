@@ -11,6 +11,7 @@ from app.service.banks.parts import BanksView
 class Readiness:
     """Whether the service can inspect, and on what. `reason` says why not.
 
+    `drifted`: products whose newest inspections no longer look as the good images did.
     While the store cannot be reached, loaded banks go on: that is no reason to send requests elsewhere.
     """
 
@@ -22,3 +23,4 @@ class Readiness:
     waiting: int
     batches: PassesView
     store_reachable: bool
+    drifted: int

@@ -47,7 +47,7 @@ class Service:
         )
         photographs = Photographs(store.blobs, limits.max_image_pixels)
         calibration = CalibrationParts(store, accelerator, banks, photographs, limits)
-        drift = DriftWatch()
+        self._drift = drift = DriftWatch()
         self.banks = banks.service
         self.calibration, self._calibration_ahead = calibration.service, calibration.ahead
         self.inspection = InspectionService(
@@ -104,6 +104,7 @@ class Service:
             waiting=self._accelerator.engine.waiting,
             batches=self._accelerator.batches.view(backbone),
             store_reachable=self._banks.serving.reachable,
+            drifted=len(self._drift.drifted()),
         )
 
     def drain(self) -> None:

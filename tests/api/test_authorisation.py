@@ -19,7 +19,7 @@ from tests.api.keyed_app import ADMIN_KEY, KeyedApp, keyed_app, routed
 from tests.api.photographs import photograph
 
 TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-SCOPE_ROW = re.compile(r"^\| ((?:`(?:inspect|register|admin)`(?: or )?)+) \| (.*) \|$", re.MULTILINE)
+SCOPE_ROW = re.compile(r"^\| ((?:`(?:inspect|register|metrics|admin)`(?: or )?)+) \| (.*) \|$", re.MULTILINE)
 OPERATION = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`")
 HEALTH = {"/health/live", "/health/ready"}
 IN_PATHS = {
@@ -119,7 +119,7 @@ def test_a_route_takes_the_scopes_that_are_documented_and_no_other(
 def test_a_key_for_another_product_reaches_nothing_of_this_one(keyed: KeyedApp, operation: Operation) -> None:
     status, code = ask(keyed, operation, keyed.bearer("elsewhere"))
     creates_it = operation.method == "POST" and operation.path.endswith("/products")
-    if creates_it or "{product_id}" in operation.path:
+    if creates_it or "{product_id}" in operation.path or operation.path.endswith("/metrics"):
         assert (status, code) == (403, "forbidden")
     else:
         assert status not in (401, 403)

@@ -51,6 +51,7 @@ def test_revoke_takes_a_key_out_and_says_when_it_was_the_last(data_dir: str) -> 
         (["create", "mes", "--scope", "inspect", "--product", "a/b"], "'a/b' is no product id"),
         (["create", "mes", "--scope", "everything"], "everything"),
         (["create", "mes"], "--scope"),
+        (["create", "scraper", "--scope", "metrics", "--product", "flange"], "all products together"),
         (["revoke", "00000000"], "inspector keys list"),
     ],
 )

@@ -106,8 +106,9 @@ def test_only_what_the_machine_has_to_compute_with_is_taken_over(
     monkeypatch.setenv("INSPECTOR_STORE_URL", "disk:///srv/store")
     monkeypatch.setenv("INSPECTOR_SMALLER_EDGE", "112")
     (tmp_path / ".env").write_text("INSPECTOR_THREADS=3\n")
-    environment = environment_for_demo()
+    environment = environment_for_demo(Path("compiled"))
     assert environment["INSPECTOR_WEIGHTS_DIR"] == str(tmp_path / "weights")
+    assert environment["INSPECTOR_CACHE_DIR"] == str(tmp_path / "compiled")
     assert (environment["INSPECTOR_THREADS"], environment["INSPECTOR_SMALLER_EDGE"]) == ("3", "448")
     assert {"INSPECTOR_STORE_URL", "inspector_profile"} & set(environment) == set()
     assert environment["PATH"] == os.environ["PATH"]

@@ -46,7 +46,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, identified)
         except Exception:
-            error_log.exception("request_id=%s failed", request_id)
+            error_log.exception("request_id=%s failed", request_id, extra={"fields": {"request_id": request_id}})
             if status:
                 raise
             await problem(scope, _unexpected(request_id))(scope, receive, identified)
@@ -65,15 +65,16 @@ def _unexpected(request_id: str) -> InspectorError:
 
 def _write_line(scope: Scope, request_id: str, status: int, ms: float) -> None:
     path = scope.get("raw_path", b"").decode("latin-1")[:MAX_LOGGED_PATH]
-    # A proxy asks each replica for its health every second.
-    usual = "/health/" in path and status < HTTPStatus.BAD_REQUEST
-    access_log.log(
-        logging.DEBUG if usual else logging.INFO,
-        "request_id=%s method=%s path=%s status=%d ms=%.1f key=%s",
-        request_id,
-        scope["method"],
-        path,
-        status,
-        ms,
-        scope["state"].get("key", "-"),
-    )
+    # A proxy asks each replica for its health every second, Prometheus for its numbers.
+    usual = ("/health/" in path or path.endswith("/metrics")) and status < HTTPStatus.BAD_REQUEST
+    fields = {
+        "request_id": request_id,
+        "method": scope["method"],
+        "path": path,
+        "status": status,
+        "ms": round(ms, 1),
+        "key": scope["state"].get("key", "-"),
+    }
+    text = " ".join(f"{name}=%s" for name in fields)
+    level = logging.DEBUG if usual else logging.INFO
+    access_log.log(level, text, *fields.values(), extra={"fields": fields})

@@ -1,7 +1,8 @@
 """The memory bank: the patches of every reference at every angle, searched exactly (ALGORITHM 4)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from app.engine.bank.certified import Decided, Deciding, decided
 from app.engine.bank.index import (
     ExactIndex,
+    FaissCpuIndex,
     FaissGpuIndex,
     Found,
     Metric,
@@ -20,7 +22,7 @@ from app.engine.bank.index import (
 from app.engine.bank.inverted import InvertedRows, in_lists
 from app.engine.bank.lists import Lists
 from app.engine.bank.near import Cells, NearIndex, Places
-from app.engine.bank.plain_rows import PlainRows, StoredRows
+from app.engine.bank.plain_rows import PlainRows, StoredRows, places_of
 from app.engine.bank.rows import comparable
 from app.engine.device.faiss_torch import torch
 from app.engine.options import RowPrecision, Search
@@ -51,13 +53,16 @@ class Segment:
     @property
     def patches(self) -> NDArray[np.int64]:
         """Which patch (raster) of the reference, at its angle, each of the rows shows: M."""
-        numbers = np.arange(len(self.rows)) if self.numbers is None else self.numbers
-        return np.asarray(numbers % self.grid.patches, np.int64)
+        return _patches(self.grid, len(self.rows), self.numbers)
 
     def reduced(self, numbers: NDArray[np.int64]) -> "Segment":
         """The segment with some of its rows alone, by their numbers."""
         kept = np.sort(numbers)
         return replace(self, rows=self.rows[kept], numbers=kept)
+
+
+def _patches(grid: Grid, rows: int, numbers: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    return np.asarray((np.arange(rows) if numbers is None else numbers) % grid.patches, np.int64)
 
 
 def segment(
@@ -82,35 +87,50 @@ class RowOrigin:
     patch: int
 
 
+Placing = Callable[[Callable[[], ExactIndex]], ExactIndex]
+"""Calls what makes an index of rows, where that may be done."""
+
+
+def _at_once(make: Callable[[], ExactIndex]) -> ExactIndex:
+    return make()
+
+
 class MemoryBank:
     """An immutable memory bank over the segments of its references, in order, all of one metric. Where it is searched
     near the places of patches, every search has to tell these."""
 
     def __init__(
         self,
-        segments: Sequence[Segment],
+        segments: Iterable[Segment],
         device: str,
         search: Search = "anywhere",
         *,
         precision: RowPrecision = "float32",
         lists: Lists | None = None,
+        count: int | None = None,
+        placing: Placing = _at_once,
     ) -> None:
         """`device` is `cpu` or `cuda[:n]`; a GPU, and a search near places, have no use for `precision` and `lists`,
-        which are those of a bank of cosine distances.
+        which are those of a bank of cosine distances. Where it is told how many rows there are (`count`), one segment
+        is held at a time beside them. `placing` calls what puts the rows on a GPU, or where their places are known.
 
         Raises:
             GpuOutOfMemory: the rows do not fit.
-            ValueError: rows of rotated references cannot be searched by their place.
+            ValueError: rows of rotated references cannot be searched by their place; there are not `count` rows.
         """
-        [self.metric] = {part.metric for part in segments}
-        self._layout = [(part.grid, part.angles_deg, part.numbers) for part in segments]
-        sizes = [len(part.rows) for part in segments]
-        self._starts = np.concatenate([[0], np.cumsum(sizes)])
-        if device == "cpu" and search == "anywhere" and (lists or precision == "float16"):
-            self._index: ExactIndex = _in_host_memory(segments, self.metric, precision, lists)
+        in_memory = device == "cpu" and search == "anywhere"
+        if count is None:
+            segments = list(segments)
+            count = sum(len(part.rows) for part in segments)
+        numbers = in_lists(lists) if lists and in_memory else None
+        gathered = _gathered(segments, count, precision if in_memory else "float32", numbers)
+        self._layout, self.metric = gathered.layout, gathered.metric
+        self._starts = np.concatenate([[0], np.cumsum(gathered.sizes)])
+        if in_memory:
+            self._index: ExactIndex = _in_host_memory(gathered, numbers, lists)
         else:
-            self._index = _index(segments, device, self.metric, search)
-        self.rows = int(self._starts[-1])
+            self._index = placing(partial(_index, gathered, device, search))
+        self.rows = count
         self.size_bytes = self._index.size_bytes
         self.engine = self._index.engine
 
@@ -169,23 +189,51 @@ class MemoryBank:
         return RowOrigin(reference, angles_deg[angle], patch)
 
 
-def _in_host_memory(
-    segments: Sequence[Segment], metric: Metric, precision: RowPrecision, lists: Lists | None
-) -> PlainRows:
-    sizes = [len(part.rows) for part in segments]
-    numbers = np.arange(sum(sizes), dtype=np.int32) if lists is None else in_lists(lists)
-    rows: StoredRows = np.empty((len(numbers), segments[0].rows.shape[1]), precision)
-    places = np.argsort(numbers)
-    for part, end in zip(segments, np.cumsum(sizes), strict=True):
-        rows[places[end - len(part.rows) : end]] = part.rows
-    return PlainRows(rows, metric) if lists is None else InvertedRows(rows, numbers, lists)
+@dataclass(slots=True)
+class _Gathered:
+    """The rows of several segments (M×D), and what each segment tells of its share of them."""
+
+    rows: StoredRows
+    metric: Metric
+    layout: list[tuple[Grid, tuple[float, ...], NDArray[np.int64] | None]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
 
-def _index(segments: Sequence[Segment], device: str, metric: Metric, search: Search) -> ExactIndex:
-    rows = np.concatenate([part.rows for part in segments])
+def _gathered(
+    segments: Iterable[Segment], count: int, precision: RowPrecision, numbers: NDArray[np.int32] | None
+) -> _Gathered:
+    """The rows one segment after another, or in the order of their `numbers`."""
+    places = None if numbers is None else places_of(numbers)
+    found, end = None, 0
+    for part in segments:
+        found = found or _Gathered(np.empty((count, part.rows.shape[1]), precision), part.metric)
+        start, end = end, end + len(part.rows)
+        if end > count or part.metric != found.metric:
+            raise ValueError(f"a bank has {count} rows of one metric")
+        found.rows[slice(start, end) if places is None else places[start:end]] = part.rows
+        found.layout.append((part.grid, part.angles_deg, part.numbers))
+        found.sizes.append(len(part.rows))
+        del part  # else it stays while the next one is made
+    if found is None or end != count:
+        raise ValueError(f"a bank has segments, of {count} rows")
+    return found
+
+
+def _in_host_memory(gathered: _Gathered, numbers: NDArray[np.int32] | None, lists: Lists | None) -> ExactIndex:
+    rows = gathered.rows
+    if lists is not None and numbers is not None:
+        return InvertedRows(rows, numbers, lists)
+    if rows.dtype == np.float16:
+        return PlainRows(rows, gathered.metric)
+    return FaissCpuIndex(np.asarray(rows, np.float32), gathered.metric)
+
+
+def _index(gathered: _Gathered, device: str, search: Search) -> ExactIndex:
+    rows = np.asarray(gathered.rows, np.float32)
     if search == "anywhere":
-        return exact_index(rows, device, metric)
-    if any(part.angles_deg != (0.0,) for part in segments):
+        return exact_index(rows, device, gathered.metric)
+    if any(angles_deg != (0.0,) for _, angles_deg, _ in gathered.layout):
         raise ValueError("rows of rotated references cannot be searched by their place")
-    cells = Cells.of([(part.grid, part.patches) for part in segments])
-    return NearIndex(rows, cells, search.near, torch.device(device), metric)
+    shares = zip(gathered.layout, gathered.sizes, strict=True)
+    cells = Cells.of([(grid, _patches(grid, size, numbers)) for (grid, _, numbers), size in shares])
+    return NearIndex(rows, cells, search.near, torch.device(device), gathered.metric)

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 GPU_SCRATCH_BYTES = 256 * 2**20
 TORCH_CHUNK_ELEMENTS = 64 * 2**20
+SQUARED_TOGETHER = 65_536
 SELF_TEST_TOLERANCE = 1e-4
 _GPU_TURN = threading.RLock()
 SEARCH_DOES_NOT_FIT = "The GPU has no memory left for this search. Try again, or lower INSPECTOR_BANK_CACHE_BYTES."
@@ -54,25 +55,24 @@ class ExactIndex(Protocol):
 
 
 class FaissCpuIndex:
-    """FAISS's flat index in host memory."""
+    """What FAISS's flat index finds, in rows that lie where they are: an index would copy them."""
 
     engine = "faiss-cpu"
 
     def __init__(self, rows: Rows, metric: Metric = "cosine") -> None:
         self._metric = metric
-        width = rows.shape[1]
-        self._index = faiss.IndexFlatIP(width) if metric == "cosine" else faiss.IndexFlatL2(width)
-        self._index.add(rows)
+        self._rows = np.ascontiguousarray(rows, np.float32)
         self.size_bytes = rows.nbytes
 
     def search(self, queries: Rows, count: int = 1) -> Found:
-        found, rows = self._index.search(queries, count)
+        compared = faiss.METRIC_INNER_PRODUCT if self._metric == "cosine" else faiss.METRIC_L2
+        found, rows = faiss.knn(queries, self._rows, count, metric=compared)
         if self._metric != "cosine":
-            found = _squared_distances(queries, self._index.reconstruct_batch(rows.ravel()), count)
+            found = _squared_distances(queries, self._rows[rows.ravel()], count)
         return as_distances(found, self._metric), rows
 
     def row(self, number: int) -> Rows:
-        return np.asarray(self._index.reconstruct(number), np.float32)
+        return np.asarray(self._rows[number], np.float32)
 
 
 class FaissGpuIndex:
@@ -127,7 +127,7 @@ class TorchIndex:
         self._metric = metric
         with gpu_memory(_bank_does_not_fit(rows)):
             self._rows = torch.from_numpy(rows).to(device)
-            self._squared = (self._rows * self._rows).sum(dim=1) if metric != "cosine" else None
+            self._squared = _squared_lengths(self._rows) if metric != "cosine" else None
         self.size_bytes = rows.nbytes
 
     def search(self, queries: Queries, count: int = 1) -> Found:
@@ -159,6 +159,11 @@ class TorchIndex:
 def in_host_memory(queries: Queries) -> Rows:
     """Q×D, C order: a copy where they lie on a device."""
     return np.ascontiguousarray(queries.cpu().numpy() if isinstance(queries, torch.Tensor) else queries, np.float32)
+
+
+def _squared_lengths(rows: torch.Tensor) -> torch.Tensor:
+    """M, of M×D; their squares are held a part at a time."""
+    return torch.cat([(part * part).sum(dim=1) for part in torch.split(rows, SQUARED_TOGETHER)])
 
 
 def _squared_distances(queries: Rows, found: Rows, count: int) -> Rows:

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.index import Metric
-from app.engine.bank.spread import evenly_spaced
 from app.engine.types import Distances, Mask, Weights
 
 NOBODY = -1
 COMPARED_REFERENCES = 64
-"""Of more references, evenly spaced ones are compared: else each registration would be slower than the one before."""
+"""Of more references, ones drawn by their names are compared: else each registration would be slower than the one
+before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,14 @@ class LeftOut:
     weights: Weights | None = None
 
 
-def compared_references(count: int) -> list[int]:
-    """Positions of the references of a bank that are compared with all others: a single one has none."""
-    return evenly_spaced(count, COMPARED_REFERENCES) if count > 1 else []
+def compared_references(names: Sequence[str]) -> list[int]:
+    """Positions of the references of a bank that are compared with all others, ascending: a single one has none.
+
+    Whether a reference is drawn depends on the names of all of them, not on their order: another one, or one less,
+    changes one of those that are drawn at most.
+    """
+    drawn = sorted(range(len(names)), key=lambda position: sha256(names[position].encode()).digest())
+    return sorted(drawn[:COMPARED_REFERENCES]) if len(names) > 1 else []
 
 
 def heat_scale(table: Sequence[LeftOut], *, foreground_only: bool) -> float | None:

@@ -51,8 +51,8 @@ class Centres:
     """Centres of lists, found by k-means over rows drawn from a bank: `improve` as long as `unfinished`."""
 
     def __init__(self, drawn: Rows, count: int) -> None:
-        """`drawn`: S×D, at least `count`, in no order (`drawn_rows`)."""
-        self._drawn = unit_length(drawn)
+        """`drawn`: S×D of unit length, at least `count`, in no order (`drawn_rows`)."""
+        self._drawn = drawn
         self.values = self._drawn[:count].copy()
         self._sums, self._sizes = np.zeros_like(self.values), np.zeros(count, np.int64)
         self._done = self._iteration = 0

@@ -1,6 +1,6 @@
 """Exact search among the rows that lie near a patch's own place: for parts that lie in every photograph alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from app.engine.device.gpu_memory import gpu_memory
 from app.engine.types import Grid
 
 NEAR_CHUNK_ELEMENTS = 16 * 2**20
+MEASURED_TOGETHER = 65_536
 NO_ROW = -1
 
 
@@ -69,7 +70,7 @@ class NearIndex(TorchIndex):
         super().__init__(rows, device, metric)
         self._radius, self._grids = radius, cells.grids
         self._cells = torch.from_numpy(cells.numbers).to(device)
-        self._longest = float(np.linalg.norm(rows, axis=1).max(initial=0))
+        self._longest = max((float(np.linalg.norm(part, axis=1).max()) for part in _parts(rows)), default=0.0)
 
     def search_near(self, queries: Queries, places: Places, count: int = 1) -> Found:
         """The `count` nearest of the rows near the place of each query (Q×D); where there are fewer, the rest is
@@ -103,6 +104,11 @@ class NearIndex(TorchIndex):
         if self._squared is not None:
             values = ((placed[:, None] - self._rows[best.indices]) ** 2).sum(dim=2)
         return values, best.indices.masked_fill(best.values == -torch.inf, NO_ROW)
+
+
+def _parts(rows: Rows) -> Iterator[Rows]:
+    for start in range(0, len(rows), MEASURED_TOGETHER):
+        yield rows[start : start + MEASURED_TOGETHER]
 
 
 def _scaled(positions: NDArray[np.int64], length: int, other: int) -> NDArray[np.int64]:

@@ -14,6 +14,13 @@ SEARCHED_ROWS = 32_768
 """Rows that are brought to float32 at a time."""
 
 
+def places_of(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Where each of the numbers 0..M−1 stands in their order (M)."""
+    places = np.empty_like(numbers)
+    places[numbers] = np.arange(len(numbers), dtype=np.int32)
+    return places
+
+
 class PlainRows:
     """Rows in any order. float16 ones are compared in float32, by cosine at unit length: rounding changes lengths too,
     which would make most of its error."""
@@ -24,7 +31,7 @@ class PlainRows:
         """`rows`: M×D; `numbers` (M): those of the bank that they are, if they are in another order."""
         self._rows, self._metric = rows, metric
         self._numbers = np.arange(len(rows), dtype=np.int32) if numbers is None else numbers
-        self._places = np.argsort(self._numbers).astype(np.int32)
+        self._places = places_of(self._numbers)
         self.size_bytes = rows.nbytes + self._numbers.nbytes + self._places.nbytes
 
     def search(self, queries: Rows, count: int = 1) -> Found:
@@ -32,9 +39,7 @@ class PlainRows:
         values, numbers = np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
         start = 0
         for part in self._blocks():
-            block = (
-                np.ascontiguousarray(part, np.float32) if part.dtype == np.float32 else comparable(part, self._metric)
-            )
+            block = part.astype(np.float32, copy=False) if part.dtype == np.float32 else comparable(part, self._metric)
             found, places = FaissCpuIndex(block, self._metric).search(queries, min(count, len(block)))
             values = np.concatenate([values, found], axis=1)
             numbers = np.concatenate([numbers, self._numbers[start + places].astype(np.int64)], axis=1)

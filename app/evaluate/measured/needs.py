@@ -25,7 +25,7 @@ def test_queries(data: ObjectData) -> QuerySet:
 
 def compared_in(references: Sequence[Path]) -> tuple[Path, ...]:
     """The references of a bank that are compared with all others of it, as the service does it."""
-    return tuple(references[position] for position in compared_references(len(references)))
+    return tuple(references[position] for position in compared_references([path.name for path in references]))
 
 
 def reference_queries(paths: tuple[Path, ...]) -> QuerySet:

@@ -115,7 +115,7 @@ class _Fitting:
     def _left_out(self, bank: Bank | None, foregrounds: Sequence[Mask] | None) -> list[LeftOut]:
         """Each compared reference in the bank of the others; nothing where one of them has no others in it."""
         table = []
-        for place in compared_references(len(self.references)):
+        for place in compared_references([path.name for path in self.draw.references]):
             upright = self.references[place][0]
             mask = foregrounds[place] if foregrounds else np.ones(upright.geometry.grid.patches, bool)
             found = bank.left_out(place, upright, mask) if bank else None

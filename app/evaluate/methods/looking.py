@@ -120,7 +120,7 @@ class _Shown:
         fit = self.fit
         if fit.bank is None or not self.aligned:
             return None
-        compared = compared_references(len(fit.draw.references))
+        compared = compared_references([path.name for path in fit.draw.references])
         return Seen(
             self.distances,
             self.foregrounds,

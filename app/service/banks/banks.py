@@ -208,10 +208,11 @@ class BankService:
         try:
             return self._built(key, manifest)
         except (BlobMissing, BlobDamaged) as error:
-            raise RepairNeeded(partial(self._repaired, key, manifest, error)) from error
+            # Its words alone: an error keeps the frames of the load, and the rows in them.
+            raise RepairNeeded(partial(self._repaired, key, manifest, str(error))) from error
 
-    def _repaired(self, key: BankKey, manifest: BankManifest, error: InspectorError) -> LoadedBank:
-        logger.warning("bank %d of %s is repaired: %s", key.version, key.product_id, error)
+    def _repaired(self, key: BankKey, manifest: BankManifest, why: str) -> LoadedBank:
+        logger.warning("bank %d of %s is repaired: %s", key.version, key.product_id, why)
         with same_life(self._catalog, key.product_id, key.created_at):
             return self._built(key, self._builder.repair(key.product_id, manifest))
 
@@ -223,14 +224,15 @@ class BankService:
         return loaded
 
     def _joined(self, product_id: str, manifest: BankManifest, priority: Priority) -> MemoryBank:
-        device = self._accelerator.device
-        segments = searched_segments(self._blobs, product_id, manifest)
-        lists = readable_lists(self._blobs, product_id, manifest) if device == "cpu" else None
-        make = partial(MemoryBank, precision=manifest.row_precision, lists=lists)
-        # To put many rows in order takes seconds: no piece, which would hold inspections up.
-        if lists:
-            return make(segments, device, manifest.search)
-        return self._accelerator.pieces(priority).run(make, segments, device, manifest.search)
+        return MemoryBank(
+            searched_segments(self._blobs, product_id, manifest),
+            self._accelerator.device,
+            manifest.search,
+            precision=manifest.row_precision,
+            lists=readable_lists(self._blobs, product_id, manifest) if self._accelerator.device == "cpu" else None,
+            count=manifest.rows,
+            placing=self._accelerator.pieces(priority).run,
+        )
 
     def _check_backbone(self, product_id: str, manifest: BankManifest) -> None:
         if self._accelerator.backbones.sha256(manifest.backbone) != manifest.backbone_sha256:

@@ -79,9 +79,10 @@ class BankBuilder:
         """Publish the next version: the active one's references after `change`, under the product's settings of now
         (a deletion keeps to those that made the active version: it must not depend on images that may be lost).
 
-        A segment that those settings have outdated, that cannot be read any more, or that was never made (`segment`
-        is empty) is made from the reference as uploaded. A `rebuild` makes all of them again, and starts from the
-        newest version that can be read. All of it is durable on return.
+        A segment that those settings have outdated, that was never made (`segment` is empty), or that is needed and
+        cannot be read any more is made from the reference as uploaded; one that is lost and not needed here is made
+        again when the version is loaded. A `rebuild` makes all of them again, and starts from the newest version that
+        can be read. All of it is durable on return.
 
         Raises:
             ProductNotFound: the product is gone.
@@ -93,7 +94,11 @@ class BankBuilder:
         while True:
             with same_life(self._catalog, product_id, product.created_at):
                 pointer, active = self._start(product_id, reason)
-                manifest = self._next(maker, product, pointer, active, reason, change)
+                try:
+                    manifest = self._next(maker, product, pointer, active, reason, change)
+                except (BlobMissing, BlobDamaged, BankDamaged):
+                    # To look at every segment each time would make each registration slower than the one before.
+                    manifest = self._next(maker, product, pointer, active, reason, change, look=True)
             try:
                 self._publish(product, manifest, pointer)
             except StaleRevision:
@@ -111,7 +116,10 @@ class BankBuilder:
         active: BankManifest | None,
         reason: ManifestReason,
         change: Change,
+        *,
+        look: bool = False,
     ) -> BankManifest:
+        """`look`: whether the segments that are kept can be read."""
         settings = product.settings
         references = change(active.references if active else ())
         recipe = self._recipe_of(active) if active and reason == "delete" else self._recipe_for(settings, references)
@@ -121,7 +129,7 @@ class BankBuilder:
         masking = _kept(tested, references, settings.profile) or self._tested(
             maker, references, recipe, settings.profile
         )
-        entries = tuple(self._entry(maker, reference, recipe, usable) for reference in references)
+        entries = self._entries(maker, references, recipe, usable, look=look)
         keeping = active if reason == "delete" else None
         precision = keeping.row_precision if keeping else self._row_precision
         rule, search = (keeping.coreset_rule, keeping.search) if keeping else (settings.coreset, settings.search)
@@ -173,17 +181,10 @@ class BankBuilder:
         """
         maker = self._maker(product_id)
         recipe = self._recipe_of(damaged)
-        references = tuple(self._entry(maker, reference, recipe, damaged) for reference in damaged.references)
+        references = self._entries(maker, damaged.references, recipe, damaged, look=True)
         settings = self._catalog.product(product_id).settings
-        joined = Joined(
-            product_id,
-            references,
-            damaged.masking,
-            settings,
-            damaged.preprocessing,
-            damaged.search,
-            damaged.row_precision,
-        )
+        searched = (damaged.preprocessing, damaged.search, damaged.row_precision)
+        joined = Joined(product_id, references, damaged.masking, settings, *searched)
         rows = self._rows.again(joined, damaged)
         if references == damaged.references and rows == BankRows.of(damaged):
             return damaged
@@ -217,13 +218,17 @@ class BankBuilder:
         with self._serving.changing(product.product_id):
             self._catalog.publish(product.product_id, manifest, expected, made_for=prepared)
 
-    def _entry(
-        self, maker: ReferenceMaker, reference: ReferenceEntry, recipe: Recipe, usable: BankManifest | None
-    ) -> ReferenceEntry:
-        if usable and reference in usable.references and self._readable(maker.product_id, reference):
-            return reference
-        with _image_needed(reference):
-            return maker.entry(reference, recipe)
+    def _entries(
+        self, maker: ReferenceMaker, references: References, recipe: Recipe, usable: BankManifest | None, *, look: bool
+    ) -> References:
+        stored, entries = frozenset(usable.references if usable else ()), []
+        for reference in references:
+            if reference in stored and (not look or self._readable(maker.product_id, reference)):
+                entries.append(reference)
+                continue
+            with _image_needed(reference):
+                entries.append(maker.entry(reference, recipe))
+        return tuple(entries)
 
     def _tested(
         self, maker: ReferenceMaker, references: References, recipe: Recipe, profile: Profile

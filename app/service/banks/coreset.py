@@ -1,7 +1,7 @@
 """Choosing the rows of a bank that are searched: few that leave none of the others far from all of them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -85,10 +85,15 @@ class CoresetMaker:
         return ChosenRows(reference[reference >= 0], chosen.row[reference >= 0])
 
 
-def searched_segments(blobs: Blobs, product_id: str, manifest: BankManifest) -> list[Segment]:
-    """The segments of a version with the rows that it searches. BlobMissing, BlobDamaged, BankDamaged."""
+def searched_segments(blobs: Blobs, product_id: str, manifest: BankManifest) -> Iterator[Segment]:
+    """The segments of a version with the rows that it searches, one read after the other.
+
+    BlobMissing, BlobDamaged, BankDamaged.
+    """
     chosen = stored_coreset(blobs, product_id, manifest)
-    parts = (stored_segment(blobs, product_id, entry.segment) for entry in manifest.references)
-    if chosen is None:
-        return list(parts)
-    return [part.reduced(chosen.of(position)) for position, part in enumerate(parts)]
+    for position, entry in enumerate(manifest.references):
+        part = stored_segment(blobs, product_id, entry.segment)
+        if len(part.rows) != entry.rows:
+            raise BankDamaged(f"Segment {entry.segment} has other rows than its bank. Rebuild the bank.")
+        yield part if chosen is None else part.reduced(chosen.of(position))
+        del part  # else it stays while the next one is read

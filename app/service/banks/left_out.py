@@ -56,7 +56,7 @@ class LeftOutMaker:
         Raises:
             BlobMissing, BlobDamaged, BankDamaged: a segment cannot be read.
         """
-        compared = compared_references(len(references))
+        compared = compared_references([entry.sha256 for entry in references])
         known = self._known(product_id, references, before)
         table = {position: known[position] for position in compared if position in known}
         fresh = set(range(len(references))) - places(references, before).keys()
@@ -74,7 +74,7 @@ class LeftOutMaker:
     ) -> LeftOutTable:
         """The table where only the chosen rows are searched: each reference among those of the others. One beside
         which nothing was chosen of the others, or nothing near one of its patches, has no row. Raises as above."""
-        compared = compared_references(len(references))
+        compared = compared_references([entry.sha256 for entry in references])
         everyone = set(range(len(references)))
         found = self._searched(product_id, references, search, dict.fromkeys(compared), everyone, chosen)
         return {position: row for position, row in found.items() if (row.nearest != NOBODY).all()}

@@ -8,6 +8,7 @@ import numpy as np
 from app.engine.bank.bank import Segment
 from app.engine.bank.index import Rows
 from app.engine.bank.lists import Assigned, Centres, Lists, assigned, drawn_rows, list_count
+from app.engine.bank.rows import unit_length
 from app.engine.methods.known import metric_of
 from app.engine.options import Preprocessing, Profile, Search
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
@@ -58,19 +59,23 @@ class ListsMaker:
         known = self._known(product_id, total, before)
         centres = known.centres if known else self._centres(product_id, references, chosen, total)
         centred = before.lists.centred_rows if known and before and before.lists else total
-        stay = self._assigned_before(references, chosen, before, known)
-        parts = []
-        for position, part in enumerate(self._segments(product_id, references, chosen)):
-            parts.append(stay[position] if position in stay else self._assigned(part.rows, centres))
+        assigned_rows = self._assigned_before(references, chosen, before, known)
+        new = [position for position in range(len(references)) if position not in assigned_rows]
+        for position, part in zip(new, self._segments(product_id, references, chosen, new), strict=True):
+            assigned_rows[position] = self._assigned(part.rows, centres)
         named = rows_named([entry.segment for entry in references], coreset)
-        lists = Lists(centres, Assigned.joined(parts))
+        lists = Lists(centres, Assigned.joined([assigned_rows[position] for position in range(len(references))]))
         return ListsRecord(self._blobs.put(product_id, "lists", encode_lists(lists, named)), centred)
 
     def _segments(
-        self, product_id: str, references: Sequence[ReferenceEntry], chosen: ChosenRows | None
+        self,
+        product_id: str,
+        references: Sequence[ReferenceEntry],
+        chosen: ChosenRows | None,
+        positions: Sequence[int],
     ) -> Iterator[Segment]:
-        for position, entry in enumerate(references):
-            part = stored_segment(self._blobs, product_id, entry.segment)
+        for position in positions:
+            part = stored_segment(self._blobs, product_id, references[position].segment)
             yield part if chosen is None else part.reduced(chosen.of(position))
 
     def _known(self, product_id: str, total: int, before: BankManifest | None) -> Lists | None:
@@ -92,10 +97,10 @@ class ListsMaker:
         drawn = drawn_rows(total, count)
         found: Rows | None = None
         start = 0
-        for part in self._segments(product_id, references, chosen):
+        for part in self._segments(product_id, references, chosen, range(len(references))):
             here = (drawn >= start) & (drawn < start + len(part.rows))
             found = np.empty((len(drawn), part.rows.shape[1]), np.float32) if found is None else found
-            found[here] = part.rows[drawn[here] - start]
+            found[here] = unit_length(part.rows[drawn[here] - start])
             start += len(part.rows)
         assert found is not None
         centres = Centres(found, count)

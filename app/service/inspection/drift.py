@@ -10,6 +10,9 @@ from app.storage.documents import Product
 WATCHED = 1024
 """Products; the one that was inspected longest ago is forgotten first."""
 
+Watched = tuple[str, str, int | None, str, str]
+"""A product by its id and its birth, the bank version, and what else a new window begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class DriftView:
@@ -26,8 +29,8 @@ class DriftWatch:
     """A window for each product; a new one where another bank version or other masks serve. Safe for many threads."""
 
     def __init__(self) -> None:
-        self._windows: OrderedDict[object, DriftWindow] = OrderedDict()
-        self._seen: dict[object, DriftView] = {}
+        self._windows: OrderedDict[Watched, DriftWindow] = OrderedDict()
+        self._seen: dict[Watched, DriftView] = {}
         self._guard = Lock()
 
     def seen(
@@ -51,7 +54,13 @@ class DriftWatch:
         with self._guard:
             return self._seen.get(_key(product, bank_version), NOTHING_SEEN)
 
+    def drifted(self) -> frozenset[str]:
+        """The products whose newest inspections have drifted, under whichever bank version these were."""
+        with self._guard:
+            newest = {key[0]: key for key in self._windows}
+            return frozenset(product_id for product_id, key in newest.items() if self._seen[key].drifts)
 
-def _key(product: Product, bank_version: int | None) -> object:
+
+def _key(product: Product, bank_version: int | None) -> Watched:
     settings = product.settings
     return product.product_id, product.created_at, bank_version, settings.masking, settings.profile

@@ -1,7 +1,9 @@
 """Inspecting one photograph."""
 
 import hashlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from uuid import uuid4
 
 from app.engine.backbone.backbone import Backbone
@@ -62,6 +64,16 @@ class InspectionService:
         self._drift = drift
         self._max_pixels = max_pixels
         self._records = records
+        self._told_to: tuple[Callable[[InspectionResult], None], ...] = ()
+
+    @contextmanager
+    def told_to(self, watch: Callable[[InspectionResult], None]) -> Iterator[None]:
+        """Within the block, `watch` is told of every inspected image, on the thread that inspected it."""
+        self._told_to = (*self._told_to, watch)
+        try:
+            yield
+        finally:
+            self._told_to = tuple(each for each in self._told_to if each is not watch)
 
     def inspect(self, product_id: str, upload: bytes, request: InspectionRequest) -> InspectionResult:
         """Score one photograph, with its heatmap if one is wanted; waits where the bank has to be loaded first.
@@ -105,10 +117,11 @@ class InspectionService:
         clock.ended("bank")
         with self._engine.inspecting():
             result = self._scored(serving, loaded, backbone, upload, request, clock)
-        if self._records is None:
-            return result
-        result = recorded(result, self._records)
-        clock.ended("record")
+        if self._records:
+            result = recorded(result, self._records)
+            clock.ended("record")
+        for watch in self._told_to:
+            watch(result)
         return result
 
     def _scored(

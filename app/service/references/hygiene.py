@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.index import ratio_in
+from app.engine.bank.left_out import compared_references
 from app.engine.bank.near import Places
 from app.engine.bank.spread import evenly_spaced
 from app.engine.hygiene import (
@@ -50,7 +51,8 @@ class ReferenceFinding:
 
 
 COVERED_REFERENCES = 10
-"""Of more references, evenly spaced ones are compared pair by pair: each pair costs a search."""
+"""Of more references, evenly spaced ones of those in the leave-one-out table are compared pair by pair: each pair costs
+a search."""
 
 Findings = dict[str, tuple[ReferenceFinding, ...]]
 
@@ -131,7 +133,8 @@ class HygieneService:
         measured = {name: each for name in names if (each := self._photographs.of(product_id, name))}
         found = self.of_photographs(product_id, measured, [])
         accused, how_odd = self.outliers(product, manifest)
-        compared = evenly_spaced(len(names), COVERED_REFERENCES)
+        drawn = compared_references(names)
+        compared = [drawn[place] for place in evenly_spaced(len(drawn), COVERED_REFERENCES)]
         with same_life(self._catalog, product_id, product.created_at):
             covered = self._coverage(product, manifest, compared)
         return Quality(

@@ -1,9 +1,12 @@
 """Request ids and the access log."""
 
+import json
 import logging
 
 import pytest
 from fastapi.testclient import TestClient
+
+from app.log_lines import JsonLines
 
 
 def test_the_callers_request_id_comes_back(client: TestClient) -> None:
@@ -38,7 +41,8 @@ def test_a_path_cannot_forge_a_line(client: TestClient, caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize(
-    ("path", "level"), [("/health/live", "DEBUG"), ("/v1/health/ready", "DEBUG"), ("/health/x", "INFO")]
+    ("path", "level"),
+    [("/health/live", "DEBUG"), ("/v1/health/ready", "DEBUG"), ("/health/x", "INFO"), ("/metrics", "INFO")],
 )
 def test_only_health_that_is_as_usual_is_left_out(
     client: TestClient, caplog: pytest.LogCaptureFixture, path: str, level: str
@@ -46,3 +50,13 @@ def test_only_health_that_is_as_usual_is_left_out(
     caplog.set_level(logging.DEBUG, "inspector.access")
     client.get(path)
     assert [record.levelname for record in caplog.records if record.name == "inspector.access"] == [level]
+
+
+def test_as_json_a_line_gives_what_it_says_as_fields(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "inspector.access")
+    client.get("/nosuch", headers={"X-Request-ID": "r-1"})
+    [line] = [JsonLines().format(record) for record in caplog.records if record.name == "inspector.access"]
+    told = json.loads(line)
+    assert {"request_id": "r-1", "method": "GET", "path": "/nosuch", "status": 404, "key": "-"}.items() <= told.items()
+    assert told["message"].startswith("request_id=r-1 method=GET path=/nosuch status=404 ms=")
+    assert told["ms"] > 0

@@ -49,7 +49,7 @@ def some_rows(kind: Kind, count: int, dice: np.random.Generator) -> Rows:
 
 
 def lists_of(rows: NDArray[np.floating], count: int) -> Lists:
-    centres = Centres(rows[drawn_rows(len(rows), count)], count)
+    centres = Centres(unit_length(rows[drawn_rows(len(rows), count)]), count)
     while centres.unfinished:
         centres.improve(100)
     parts = [assigned(rows[start : start + 100], centres.values) for start in range(0, len(rows), 100)]

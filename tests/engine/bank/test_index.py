@@ -1,6 +1,7 @@
 """Exact search: every index finds what a plain matrix product finds."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.engine.bank import index
 from app.engine.bank.index import ExactIndex, FaissCpuIndex, Metric, TorchIndex, exact_index, ratio_in
-from app.engine.device.faiss_torch import torch
+from app.engine.device.faiss_torch import faiss, torch
 
 Rows = NDArray[np.float32]
 ROWS, WIDTH = 3000, 48
@@ -117,3 +118,14 @@ def test_a_missing_gpu_is_not_called_a_full_one() -> None:
 def test_a_search_that_fails_for_another_reason_is_not_called_lack_of_memory() -> None:
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         torch_on_cpu(unit_rows(ROWS, seed=11)).search(np.zeros((1, WIDTH + 1), np.float32))
+
+
+@pytest.mark.parametrize(("metric", "kind"), [("cosine", faiss.IndexFlatIP), ("squared_euclidean", faiss.IndexFlatL2)])
+def test_rows_are_searched_where_they_lie_and_found_as_by_a_flat_index(metric: Metric, kind: Any) -> None:
+    rows, queries, flat = unit_rows(ROWS, seed=14), unit_rows(30, seed=15), kind(WIDTH)
+    flat.add(rows)
+    made = FaissCpuIndex(rows, metric)
+    np.testing.assert_array_equal(made.search(queries, 5)[1], flat.search(queries, 5)[1])
+    if metric == "cosine":
+        np.testing.assert_array_equal(made.search(queries, 5)[0], np.clip(1 - flat.search(queries, 5)[0], 0, 2))
+    assert np.shares_memory(made.row(0), rows)

@@ -96,7 +96,7 @@ def test_a_deleted_reference_takes_its_rows_with_it(reduced: Service, store: Ope
 def test_references_are_compared_with_the_chosen_rows_of_the_others(reduced: Service, store: OpenStore) -> None:
     manifest = active(reduced)
     whole = [stored_segment(store.blobs, PRODUCT, entry.segment) for entry in manifest.references]
-    searched = searched_segments(store.blobs, PRODUCT, manifest)
+    searched = list(searched_segments(store.blobs, PRODUCT, manifest))
     table = stored_left_out(store.blobs, PRODUCT, manifest)
     for position, row in table.items():
         others = [part for other, part in enumerate(searched) if other != position]

@@ -1,6 +1,7 @@
 """The leave-one-out table of a bank follows its references, and nothing is searched twice."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,16 @@ from numpy.typing import NDArray
 
 from app.engine.bank import left_out as module
 from app.engine.bank.bank import MemoryBank
-from app.engine.bank.left_out import LeftOut
+from app.engine.bank.left_out import LeftOut, compared_references
 from app.engine.bank.near import Places
 from app.engine.types import Distances
 from app.opened_store import opened_store
 from app.service.banks.left_out import stored_left_out
 from app.service.service import Service
+from app.service.uploads.checked_upload import Upload
 from app.settings import Settings
-from app.storage.documents import BankManifest
+from app.storage.disk.blobs import DiskBlobs
+from app.storage.documents import BankManifest, BlobKind
 from app.storage.open import OpenStore
 from app.storage.segments import stored_segment
 from tests.service.conftest import active, upload
@@ -107,5 +110,46 @@ def test_of_very_many_references_some_are_compared(
     manifest = active(service)
     table = stored_left_out(store.blobs, PRODUCT, manifest)
     expected = searched_anew(store, manifest)
-    assert list(table) == [0, 2, 5]
+    assert list(table) == compared_references([entry.sha256 for entry in manifest.references])
+    assert len(table) == 3
     assert_equal(list(table.values()), [expected[position] for position in table])
+
+
+def test_beyond_those_a_new_reference_is_searched_for_in_no_other_and_no_other_is_read(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COMPARED_REFERENCES", 2)
+    service.references.add(PRODUCT, [upload(seed) for seed in (1, 2, 3, 4, 5, 6)])
+    drawn = names_compared(service)
+    queries, read = [], []
+    nearest, get = MemoryBank.nearest, DiskBlobs.get
+
+    def counted(bank: MemoryBank, rows: NDArray[np.float32], places: Places) -> tuple[Distances, NDArray[np.int64]]:
+        queries.append(len(rows))
+        return nearest(bank, rows, places)
+
+    def noted(blobs: DiskBlobs, product_id: str, kind: BlobKind, digest: str) -> bytes:
+        read.append(kind)
+        return get(blobs, product_id, kind, digest)
+
+    monkeypatch.setattr(MemoryBank, "nearest", counted)
+    monkeypatch.setattr(DiskBlobs, "get", noted)
+    service.references.add(PRODUCT, [not_drawn(service)])
+    assert names_compared(service) == drawn
+    assert len(queries) == 2  # the two that are compared, in the new one
+    assert read.count("segments") == 2 + 1
+
+
+def names_compared(service: Service) -> list[str]:
+    names = [entry.sha256 for entry in active(service).references]
+    return [names[position] for position in compared_references(names)]
+
+
+def not_drawn(service: Service) -> Upload:
+    """A photograph that would not be among those that are compared."""
+    names = [entry.sha256 for entry in active(service).references]
+    return next(
+        each
+        for each in map(upload, range(7, 100))
+        if len(names) not in compared_references([*names, sha256(each.data).hexdigest()])
+    )

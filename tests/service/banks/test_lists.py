@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.engine.bank.bank import Segment
 from app.errors import BankDamaged
 from app.opened_store import opened_store
+from app.service.banks import lists
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.service.service import Service
 from app.settings import Settings
 from app.storage.open import OpenStore
 from app.storage.searched_rows import stored_lists
+from app.storage.segments import stored_segment
+from app.storage.store import Blobs
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
 from tests.service.conftest import active, upload
@@ -109,6 +113,18 @@ def test_a_new_reference_joins_the_lists_that_there_are(large: Service, store: O
     np.testing.assert_array_equal(after.centres, before.centres)
     np.testing.assert_array_equal(after.assigned.lists[: len(before.assigned.lists)], before.assigned.lists)
     assert len(after.assigned.lists) == active(large).rows
+
+
+def test_only_the_new_reference_is_read_to_be_put_into_them(large: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def noted(blobs: Blobs, product_id: str, digest: str) -> Segment:
+        read.append(digest)
+        return stored_segment(blobs, product_id, digest)
+
+    monkeypatch.setattr(lists, "stored_segment", noted)
+    large.references.add(PRODUCT, [upload(4)])
+    assert read == [active(large).references[3].segment]
 
 
 def test_a_bank_twice_as_large_has_new_lists(large: Service) -> None:

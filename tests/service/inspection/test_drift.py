@@ -59,3 +59,12 @@ def test_a_confirmed_image_does_not_begin_the_window_anew(watched: Service) -> N
     watched.calibration.add(PRODUCT, [Upload(encode_png(part(300)))], is_good=True)
     inspected(watched, 104)
     assert watched.products.view(PRODUCT).drift.images == 4
+
+
+def test_a_product_has_drifted_while_its_newest_inspections_say_so(watched: Service) -> None:
+    for number in range(WINDOW):
+        inspected(watched, 100 + number, gain=0.6)
+    assert watched.readiness().drifted == 1
+    watched.references.add(PRODUCT, [Upload(encode_png(part(50)))])
+    inspected(watched, 200)
+    assert watched.readiness().drifted == 0

@@ -11,6 +11,7 @@ from app.engine.photograph.preprocess import UnseenEdge
 from app.errors import NoReferences, ProductNotFound
 from app.service.accelerator.engine_thread import Priority
 from app.service.inspection.request import HeatmapRequest, InspectionRequest
+from app.service.inspection.result import InspectionResult
 from app.service.service import Service
 from app.service.uploads.checked_upload import Upload
 from app.settings import Settings
@@ -150,3 +151,15 @@ def test_inspections_of_several_products_in_one_pass_score_as_each_does_alone(se
     assert [each.product_id for each in together] == names
     np.testing.assert_allclose([each.score for each in together], [each.score for each in alone], rtol=1e-4)
     assert (told.largest, told.images, told.mean_size) == (8, 12, 12 / 7)
+
+
+def test_who_watches_is_told_of_each_result_as_long_as_he_does(service: Service) -> None:
+    service.references.add("flange", [upload(1)])
+    one: list[InspectionResult] = []
+    other: list[InspectionResult] = []
+    with service.inspection.told_to(one.append):
+        first = service.inspection.inspect("flange", photograph(2), PLAIN)
+        with service.inspection.told_to(other.append):
+            second = service.inspection.inspect("flange", photograph(3), PLAIN)
+    service.inspection.inspect("flange", photograph(4), PLAIN)
+    assert (one, other) == ([first, second], [second])

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from app.engine.bank import left_out
 from app.engine.heatmap import encode_png
 from app.errors import NoReferences, UnfitReference
 from app.service.service import Service
@@ -83,6 +84,17 @@ def test_quality_tells_of_every_reference_what_it_adds(registered: Service) -> N
     assert quality.coverage is not None
     assert len(quality.coverage.scores) == 4
     assert list(quality.coverage.scores) == sorted(quality.coverage.scores, reverse=True)
+
+
+def test_of_very_many_references_those_are_told_that_were_compared_with_the_others(
+    registered: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left_out, "COMPARED_REFERENCES", 3)
+    registered.references.add(PRODUCT, [good(4), good(5)])
+    quality = registered.hygiene.quality(PRODUCT)
+    assert quality.coverage is not None
+    assert set(quality.adds) == set(quality.suspicions)
+    assert len(quality.adds) == 3
 
 
 def test_two_references_have_no_coverage(service: Service) -> None:
