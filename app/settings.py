@@ -151,9 +151,7 @@ class Settings(BaseSettings):
         "info", description="Least severe log line: `debug` to `error`."
     )
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or a JSON object each.")
-    metrics_products: int = Field(
-        0, ge=0, le=1000, description="Products that `/metrics` tells apart, the rest together; 0: none."
-    )
+    metrics_products: int = Field(0, ge=0, le=1000, description="Products that `/metrics` tells apart; 0: none.")
 
     @model_validator(mode="after")
     def _one_redis(self) -> Self:
