@@ -1,13 +1,14 @@
 """What do registrations and loads of large banks take, in memory and in time, as the bank grows?
 
-    python -m benchmarks.registration_memory [--most 512] [--edge 224] [--before CHECKOUT]
+    python -m benchmarks.registration_memory [--most 512] [--edge 224] [--before CHECKOUT] [--most-before 128]
 
 A server of its own on this machine (embedded backbone, one thread). Photographs drawn from the sample product, with
-eight rotations, are registered in requests of sixteen; at each size three more, one by one. Printed, by the number of
-references: rows and their bytes in float32; seconds of computing for one of sixteen, and for one sent alone, the median
-and the largest; and by how much the memory of the process has grown at most since the first registration, of another
-product. No bank of the product is in memory meanwhile. Then the finished bank is loaded by a new server: its bytes, by
-how much the process has grown at most and afterwards, and seconds of computing. *Before*: the same by another checkout.
+eight rotations, are registered in requests of sixteen; at each size eight more, one by one. Printed, by the number of
+references: rows and their bytes in float32; seconds of computing for one of sixteen, and for one sent alone, the mean,
+the median and the largest (that of a reference which is drawn to be compared with all others); and by how much the
+memory of the process has grown at most since the first registration, of another product. No bank of the product is in
+memory meanwhile. Then the finished bank is loaded by a new server: its bytes, by how much the process has grown at most
+and afterwards, and seconds of computing. *Before*: the same by another checkout.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from benchmarks.machine import measured_with, say
 from benchmarks.served import SAMPLE, computed_ms, inspect_ms, part, process, reference
 
 PACKAGES = ("torch", "openvino", "faiss-gpu", "numpy", "safetensors")
-SIZES, TOGETHER, ALONE, SIDE = (16, 64, 128, 256, 512), 16, 3, 320
+SIZES, TOGETHER, ALONE, SIDE = (16, 64, 128, 256, 512), 16, 8, 320
 MB = 2**20
 
 
@@ -35,14 +36,17 @@ def main() -> None:
     options.add_argument("--most", type=int, default=SIZES[-1])
     options.add_argument("--edge", type=int, default=224)
     options.add_argument("--before", type=Path)
+    options.add_argument("--most-before", type=int, default=128)
     chosen = options.parse_args()
     say(measured_with(PACKAGES))
-    codes = {"now": ROOT} | ({"before": chosen.before.resolve()} if chosen.before else {})
-    for name, code in codes.items():
+    runs = [("now", ROOT, chosen.most)]
+    if chosen.before:
+        runs.append(("before", chosen.before.resolve(), chosen.most_before))
+    for name, code, most in runs:
         with tempfile.TemporaryDirectory() as folder:
             settings = {"BACKBONE": "embedded", "THREADS": "1", "SMALLER_EDGE": str(chosen.edge)}
             say(f"\n{name}, {chosen.edge} px")
-            registered(Path(folder), settings, code, [size for size in SIZES if size <= chosen.most])
+            registered(Path(folder), settings, code, [size for size in SIZES if size <= most])
             for rows in ("float32", "float16"):
                 loaded(Path(folder), {**settings, "BANK_ROWS": rows}, code)
 
@@ -86,7 +90,7 @@ def served(folder: Path, settings: dict[str, str], code: Path) -> Iterator[Serve
 
 
 def registered(folder: Path, settings: dict[str, str], code: Path, sizes: list[int]) -> None:
-    say(" references      rows   MiB   of 16, s  alone, s  largest, s   grown by, MiB")
+    say(" references      rows   MiB   of 16, s   alone, mean s  median  largest   grown by, MiB")
     with served(folder, settings, code) as server:
         at_first, count, each = server.memory("VmRSS"), 0, 0.0
         server.forget()
@@ -98,11 +102,11 @@ def registered(folder: Path, settings: dict[str, str], code: Path, sizes: list[i
             alone = [server.register(count + number, 1) for number in range(ALONE)]
             count += ALONE
             bank = server.client.get("/products/part/banks").raise_for_status().json()["banks"][0]
-            size_mb = bank["rows"] * bank["width"] * 4 / MB if "width" in bank else float("nan")
+            size_mb = bank["rows"] * bank["width"] * 4 / MB
             grown = server.memory("VmHWM") - at_first
             say(
-                f"{count:>11} {bank['rows']:>9} {size_mb:>5.0f} {each:>10.2f} {np.median(alone):>9.2f} "
-                f"{max(alone):>11.2f} {grown:>15.0f}"
+                f"{count:>11} {bank['rows']:>9} {size_mb:>5.0f} {each:>10.2f} {np.mean(alone):>15.2f} "
+                f"{np.median(alone):>7.2f} {max(alone):>8.2f} {grown:>15.0f}"
             )
 
 

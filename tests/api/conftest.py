@@ -25,7 +25,9 @@ def service(settings: Settings) -> Service:
 
 @pytest.fixture
 def client(settings: Settings, service: Service) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, service), raise_server_exceptions=False) as calling:
+    """A caller on this machine."""
+    app = create_app(settings, service)
+    with TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50000)) as calling:
         yield calling
 
 

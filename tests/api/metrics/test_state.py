@@ -1,24 +1,13 @@
 """What is told of the service at the moment of a scrape."""
 
-from collections.abc import Iterator
-
-import pytest
 from fastapi.testclient import TestClient
 
 from app.api.lanes import Lanes
 from app.api.metrics.metrics import Metrics
-from app.main import create_app
 from app.service.service import Service
 from app.settings import Settings
 from tests.api.metrics.samples import value
 from tests.api.photographs import photograph
-
-
-@pytest.fixture
-def near(settings: Settings, service: Service) -> Iterator[TestClient]:
-    """A caller on this machine."""
-    with TestClient(create_app(settings, service), client=("127.0.0.1", 50000)) as calling:
-        yield calling
 
 
 def test_nothing_is_told_of_a_service_that_has_not_started() -> None:
@@ -43,26 +32,26 @@ def test_an_application_that_is_started_again_tells_of_itself_once(settings: Set
         service.close()
 
 
-def test_the_state_is_that_of_now(near: TestClient, service: Service) -> None:
-    near.post("/products/flange/references", content=photograph(0)).raise_for_status()
-    near.post("/products/flange/inspect", content=photograph(1)).raise_for_status()
-    text = near.get("/metrics").text
+def test_the_state_is_that_of_now(client: TestClient, service: Service) -> None:
+    client.post("/products/flange/references", content=photograph(0)).raise_for_status()
+    client.post("/products/flange/inspect", content=photograph(1)).raise_for_status()
+    text = client.get("/metrics").text
     told = ("inspector_banks_loaded", "inspector_bank_loads_total", "inspector_store_reachable", "inspector_ready")
     assert [value(text, name) for name in told] == [1, 1, 1, 1]
     service.drain()
-    assert value(near.get("/metrics").text, "inspector_ready") == 0
+    assert value(client.get("/metrics").text, "inspector_ready") == 0
 
 
-def test_a_lane_tells_of_its_places(near: TestClient, settings: Settings) -> None:
-    lanes: Lanes = near.app.state.lanes  # type: ignore[attr-defined]
+def test_a_lane_tells_of_its_places(client: TestClient, settings: Settings) -> None:
+    lanes: Lanes = client.app.state.lanes  # type: ignore[attr-defined]
     with lanes.inspection.admitted():
-        text = near.get("/metrics").text
+        text = client.get("/metrics").text
     assert value(text, "inspector_lane_occupied", lane="inspection") == 1
     assert value(text, "inspector_lane_places", lane="inspection") == settings.max_queue
 
 
-def test_the_backbone_and_the_versions_are_told(near: TestClient) -> None:
-    text = near.get("/metrics").text
+def test_the_backbone_and_the_versions_are_told(client: TestClient) -> None:
+    text = client.get("/metrics").text
     labels = {"name": "tiny", "engine": "torch", "precision": "float32", "device": "cpu"}
     assert value(text, "inspector_backbone_info", **labels) == 1
     assert 'inspector_build_info{faiss="' in text

@@ -1,24 +1,12 @@
 """Requests in the metrics: by route, method and class of status, whoever answered them."""
 
-from collections.abc import Iterator
-
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
 from app.service.service import Service
-from app.settings import Settings
 from tests.api.metrics.samples import value
 
 COUNT = "inspector_http_request_duration_seconds_count"
-
-
-@pytest.fixture
-def near(settings: Settings, service: Service) -> Iterator[TestClient]:
-    with TestClient(
-        create_app(settings, service), client=("127.0.0.1", 50000), raise_server_exceptions=False
-    ) as calling:
-        yield calling
 
 
 @pytest.mark.parametrize(
@@ -32,25 +20,27 @@ def near(settings: Settings, service: Service) -> Iterator[TestClient]:
         ("GET", "/products/a%2Fb", {"method": "GET", "route": "none", "status": "4xx"}),
     ],
 )
-def test_a_request_is_counted_by_its_template(near: TestClient, method: str, path: str, labels: dict[str, str]) -> None:
-    near.request(method, path)
-    assert value(near.get("/metrics").text, COUNT, **labels) == 1
+def test_a_request_is_counted_by_its_template(
+    client: TestClient, method: str, path: str, labels: dict[str, str]
+) -> None:
+    client.request(method, path)
+    assert value(client.get("/metrics").text, COUNT, **labels) == 1
 
 
 @pytest.mark.parametrize(
     ("path", "code"),
     [("/nosuch", "not-found"), ("/products/flange", "product-not-found"), ("/jobs/%00", "job-not-found")],
 )
-def test_a_problem_is_counted_by_its_code(near: TestClient, path: str, code: str) -> None:
-    near.get(path)
-    assert value(near.get("/metrics").text, "inspector_http_errors_total", code=code) == 1
+def test_a_problem_is_counted_by_its_code(client: TestClient, path: str, code: str) -> None:
+    client.get(path)
+    assert value(client.get("/metrics").text, "inspector_http_errors_total", code=code) == 1
 
 
 def test_a_failure_of_the_service_is_counted(
-    near: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "products", None)
-    assert near.get("/products").status_code == 500
-    text = near.get("/metrics").text
+    assert client.get("/products").status_code == 500
+    text = client.get("/metrics").text
     assert value(text, "inspector_http_errors_total", code="internal-error") == 1
     assert value(text, COUNT, method="GET", route="/products", status="5xx") == 1

@@ -42,9 +42,9 @@ def test_a_path_cannot_forge_a_line(client: TestClient, caplog: pytest.LogCaptur
 
 @pytest.mark.parametrize(
     ("path", "level"),
-    [("/health/live", "DEBUG"), ("/v1/health/ready", "DEBUG"), ("/health/x", "INFO"), ("/metrics", "INFO")],
+    [("/health/live", "DEBUG"), ("/v1/health/ready", "DEBUG"), ("/health/x", "INFO"), ("/metrics", "DEBUG")],
 )
-def test_only_health_that_is_as_usual_is_left_out(
+def test_only_health_and_metrics_that_are_as_usual_are_left_out(
     client: TestClient, caplog: pytest.LogCaptureFixture, path: str, level: str
 ) -> None:
     caplog.set_level(logging.DEBUG, "inspector.access")
