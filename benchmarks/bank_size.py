@@ -8,7 +8,8 @@ copies of them (0.01 in each number, at unit length again), which is said. Print
 of one photograph's patches (median of five), what it is of one in 8,192 rows, alone and together with the backbone's
 pass; memory of the bank; CPU time of putting its rows into lists and of a load with these; how many patches were
 searched exactly; the largest difference of the image score from the exact one, and photographs whose regions differ, at
-a threshold that leaves a twentieth of the patches. Of banks of up to `INSPECTOR_EXACT_ROWS` rows, the service searches all rows.
+a threshold that leaves a twentieth of the patches. Of banks of up to `INSPECTOR_EXACT_ROWS` rows, the service searches
+all rows.
 """
 
 import sys
