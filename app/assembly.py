@@ -14,12 +14,13 @@ from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import faiss, torch
 from app.engine.options import ProductSettings
 from app.errors import ConfigurationError
-from app.opened_store import opened_store
+from app.opened_store import opened_records, opened_store
 from app.service.accelerator.backbones import Backbones
 from app.service.limits import Batching, Limits, RowsHeld
 from app.service.service import Service
 from app.settings import Settings
 from app.storage.open import OpenStore
+from app.storage.records.store import Records
 from app.storage.store import Catalog
 from app.weights.compiled import CompiledFolder
 from app.weights.files import verify, weight_file
@@ -39,7 +40,7 @@ def build_service(settings: Settings) -> Service:
     Raises:
         ConfigurationError: a setting cannot be met here: no such backbone, its weights are missing, no such device, or
             the store was made with another default backbone.
-        StorageUnavailable: the store cannot be reached.
+        StorageUnavailable: the store cannot be reached, or the records' folder cannot be used; StorageFull.
     """
     store, registry = opened_store(settings), load_registry()
     catalog = store.catalog
@@ -49,7 +50,7 @@ def build_service(settings: Settings) -> Service:
     if stored is None:
         # Only now: a backbone that does not load must not be the one that the store is held to.
         catalog.set_default_backbone(default)
-    return _service(settings, store, backbones)
+    return _service(settings, store, backbones, opened_records(settings))
 
 
 def service_with_default(settings: Settings, registry: Registry, store: OpenStore, default: str) -> Service:
@@ -91,7 +92,7 @@ def loaded_backbones(settings: Settings, registry: Registry, default: Callable[[
     return backbones
 
 
-def _service(settings: Settings, store: OpenStore, backbones: Backbones) -> Service:
+def _service(settings: Settings, store: OpenStore, backbones: Backbones, records: Records | None = None) -> Service:
     device = resolve_device(settings.device)
     return Service(
         store,
@@ -111,6 +112,7 @@ def _service(settings: Settings, store: OpenStore, backbones: Backbones) -> Serv
         ),
         auto_create=settings.auto_create_products,
         segment_precision=settings.segment_precision,
+        records=records,
     )
 
 

@@ -2,14 +2,11 @@
 
 InspectorError
 ├── ConfigurationError            a setting or an installed file is wrong; the start is refused
-│   ├── UnknownBackbone
-│   └── WeightsUnavailable        a weight file is missing, incomplete or not the registered one
+│   └── UnknownBackbone, WeightsUnavailable (a file is missing, incomplete or not the registered one)
 ├── Unauthenticated               no key, or none that is known here
 ├── Forbidden                     the key is known, but not for this
 ├── InvalidRequest                the caller sent something that can never succeed as it is
-│   ├── InvalidProductId
-│   ├── InvalidSettings
-│   ├── UnsupportedImageType
+│   ├── InvalidProductId, InvalidSettings, UnsupportedImageType
 │   ├── UnfitReference            blurred, dark or another size than the others, where that is to be refused
 │   ├── UnsupportedBodyType       not JSON where JSON is asked for
 │   ├── ImageUndecodable
@@ -20,16 +17,12 @@ InspectorError
 │   └── MethodNotAllowed, NotAcceptable
 ├── InvalidDataset                a folder to evaluate is not laid out as it must be, or a file in it cannot be read
 ├── NotFound
-│   ├── ProductNotFound
-│   ├── ReferenceNotFound
-│   ├── BankNotFound
-│   ├── CalibrationImageNotFound
-│   ├── JobNotFound
-│   └── HeatmapNotFound
+│   ├── ProductNotFound, ReferenceNotFound, BankNotFound, CalibrationImageNotFound
+│   └── InspectionNotFound, JobNotFound, HeatmapNotFound
 ├── Conflict                      right in itself, but not in the present state
 │   ├── NoReferences, BackboneMismatch, BankDamaged
 │   ├── ProductDamaged            the settings of a product are lost; they must be sent again
-│   ├── PreconditionFailed
+│   ├── RecordsOff, PreconditionFailed
 │   └── StaleRevision             a compare-and-set lost its race; the service retries it
 ├── StorageError                  what was stored is not what is found; repeating does not help
 │   └── BlobMissing, BlobDamaged
@@ -38,8 +31,7 @@ InspectorError
     ├── Overloaded, NotReady, Draining
     ├── StorageUnavailable
     │   └── StorageOutdated       Redis and the volume do not belong together: one of them has lost changes
-    ├── StorageFull
-    └── GpuOutOfMemory
+    └── StorageFull, GpuOutOfMemory
 """
 
 
@@ -162,6 +154,10 @@ class CalibrationImageNotFound(NotFound):
     code = "calibration-image-not-found"
 
 
+class InspectionNotFound(NotFound):
+    code = "inspection-not-found"
+
+
 class JobNotFound(NotFound):
     code = "job-not-found"
 
@@ -188,6 +184,10 @@ class BankDamaged(Conflict):
 
 class ProductDamaged(Conflict):
     code = "product-damaged"
+
+
+class RecordsOff(Conflict):
+    code = "records-off"
 
 
 class PreconditionFailed(Conflict):

@@ -1,7 +1,10 @@
 """The store that the settings name, opened."""
 
+from pydantic import SecretStr
+
 from app.settings import Settings
 from app.storage.open import OpenStore, open_store
+from app.storage.records.store import Records
 
 
 def opened_store(settings: Settings) -> OpenStore:
@@ -20,5 +23,28 @@ def opened_store(settings: Settings) -> OpenStore:
     )
 
 
+def opened_records(settings: Settings) -> Records | None:
+    """The records of inspections, where they are kept.
+
+    Raises:
+        ConfigurationError: the URL is none of PostgreSQL, another process has SQLite's folder, or a newer release has
+            been here.
+        StorageFull, StorageUnavailable: the folder cannot be used.
+    """
+    if settings.records == "off":
+        return None
+    return Records(
+        settings.store_dir / "records",
+        _secret(settings.records_url),
+        _secret(settings.records_password),
+        wait_s=settings.records_wait_ms / 1000,
+        spool_bytes=settings.records_spool_bytes,
+    )
+
+
 def redis_password(settings: Settings) -> str | None:
-    return settings.redis_password.get_secret_value().strip() if settings.redis_password else None
+    return _secret(settings.redis_password)
+
+
+def _secret(setting: SecretStr | None) -> str | None:
+    return setting.get_secret_value().strip() if setting else None

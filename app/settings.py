@@ -122,6 +122,11 @@ class Settings(BaseSettings):
     keep_versions: int = Field(20, ge=1, le=10_000, description="Bank versions kept per product.")
     smaller_edge: int = Field(448, ge=112, le=1344, description="Given to a product at its creation, px.")
     profile: Profile = Field("robust", description="Given to a product at its creation: `robust` or `paper`.")
+    records: Literal["on", "off"] = Field("on", description="Whether every answered inspection is kept on record.")
+    records_url: SecretStr | None = Field(None, description="PostgreSQL for records; unset: SQLite beside the store.")
+    records_password: SecretStr | None = Field(None, description="Password for RECORDS_URL; best as a Docker secret.")
+    records_wait_ms: int = Field(250, ge=1, le=60_000, description="Longest that an answer waits for its record, ms.")
+    records_spool_bytes: int = Field(2**26, ge=2**16, description="Records that may wait on the disk, bytes.")
     auth: Literal["auto", "off"] = Field(
         "auto", description="`auto`: keys are asked for once there are any; `off`: never."
     )
@@ -146,9 +151,7 @@ class Settings(BaseSettings):
         "info", description="Least severe log line: `debug` to `error`."
     )
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or a JSON object each.")
-    metrics_products: int = Field(
-        0, ge=0, le=1000, description="Products that `/metrics` tells apart, the rest together; 0: none."
-    )
+    metrics_products: int = Field(0, ge=0, le=1000, description="Products that `/metrics` tells apart; 0: none.")
 
     @model_validator(mode="after")
     def _one_redis(self) -> Self:

@@ -72,6 +72,7 @@ FOLDERS = {
     "service": {
         "references": {"products", "verdicts", "banks", "uploads", "accelerator"},
         "products": {"inspection", "calibration", "verdicts", "banks", "accelerator"},
+        "records": set(),
         "inspection": {"calibration", "verdicts", "banks", "accelerator"},
         "jobs": {"verdicts", "uploads", "accelerator"},
         "calibration": {"verdicts", "banks", "uploads", "accelerator"},

@@ -45,7 +45,7 @@ def _parameters(dependant: Dependant) -> Iterator[str]:
     for parameter in dependant.query_params:
         kind = parameter.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from kind.model_fields
+            yield from (field.alias or name for name, field in kind.model_fields.items())
         else:
             yield parameter.alias
     for dependency in dependant.dependencies:

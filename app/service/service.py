@@ -14,10 +14,12 @@ from app.service.limits import Limits
 from app.service.products.deletion import DeletionService
 from app.service.products.products import ProductService
 from app.service.readiness import Readiness
+from app.service.records.records import RecordService
 from app.service.references.parts import ReferenceParts
 from app.service.uploads.photographs import Photographs
 from app.storage.documents import BankManifest, Product
 from app.storage.open import OpenStore
+from app.storage.records.store import Records
 from app.storage.segments import SegmentPrecision
 
 
@@ -34,7 +36,9 @@ class Service:
         limits: Limits,
         auto_create: bool,
         segment_precision: SegmentPrecision = "float32",
+        records: Records | None = None,
     ) -> None:
+        """`records`: None where inspections are not kept on record."""
         self._announcements = store.announcements
         self._draining = False
         self._accelerator = accelerator = Accelerator(backbones, device, limits.background_share, limits.batching)
@@ -54,7 +58,9 @@ class Service:
             calibration.commissioner,
             drift,
             limits.max_image_pixels,
+            records.writer if records else None,
         )
+        self._records, self.records = records, RecordService(records)
         self.products = ProductService(
             store.catalog,
             backbones,
@@ -122,6 +128,8 @@ class Service:
         self.calibration.close()
         self._banks.loader.close()
         self._accelerator.engine.close()
+        if self._records:
+            self._records.close()
 
     def _made_change(self, product_id: str) -> None:
         self._follow(product_id)

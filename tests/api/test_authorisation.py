@@ -22,7 +22,10 @@ TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 SCOPE_ROW = re.compile(r"^\| ((?:`(?:inspect|register|metrics|admin)`(?: or )?)+) \| (.*) \|$", re.MULTILINE)
 OPERATION = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`")
 HEALTH = {"/health/live", "/health/ready"}
-IN_PATHS = {"product_id": "flange", "sha256": "0" * 64, "version": "1", "job_id": "0" * 32, "index": "0"}
+IN_PATHS = {
+    "product_id": "flange", "sha256": "0" * 64, "version": "1", "job_id": "0" * 32, "index": "0",
+    "inspection_id": "0", "part_id": "0",
+}  # fmt: skip
 
 
 class Operation(NamedTuple):
@@ -33,7 +36,7 @@ class Operation(NamedTuple):
 
 def operations() -> list[Operation]:
     routes = [(route, method) for route in iter_route_contexts(routed().routes) for method in route.methods or ("?",)]
-    return sorted(Operation(method, route.path or "?") for route, method in routes)
+    return sorted(Operation(method, (route.path or "?").replace(":path}", "}")) for route, method in routes)
 
 
 def guarded_routes() -> list[RouteContext]:
@@ -87,7 +90,7 @@ def test_every_operation_but_health_and_root_is_documented_with_its_scopes() -> 
 def test_every_route_declares_its_scopes(route: RouteContext) -> None:
     declared = [each.dependency for each in route.dependencies if isinstance(each.dependency, Requires)]
     assert [{*requirement.scopes, Scope.ADMIN} for requirement in declared] == [
-        wanted_scopes(Operation(method, route.path or "")) for method in route.methods or ()
+        wanted_scopes(Operation(method, (route.path or "").replace(":path}", "}"))) for method in route.methods or ()
     ]
 
 

@@ -58,7 +58,7 @@ def error_rows() -> dict[str, int]:
 
 def test_every_operation_is_documented_and_no_other() -> None:
     documented = set(re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) [^`]+)` \|", TEXT, re.MULTILINE))
-    assert documented == set(operations())
+    assert documented == {each.replace(":path}", "}") for each in operations()}
 
 
 def test_every_error_that_can_be_answered_is_documented_with_its_status() -> None:
@@ -67,7 +67,8 @@ def test_every_error_that_can_be_answered_is_documented_with_its_status() -> Non
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
 def test_every_field_is_documented(model: type[BaseModel]) -> None:
-    assert set(model.model_fields) <= set(re.findall(r"\w+", TEXT))
+    shown = {field.alias or name for name, field in model.model_fields.items()}
+    assert shown <= set(re.findall(r"\w+", TEXT))
 
 
 def test_every_flag_is_documented_and_no_other() -> None:

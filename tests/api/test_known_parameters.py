@@ -4,7 +4,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-NAMES = {"product_id": "flange", "version": "1", "sha256": "0" * 64, "job_id": "none", "index": "0"}
+NAMES = {
+    "product_id": "flange", "version": "1", "sha256": "0" * 64, "job_id": "none", "index": "0", "inspection_id": "0",
+    "part_id": "0",
+}  # fmt: skip
 ANSWERS_ANYHOW = {"/health/live", "/health/ready", "/version", "/metrics"}
 
 

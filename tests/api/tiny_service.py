@@ -9,11 +9,14 @@ from app.service.accelerator.backbones import Backbones
 from app.service.limits import Batching, Limits, RowsHeld
 from app.service.service import Service
 from app.settings import Settings
+from app.storage.records.store import Records
 from app.storage.store import Blobs
 from tests.api.tiny_backbone import TINY, tiny_backbone
 
 
-def tiny_service(settings: Settings, blobs: Blobs | None = None, backbone: Backbone | None = None) -> Service:
+def tiny_service(
+    settings: Settings, blobs: Blobs | None = None, backbone: Backbone | None = None, records: Records | None = None
+) -> Service:
     """A service as the settings say, on the tiny backbone or what stands for it; `blobs` instead of the store's own."""
     store = opened_store(settings)
     backbones = Backbones({TINY.name: TINY}, lambda: TINY.name, lambda _name: backbone or tiny_backbone())
@@ -35,4 +38,5 @@ def tiny_service(settings: Settings, blobs: Blobs | None = None, backbone: Backb
             batching=Batching(settings.max_batch or 1),
         ),
         auto_create=settings.auto_create_products,
+        records=records,
     )

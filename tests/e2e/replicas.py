@@ -9,8 +9,8 @@ from tests.redis_server import RedisServer
 
 
 def coordinated(volume: Path, redis: RedisServer) -> dict[str, str]:
-    """Blobs and copies on a volume, what is so in Redis."""
-    return {"STORE_URL": f"disk://{volume}", "COORDINATION_URL": redis.url}
+    """Blobs and copies on a volume, what is so in Redis; no records, which in SQLite are one process's."""
+    return {"STORE_URL": f"disk://{volume}", "COORDINATION_URL": redis.url, "RECORDS": "off"}
 
 
 def in_redis(redis: RedisServer) -> dict[str, str]:

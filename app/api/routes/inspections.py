@@ -82,7 +82,8 @@ async def inspect(
         image, fields = await one_image(request, ID_FIELDS)
     clock.ended("receive")
     deadline = patience.deadline()  # what the body took is not the service's doing
-    wanted = replace(_request(query, fields), deadline=deadline)
+    key_name, request_id = request.state.caller.label, request.state.request_id
+    wanted = replace(_request(query, fields), deadline=deadline, key_name=key_name, request_id=request_id)
     product_path = request.scope["path"].removesuffix("/inspect")
 
     def look() -> Response:

@@ -29,12 +29,14 @@ from app.service.clock import StageClock, now
 from app.service.inspection.drift import DriftWatch
 from app.service.inspection.patches import foreground_of, nothing_near, regions_of
 from app.service.inspection.picture import drawn, heat_scale
+from app.service.inspection.recording import recorded
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.service.inspection.searched import searched
 from app.service.verdicts.bank_calibration import Calibration
 from app.service.verdicts.verdict import Flag, Foreground, Looked, judged
 from app.storage.documents import Product
+from app.storage.records.writer import RecordWriter
 
 
 class InspectionService:
@@ -49,7 +51,9 @@ class InspectionService:
         commissioner: Commissioner,
         drift: DriftWatch,
         max_pixels: int,
+        records: RecordWriter | None = None,
     ) -> None:
+        """`records`: where each inspection is kept before it is answered; None: nowhere."""
         self._serving = serving
         self._banks = banks
         self._backbones = accelerator.backbones
@@ -59,6 +63,7 @@ class InspectionService:
         self._commissioner = commissioner
         self._drift = drift
         self._max_pixels = max_pixels
+        self._records = records
         self._told_to: tuple[Callable[[InspectionResult], None], ...] = ()
 
     @contextmanager
@@ -112,6 +117,9 @@ class InspectionService:
         clock.ended("bank")
         with self._engine.inspecting():
             result = self._scored(serving, loaded, backbone, upload, request, clock)
+        if self._records:
+            result = recorded(result, self._records)
+            clock.ended("record")
         for watch in self._told_to:
             watch(result)
         return result
@@ -156,6 +164,8 @@ class InspectionService:
             product_id=product.product_id,
             bank_version=loaded.manifest.version,
             backbone=backbone.spec.name,
+            engine=backbone.engine,
+            precision=backbone.precision,
             search=loaded.manifest.search,
             score=score,
             flags=(*judgement.flags, *foreground.flags, *told),

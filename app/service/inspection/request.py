@@ -17,7 +17,8 @@ class HeatmapRequest:
 
 @dataclass(frozen=True, slots=True)
 class InspectionRequest:
-    """What a caller says with an image. `heatmap` None: none wanted. The ids are the caller's own and are echoed."""
+    """What a caller says with an image. `heatmap` None: none wanted. The ids are the caller's own and are echoed.
+    `key_name` (whose key it is, never the key) and `request_id` are for the record."""
 
     heatmap: HeatmapRequest | None = field(default_factory=HeatmapRequest)
     bank_version: int | None = None
@@ -25,3 +26,5 @@ class InspectionRequest:
     meas_id: str | None = None
     station_id: str | None = None
     deadline: Deadline = NO_DEADLINE
+    key_name: str = "-"
+    request_id: str = "-"

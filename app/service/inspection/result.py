@@ -24,6 +24,8 @@ class InspectionResult:
     product_id: str
     bank_version: int
     backbone: str
+    engine: str
+    precision: str
     search: Search
     score: float
     flags: tuple[Flag, ...]

@@ -32,6 +32,7 @@ Flag = Literal[
     "other_precision",
     "bit_depth_exceeded",
     "nothing_near",
+    "unrecorded",
 ]
 
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from alembic import command
@@ -20,7 +21,7 @@ from app.errors import ConfigurationError
 from app.storage.disk.durable import explained
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-FILE, LOCK_FILE = "records.db", "records.lock"
+FILE, LOCK_FILE = "records.db", "lock"
 POSTGRES_DRIVER = "postgresql+psycopg"
 POSTGRES_LOCK = 0x616E6F6D
 """Any number that nobody else takes a lock of in this database."""
@@ -37,8 +38,8 @@ def sqlite_url(folder: Path) -> URL:
     return URL.create("sqlite+pysqlite", database=str(folder / FILE))
 
 
-def postgres_url(given: str) -> URL:
-    """ConfigurationError where it is no address of a PostgreSQL database."""
+def postgres_url(given: str, password: str | None = None) -> URL:
+    """ConfigurationError where it is no address of a PostgreSQL database. `password`: instead of one in the address."""
     try:
         url = make_url(given)
     except ArgumentError:
@@ -48,29 +49,47 @@ def postgres_url(given: str) -> URL:
             "INSPECTOR_RECORDS_URL is no address of a PostgreSQL database. Give postgresql://user@host:5432/database, "
             "or leave it out to keep records in SQLite."
         )
-    return url.set(drivername=POSTGRES_DRIVER)
+    return url.set(drivername=POSTGRES_DRIVER, password=password or url.password)
 
 
-class RecordsLock:
-    """SQLite's file belongs to one process, which holds this for as long as it lives."""
+class Claim:
+    """A folder that one process has for itself for as long as it lives."""
 
     def __init__(self, folder: Path) -> None:
-        """ConfigurationError where another process has the records."""
-        path = folder / LOCK_FILE
-        with explained(path):
+        """BlockingIOError where another process has it. StorageFull, StorageUnavailable: it cannot be used."""
+        self.folder = folder
+        with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
-            raise ConfigurationError(
-                f"Another process keeps its records in {folder}. SQLite is for one process: give several of them a "
-                "PostgreSQL database (INSPECTOR_RECORDS_URL), or each its own folder, or INSPECTOR_RECORDS=off."
-            ) from None
+            raise
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def claim_of_sqlite(folder: Path) -> Claim:
+    """The folder of SQLite's file, which is one process's. ConfigurationError where another has it."""
+    try:
+        return Claim(folder)
+    except BlockingIOError:
+        raise ConfigurationError(
+            f"Another process keeps its records in {folder}. SQLite is for one process: give several of them a "
+            "PostgreSQL database (INSPECTOR_RECORDS_URL), or each its own folder, or set INSPECTOR_RECORDS to off."
+        ) from None
+
+
+def claim_of_spool(folder: Path) -> Claim:
+    """A folder in `folder` for what waits: the first that nobody has, so that those of dead processes are emptied."""
+    for number in count():
+        try:
+            return Claim(folder / f"process-{number}")
+        except BlockingIOError:
+            continue
+    raise AssertionError
 
 
 def records_engine(url: URL) -> Engine:

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
+MOST_ID = 200
+"""Characters of a name that callers give."""
+
 
 @dataclass(frozen=True, slots=True)
 class InspectionRecord:

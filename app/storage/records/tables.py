@@ -13,8 +13,7 @@ from sqlalchemy import (
     Text,
 )
 
-MOST_ID = 200
-"""Characters of an id that callers give."""
+from app.storage.records.record import MOST_ID
 
 metadata = MetaData()
 Number = BigInteger().with_variant(Integer, "sqlite")

@@ -7,7 +7,14 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 from app.errors import ConfigurationError
-from app.storage.records.database import RecordsLock, migrate, postgres_url, records_engine, sqlite_url
+from app.storage.records.database import (
+    claim_of_spool,
+    claim_of_sqlite,
+    migrate,
+    postgres_url,
+    records_engine,
+    sqlite_url,
+)
 from app.storage.records.tables import metadata
 
 
@@ -46,11 +53,21 @@ def test_a_commit_of_sqlite_waits_for_the_disk(tmp_path: Path) -> None:
 
 
 def test_a_second_process_is_told_to_use_postgresql(tmp_path: Path) -> None:
-    lock = RecordsLock(tmp_path)
+    claim = claim_of_sqlite(tmp_path)
     with pytest.raises(ConfigurationError, match="INSPECTOR_RECORDS_URL"):
-        RecordsLock(tmp_path)
-    lock.close()
-    RecordsLock(tmp_path).close()
+        claim_of_sqlite(tmp_path)
+    claim.close()
+    claim_of_sqlite(tmp_path).close()
+
+
+def test_each_process_has_a_spool_of_its_own_and_the_next_takes_over_that_of_a_dead_one(tmp_path: Path) -> None:
+    first, second = claim_of_spool(tmp_path), claim_of_spool(tmp_path)
+    assert first.folder != second.folder
+    first.close()
+    third = claim_of_spool(tmp_path)
+    assert third.folder == first.folder
+    for each in (second, third):
+        each.close()
 
 
 @pytest.mark.parametrize("url", ["sqlite:///x.db", "postgresql://host", "nonsense", "mysql://host/database"])

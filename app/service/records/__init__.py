@@ -1,0 +1,1 @@
+"""What was inspected: reading the records."""
