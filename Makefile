@@ -14,7 +14,7 @@ help:
 	@echo "make run        serve on 127.0.0.1:8000"
 	@echo "make check      lint, types, architecture"
 	@echo "make test       check, then the tests"
-	@echo "make test-tools install what some tests start: Redis, HAProxy, strace, Prometheus (Debian, needs root)"
+	@echo "make test-tools install what some tests start: Redis, HAProxy, strace, Prometheus, PostgreSQL"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make test-gpu   the tests that need a CUDA device"
 	@echo "make test-compose  build the image and run the deployment, where a Docker engine is"
@@ -44,9 +44,10 @@ test: check
 
 # Without these programs the tests that start them are skipped; with CI set, they fail instead.
 test-tools:
-	command -v redis-server && command -v haproxy && command -v strace && command -v curl && command -v promtool && exit; \
-	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends redis-server haproxy \
-	strace curl prometheus
+	command -v redis-server && command -v haproxy && command -v strace && command -v curl && command -v promtool && \
+	ls /usr/lib/postgresql/*/bin/initdb && exit; apt-get update -q && \
+	RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends redis-server haproxy \
+	strace curl prometheus postgresql
 
 test-long: $(VENV)/installed
 	$(PYTEST) -m "long and not gpu and not compose" --timeout 3600
