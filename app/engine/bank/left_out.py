@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,7 @@ from app.engine.types import Distances, Mask, Weights
 
 NOBODY = -1
 COMPARED_REFERENCES = 64
-"""Of more references, ones drawn by their names are compared: else each registration would be slower than the one
-before."""
+"""Of more references, some that are drawn are compared: else each registration would be slower than the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +29,14 @@ class LeftOut:
     weights: Weights | None = None
 
 
-def compared_references(names: Sequence[str]) -> list[int]:
+def compared_references(digests: Sequence[str]) -> list[int]:
     """Positions of the references of a bank that are compared with all others, ascending: a single one has none.
 
-    Whether a reference is drawn depends on the names of all of them, not on their order: another one, or one less,
-    changes one of those that are drawn at most.
+    Of many, those with the smallest of the `digests` (SHA-256 of the photographs): whatever their order, another
+    reference or one less changes one of them at most.
     """
-    drawn = sorted(range(len(names)), key=lambda position: sha256(names[position].encode()).digest())
-    return sorted(drawn[:COMPARED_REFERENCES]) if len(names) > 1 else []
+    drawn = sorted(range(len(digests)), key=digests.__getitem__)
+    return sorted(drawn[:COMPARED_REFERENCES]) if len(digests) > 1 else []
 
 
 def heat_scale(table: Sequence[LeftOut], *, foreground_only: bool) -> float | None:

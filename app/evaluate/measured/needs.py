@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from app.engine.bank.left_out import compared_references
@@ -25,7 +26,17 @@ def test_queries(data: ObjectData) -> QuerySet:
 
 def compared_in(references: Sequence[Path]) -> tuple[Path, ...]:
     """The references of a bank that are compared with all others of it, as the service does it."""
-    return tuple(references[position] for position in compared_references([path.name for path in references]))
+    return tuple(references[position] for position in compared_positions(references))
+
+
+def compared_positions(references: Sequence[Path]) -> list[int]:
+    """Where these stand among the references."""
+    return compared_references([_digest(path) for path in references])
+
+
+@cache
+def _digest(photograph: Path) -> str:
+    return hashlib.sha256(photograph.read_bytes()).hexdigest()
 
 
 def reference_queries(paths: tuple[Path, ...]) -> QuerySet:

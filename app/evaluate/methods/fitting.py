@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engine.bank.left_out import LeftOut, compared_references
+from app.engine.bank.left_out import LeftOut
 from app.engine.masking.foreground import foreground_mask
 from app.engine.masking.masking_test import masking_test
 from app.engine.options import ROTATION_ANGLES_DEG, Profile
 from app.engine.types import Mask, PatchFeatures
 from app.evaluate.dataset import ObjectData
 from app.evaluate.measured.extraction import Extractor
+from app.evaluate.measured.needs import compared_positions
 from app.evaluate.methods.banks import Bank, GalleryBank, GaussianBank, ImagesNotAligned, rows_bank
 from app.evaluate.planned.coreset import coreset_rule
 from app.evaluate.planned.plan import Draw, masking_of, rotation_of
@@ -115,7 +116,7 @@ class _Fitting:
     def _left_out(self, bank: Bank | None, foregrounds: Sequence[Mask] | None) -> list[LeftOut]:
         """Each compared reference in the bank of the others; nothing where one of them has no others in it."""
         table = []
-        for place in compared_references([path.name for path in self.draw.references]):
+        for place in compared_positions(self.draw.references):
             upright = self.references[place][0]
             mask = foregrounds[place] if foregrounds else np.ones(upright.geometry.grid.patches, bool)
             found = bank.left_out(place, upright, mask) if bank else None

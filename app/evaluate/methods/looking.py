@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.engine.bank.left_out import compared_references
 from app.engine.masking.foreground import foreground_mask, scored_patches
 from app.engine.options import Profile
 from app.engine.types import Distances, Geometry, Mask, PatchFeatures
 from app.evaluate.dataset import ObjectData
 from app.evaluate.measured.costs import Costs
 from app.evaluate.measured.extraction import Extractor
+from app.evaluate.measured.needs import compared_positions
 from app.evaluate.measured.seen import Seen
 from app.evaluate.methods.banks import ImagesNotAligned
 from app.evaluate.methods.fitting import Fit, angles_deg, fits
@@ -120,7 +120,7 @@ class _Shown:
         fit = self.fit
         if fit.bank is None or not self.aligned:
             return None
-        compared = compared_references([path.name for path in fit.draw.references])
+        compared = compared_positions(fit.draw.references)
         return Seen(
             self.distances,
             self.foregrounds,
