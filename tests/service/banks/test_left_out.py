@@ -28,6 +28,12 @@ PRODUCT = "flange"
 
 
 @pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Without lists, whose making reads segments too."""
+    return settings.model_copy(update={"exact_rows": 10**6})
+
+
+@pytest.fixture
 def store(settings: Settings) -> OpenStore:
     return opened_store(settings)
 
