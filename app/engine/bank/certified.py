@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.bank.index import Found, Rows
+from app.engine.device.threads import one_thread
 from app.engine.types import Distances
 
 LISTS_LOOKED_AT = 4
@@ -67,7 +68,12 @@ class Looked(Protocol):
 
 
 def decided(rows: Looked, queries: Rows, deciding: Deciding) -> Decided:
-    """Distances of the queries (Q×D) to the rows, exact as far as they decide something."""
+    """Distances of the queries (Q×D) to the rows, exact as far as they decide something. By one thread."""
+    with one_thread():
+        return _decided(rows, queries, deciding)
+
+
+def _decided(rows: Looked, queries: Rows, deciding: Deciding) -> Decided:
     found, numbers = rows.first_look(queries, LISTS_LOOKED_AT)
     values, nearest, exact = found[:, 0], numbers[:, 0], np.zeros(len(queries), bool)
     while len(wanted := deciding.open(values, exact)):
