@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.engine.bank.rows import unit_length
+from app.engine.bank.rows import comparable
 from app.engine.device.faiss_torch import torch
 from app.engine.device.gpu_memory import gpu_memory
 from app.engine.options import ZeroShotAggregation
@@ -57,7 +57,7 @@ class ZeroShotBatch:
     def add(self, features: PatchFeatures) -> None:
         """Append an image to the batch; searches begun before do not see it. Raises GpuOutOfMemory."""
         with gpu_memory(DOES_NOT_FIT):
-            self._images.append(torch.from_numpy(unit_length(features.values)).to(self._device))
+            self._images.append(torch.as_tensor(comparable(features.rows, "cosine"), device=self._device))
 
     def distances(
         self, position: int, aggregation: ZeroShotAggregation, others: Collection[int] | None = None
