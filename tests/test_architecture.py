@@ -192,6 +192,11 @@ def test_only_the_api_knows_prometheus() -> None:
     assert {layer(path) for path in users} == {"api"}
 
 
+def test_sql_stays_with_the_records() -> None:
+    users = {path for path in FILES if {"sqlalchemy", "alembic"} & {name.split(".")[0] for name in imports(path)}}
+    assert {path.relative_to(APP).parts[:2] for path in users} == {("storage", "records")}
+
+
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {path.name for path in FILES if "os.environ" in path.read_text() or "getenv" in path.read_text()}
     assert readers <= {"faiss_torch.py", "settings.py"}

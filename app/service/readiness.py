@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from app.service.accelerator.backbones import BackboneView
 from app.service.accelerator.recent_passes import PassesView
 from app.service.banks.parts import BanksView
+from app.storage.records.writer import WriterState
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """Whether the service can inspect, and on what. `reason` says why not.
 
-    `drifted`: products whose newest inspections no longer look as the good images did.
+    `drifted`: products whose newest inspections no longer look as the good images did. `records`: None where
+    inspections are not kept.
     While the store cannot be reached, loaded banks go on: that is no reason to send requests elsewhere.
     """
 
@@ -24,3 +26,4 @@ class Readiness:
     batches: PassesView
     store_reachable: bool
     drifted: int
+    records: WriterState | None

@@ -105,6 +105,7 @@ class Service:
             batches=self._accelerator.batches.view(backbone),
             store_reachable=self._banks.serving.reachable,
             drifted=len(self._drift.drifted()),
+            records=self._records.writer.state if self._records else None,
         )
 
     def drain(self) -> None:

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from typing import Generic, TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -10,24 +11,27 @@ from prometheus_client.registry import Collector
 from app.api.lanes import Lane, Lanes
 from app.engine.device.faiss_torch import faiss, torch
 from app.service.readiness import Readiness
+from app.storage.records.writer import WriterState
 from app.version import service_version
+
+Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A number of `Readiness`. `counts`: it only grows, from the start of the process; `_total` is put to its name."""
+class Figure(Generic[Seen]):
+    """A number of what is seen. `counts`: it only grows, from the start of the process; `_total` is put to its name."""
 
     name: str
     told: str
-    read: Callable[[Readiness], float]
+    read: Callable[[Seen], float]
     counts: bool = False
 
-    def metric(self, seen: Readiness) -> Metric:
+    def metric(self, seen: Seen) -> Metric:
         family = CounterMetricFamily if self.counts else GaugeMetricFamily
         return family(self.name, self.told, value=float(self.read(seen)))
 
 
-FIGURES = (
+FIGURES: tuple[Figure[Readiness], ...] = (
     Figure("inspector_ready", "1 while the service can inspect and is not stopping.", lambda seen: seen.ready),
     Figure(
         "inspector_store_reachable", "1 while the store answers; loaded banks inspect without.",
@@ -52,6 +56,23 @@ FIGURES = (
 )  # fmt: skip
 
 
+RECORDS: tuple[Figure[WriterState], ...] = (
+    Figure("inspector_records_away", "1 while records cannot be written; inspections go on.", lambda seen: seen.away),
+    Figure(
+        "inspector_records_spool_bytes", "Records that wait on the disk for their database.",
+        lambda seen: seen.spool_bytes,
+    ),
+    Figure(
+        "inspector_records_lost", "Records that neither the database nor the disk took.", lambda seen: seen.lost,
+        counts=True,
+    ),
+    Figure(
+        "inspector_records_commit_seconds", "How long the commit of now has lasted; 0 without one.",
+        lambda seen: seen.commit_s,
+    ),
+)  # fmt: skip
+
+
 class StateCollector(Collector):
     """Asks the service and its lanes at each scrape. Nothing before `follow`, which the start calls."""
 
@@ -69,6 +90,8 @@ class StateCollector(Collector):
             return
         seen = self._readiness()
         yield from (figure.metric(seen) for figure in FIGURES)
+        if seen.records is not None:
+            yield from (figure.metric(seen.records) for figure in RECORDS)
         yield from _of_lanes(self._lanes)
         yield from _of_build(seen)
 

@@ -135,20 +135,22 @@ class RecordPage(BaseModel):
 
 class PartBody(BaseModel):
     """A part over all products and cameras. `verdict`: the worst of the newest inspection of each product (`not_ok`,
-    then `not_decidable`, then `ok`); `incomplete` instead of `ok` where a required product is `missing`."""
+    then `not_decidable`, then `ok`); `incomplete` instead of `ok` where a required product is `missing`, `hidden`
+    products (the key is not for them) have inspected it too, or records are `waiting` to be written, or were lost."""
 
     part_id: str
     verdict: PartVerdict
     missing: list[str]
+    hidden: int
+    waiting: bool
     newest: list[RecordBody]
     inspections: list[RecordBody]
 
     @classmethod
     def of(cls, part: Part) -> Self:
         newest, every = ([RecordBody.of(each) for each in some] for some in (part.newest, part.inspections))
-        return cls(
-            part_id=part.part_id, verdict=part.verdict, missing=[*part.missing], newest=newest, inspections=every
-        )
+        same = {name: getattr(part, name) for name in ("part_id", "verdict", "missing", "hidden", "waiting")}
+        return cls(**same, newest=newest, inspections=every)
 
 
 def csv_lines(records: Iterable[InspectionRecord]) -> Iterator[str]:

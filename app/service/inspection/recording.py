@@ -1,5 +1,6 @@
 """What is kept on record of an inspection."""
 
+import math
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ def record_of(result: InspectionResult) -> InspectionRecord:
         at_us=microseconds(datetime.fromisoformat(result.created_at)),
         product_id=result.product_id,
         verdict=judgement.verdict,
-        score=result.score,
+        score=math.inf if math.isnan(result.score) else result.score,
         threshold=judgement.threshold,
         calibration=judgement.state,
         bank_version=result.bank_version,

@@ -1,87 +1,89 @@
 """Reading what was inspected."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
-
-from app.errors import InspectionNotFound, RecordsOff, StorageUnavailable
-from app.storage.records import reading
+from app.errors import InspectionNotFound, RecordsOff
 from app.storage.records.reading import Cursor, Page, Wanted
 from app.storage.records.record import InspectionRecord
 from app.storage.records.store import Records
 
-Result = TypeVar("Result")
 PartVerdict = Literal["ok", "not_ok", "not_decidable", "incomplete"]
 WORST_FIRST: tuple[Literal["not_ok", "not_decidable", "ok"], ...] = ("not_ok", "not_decidable", "ok")
+
+LISTED = 1000
+"""Inspections of a part that are told with it; all of them are among the pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """All inspections of a part, the newest first, and what they make of it: `verdict` is the worst of the newest one
-    of each product; `missing`: products that it must have and has no inspection of, which make an `ok` `incomplete`."""
+    """What the inspections of a part make of it: `verdict` is the worst of the `newest` one of each product.
+
+    An `ok` is `incomplete` where something may speak against it that is not seen here: a product is `missing` that it
+    must have, it was inspected by so many `hidden` products that the caller may not see, or records are `waiting` that
+    this process could not write yet, or lost. `inspections`: its newest ones, `LISTED` at most.
+    """
 
     part_id: str
     verdict: PartVerdict
     missing: tuple[str, ...]
+    hidden: int
+    waiting: bool
     newest: tuple[InspectionRecord, ...]
     inspections: tuple[InspectionRecord, ...]
 
 
 class RecordService:
-    """Pages of inspections, single ones, parts. Callers see those of their products (`products`; None: all)."""
+    """Pages of inspections, single ones, parts. Callers see those of their products (`products`; None: all).
+
+    Everything raises RecordsOff where inspections are not kept, and StorageUnavailable.
+    """
 
     def __init__(self, records: Records | None) -> None:
-        self._records = records
+        self._kept = records
 
     def page(self, wanted: Wanted, limit: int, after: Cursor | None) -> Page:
-        """The newest first. RecordsOff, StorageUnavailable."""
-        return self._asked(lambda engine: reading.page(engine, wanted, limit, after))
+        """The newest first."""
+        return self._records.reader.page(wanted, limit, after)
 
     def every(self, wanted: Wanted) -> Iterator[InspectionRecord]:
-        """All of them, the newest first, read as they are taken. RecordsOff, StorageUnavailable: also later."""
-        after: Cursor | None = None
-        while True:
-            found = self.page(wanted, reading.STREAMED, after)
-            yield from found.records
-            if (after := found.next) is None:
-                return
+        """All of them, the newest first, read as they are taken."""
+        return self._records.reader.every(wanted)
 
     def one(self, inspection_id: str, products: frozenset[str] | None = None) -> InspectionRecord:
-        """InspectionNotFound, RecordsOff, StorageUnavailable."""
-        found = self._asked(lambda engine: reading.record(engine, inspection_id))
-        if found is None or (products is not None and found.product_id not in products):
+        """InspectionNotFound."""
+        found = self._records.reader.one(inspection_id)
+        if found is None or not _may_see(products, found):
             raise InspectionNotFound(
                 f"There is no inspection {inspection_id!r}. Look for it by its product, part or time: GET /inspections"
             )
         return found
 
     def part(self, part_id: str, required: Sequence[str] = (), products: frozenset[str] | None = None) -> Part:
-        """A part over all its products and cameras. InspectionNotFound, RecordsOff, StorageUnavailable."""
-        found = self._asked(lambda engine: reading.newest_of_part(engine, part_id, products))
-        if not found:
+        """A part over all its products and cameras. InspectionNotFound."""
+        reader, waiting = self._records.reader, not self._records.writer.state.all_written
+        of_all = reader.newest_of_part(part_id)
+        newest = [each for each in of_all if _may_see(products, each)]
+        if not newest:
             raise InspectionNotFound(
                 f"No inspection names the part {part_id!r}. Parts are known by the `part_id` that is sent with a "
                 "photograph."
             )
-        newest: dict[str, InspectionRecord] = {}
-        for each in found:
-            newest.setdefault(each.product_id, each)
-        verdicts = {each.verdict for each in newest.values()}
-        worst = next(verdict for verdict in WORST_FIRST if verdict in verdicts)
-        missing = tuple(sorted(set(required) - set(newest)))
-        verdict: PartVerdict = "incomplete" if worst == "ok" and missing else worst
-        return Part(part_id, verdict, missing, tuple(newest.values()), tuple(found))
+        hidden, verdicts = len(of_all) - len(newest), {each.verdict for each in newest}
+        missing = tuple(sorted(set(required) - {each.product_id for each in of_all}))
+        verdict: PartVerdict = next(each for each in WORST_FIRST if each in verdicts)
+        if verdict == "ok" and (missing or hidden or waiting):
+            verdict = "incomplete"
+        listed = reader.page(Wanted(part_id=part_id, products=products), LISTED).records
+        return Part(part_id, verdict, missing, hidden, waiting, tuple(newest), listed)
 
-    def _asked(self, question: Callable[[Engine], Result]) -> Result:
-        if self._records is None:
+    @property
+    def _records(self) -> Records:
+        if self._kept is None:
             raise RecordsOff("Inspections are not kept on record here. Set INSPECTOR_RECORDS to on and start again.")
-        try:
-            return question(self._records.engine)
-        except SQLAlchemyError as error:
-            raise StorageUnavailable(
-                "The records cannot be read now. Inspections go on, and their records follow. Try again; if that does "
-                "not help, look at their database."
-            ) from error
+        return self._kept
+
+
+def _may_see(products: frozenset[str] | None, record: InspectionRecord) -> bool:
+    return products is None or record.product_id in products

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -14,14 +15,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.errors import ConfigurationError
 from app.storage.disk.durable import explained
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-FILE, LOCK_FILE = "records.db", "lock"
+FILE, LOCK_FILE, PROCESS = "records.db", "lock", "process-"
 POSTGRES_DRIVER = "postgresql+psycopg"
 POSTGRES_LOCK = 0x616E6F6D
 """Any number that nobody else takes a lock of in this database."""
@@ -83,24 +84,40 @@ def claim_of_sqlite(folder: Path) -> Claim:
 
 
 def claim_of_spool(folder: Path) -> Claim:
-    """A folder in `folder` for what waits: the first that nobody has, so that those of dead processes are emptied."""
+    """A folder in `folder` for what waits, which no other process has."""
     for number in count():
         try:
-            return Claim(folder / f"process-{number}")
+            return Claim(folder / f"{PROCESS}{number}")
         except BlockingIOError:
             continue
     raise AssertionError
 
 
+def claims_of_the_dead(folder: Path) -> Iterator[Claim]:
+    """What processes left that are no more: SQLite's folder, and those for what waits; each for as long as it is looked
+    at."""
+    for left in (folder, *sorted(folder.glob(f"{PROCESS}*"))):
+        try:
+            claim = Claim(left)
+        except BlockingIOError:
+            continue
+        try:
+            yield claim
+        finally:
+            claim.close()
+
+
 def records_engine(url: URL) -> Engine:
     """Connections to the records; none is made yet."""
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": STATEMENT_MS / 1000})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": STATEMENT_MS / 1000})
         event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
         return engine
     options = f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS}"
     return create_engine(
         url,
+        hide_parameters=True,  # the log is no place for what callers sent
         pool_size=POOL,
         max_overflow=0,
         pool_timeout=CONNECT_S,
@@ -109,12 +126,18 @@ def records_engine(url: URL) -> Engine:
     )
 
 
-def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
+def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     # A commit is on the disk when it returns; readers and the one writer do not wait for each other.
-    cursor = connection.cursor()  # type: ignore[attr-defined]
+    connection.isolation_level = None
+    cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Python's module would begin no transaction before the tables are made: a kill would leave some of them.
+    connection.exec_driver_sql("BEGIN")
 
 
 def migrate(engine: Engine) -> None:
@@ -133,6 +156,8 @@ def migrate(engine: Engine) -> None:
                 f"The records were last used by a newer release (schema {present}), which this one must not write to. "
                 "Start that release again, or give this one another database."
             )
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL statement_timeout = 0"))  # a large table takes its time
         scripts.attributes["connection"] = connection
         command.upgrade(scripts, "head")
         connection.commit()
@@ -141,7 +166,7 @@ def migrate(engine: Engine) -> None:
 @contextmanager
 def _one_at_a_time(connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
-        yield  # the process holds RecordsLock
+        yield  # the file is this process's
         return
     connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": POSTGRES_LOCK})
     connection.commit()
@@ -158,7 +183,3 @@ def _known(scripts: ScriptDirectory, revision: str) -> bool:
         return scripts.get_revision(revision) is not None
     except CommandError:
         return False
-
-
-UNUSABLE = (SQLAlchemyError,)
-"""What a database raises that is away, full or slow."""

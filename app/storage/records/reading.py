@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, func, select, tuple_
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.errors import StorageUnavailable
 from app.storage.records.record import InspectionRecord
 from app.storage.records.tables import flags, inspections
 from app.storage.records.writing import OTHERWISE
@@ -49,36 +52,56 @@ class Page:
     next: Cursor | None
 
 
-def record(engine: Engine, inspection_id: str) -> InspectionRecord | None:
-    """One record, None where there is none of that id. SQLAlchemyError."""
-    with engine.connect() as connection:
-        row = connection.execute(select(inspections).where(inspections.c.inspection_id == inspection_id)).mappings()
-        found = row.one_or_none()
-        return None if found is None else _record(found)
+class RecordReader:
+    """Reads records. Everything raises StorageUnavailable while the database cannot be used."""
 
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
-def page(engine: Engine, wanted: Wanted, limit: int, after: Cursor | None = None) -> Page:
-    """The newest records first, at most `limit`. SQLAlchemyError."""
-    with engine.connect() as connection:
-        rows = connection.execute(_query(wanted, after).limit(limit + 1)).mappings().all()
-    shown = rows[:limit]
-    more = len(rows) > limit
-    return Page(tuple(map(_record, shown)), Cursor(shown[-1]["at_us"], shown[-1]["number"]) if more and shown else None)
+    def one(self, inspection_id: str) -> InspectionRecord | None:
+        """None where there is none of that id."""
+        with self._connected() as connection:
+            row = connection.execute(select(inspections).where(inspections.c.inspection_id == inspection_id)).mappings()
+            found = row.one_or_none()
+            return None if found is None else _record(found)
 
+    def page(self, wanted: Wanted, limit: int, after: Cursor | None = None) -> Page:
+        """The newest first, at most `limit`."""
+        with self._connected() as connection:
+            rows = connection.execute(_query(wanted, after).limit(limit + 1)).mappings().all()
+        shown = rows[:limit]
+        following = Cursor(shown[-1]["at_us"], shown[-1]["number"]) if len(rows) > limit else None
+        return Page(tuple(map(_record, shown)), following)
 
-def all_records(engine: Engine, wanted: Wanted) -> Iterator[InspectionRecord]:
-    """Every record, the newest first, read some at a time. SQLAlchemyError."""
-    after: Cursor | None = None
-    while True:
-        found = page(engine, wanted, STREAMED, after)
-        yield from found.records
-        if (after := found.next) is None:
-            return
+    def every(self, wanted: Wanted) -> Iterator[InspectionRecord]:
+        """All of them, the newest first, read as they are taken."""
+        after: Cursor | None = None
+        while True:
+            found = self.page(wanted, STREAMED, after)
+            yield from found.records
+            if (after := found.next) is None:
+                return
 
+    def newest_of_part(self, part_id: str) -> list[InspectionRecord]:
+        """The newest inspection of a part by each product, the newest of them first."""
+        newest = (inspections.c.at_us.desc(), inspections.c.number.desc())
+        place = func.row_number().over(partition_by=inspections.c.product_id, order_by=newest).label("place")
+        ranked = select(inspections.c.number, place).where(inspections.c.part_id == part_id).subquery()
+        first = select(ranked.c.number).where(ranked.c.place == 1)
+        with self._connected() as connection:
+            rows = connection.execute(select(inspections).where(inspections.c.number.in_(first)).order_by(*newest))
+            return [_record(row) for row in rows.mappings()]
 
-def newest_of_part(engine: Engine, part_id: str, products: frozenset[str] | None = None) -> list[InspectionRecord]:
-    """The inspections of a part, the newest first. SQLAlchemyError."""
-    return [*all_records(engine, Wanted(part_id=part_id, products=products))]
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StorageUnavailable(
+                "The records cannot be read now. Inspections go on, and their records follow. Try again; if that does "
+                "not help, look at their database."
+            ) from error
 
 
 def _query(wanted: Wanted, after: Cursor | None) -> Select[Any]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -12,8 +12,9 @@ MOST_ID = 200
 
 @dataclass(frozen=True, slots=True)
 class InspectionRecord:
-    """One answered inspection. `at_us`: microseconds since 1970, UTC. `key_name`: whose key it was, never the key.
-    `details`: what is read with one record and never searched (regions, likeness, timings, metadata, ...)."""
+    """One answered inspection. `at_us`: microseconds since 1970, UTC. `score` may be infinite, but is a number: no
+    database has others. `key_name`: whose key it was, never the key. `details`: what is read with one record and never
+    searched (regions, likeness, timings, ...)."""
 
     inspection_id: str
     at_us: int
@@ -37,13 +38,17 @@ class InspectionRecord:
     request_id: str = "-"
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    def flagged(self, flag: str) -> Self:
+        """The same with one more flag."""
+        return replace(self, flags=(*self.flags, flag))
+
     @property
     def at(self) -> datetime:
         return datetime.fromtimestamp(self.at_us / 1_000_000, UTC)
 
     def line(self) -> bytes:
         """The record as one line of JSON."""
-        return json.dumps(asdict(self), allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        return json.dumps(asdict(self), separators=(",", ":")).encode() + b"\n"
 
     @classmethod
     def of_line(cls, line: bytes) -> Self:

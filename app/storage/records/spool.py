@@ -1,5 +1,6 @@
 """Records that wait on the disk until the database takes them."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 from app.errors import StorageFull
 from app.storage.disk.durable import explained, sync_folder
 from app.storage.records.record import InspectionRecord
+
+logger = logging.getLogger(__name__)
 
 COMING, GOING = "coming.jsonl", "going.jsonl"
 TOGETHER = 500
@@ -22,11 +25,21 @@ class Spool:
     """
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
-        """StorageFull, StorageUnavailable: the folder cannot be made."""
+        """StorageFull, StorageUnavailable: the folder cannot be used."""
         self._folder, self._most_bytes = folder, most_bytes
         self._turn = threading.Lock()
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            self._sizes = {name: _size(folder / name) for name in (COMING, GOING)}
+
+    @property
+    def size_bytes(self) -> int:
+        """What waits. The disk, which may hang, is not asked."""
+        return sum(self._sizes.values())
+
+    @property
+    def is_empty(self) -> bool:
+        return self.size_bytes == 0
 
     def put(self, record: InspectionRecord) -> None:
         """Append a record. StorageFull: there is no room, by the limit or on the disk; StorageUnavailable."""
@@ -38,17 +51,12 @@ class Spool:
                 )
             path = self._folder / COMING
             new = not path.exists()
-            _append(path, line)
+            try:
+                _append(path, line)
+            finally:
+                self._sizes[COMING] = _size(path)
             if new:
                 sync_folder(self._folder)
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(path.stat().st_size for path in (self._folder / COMING, self._folder / GOING) if path.exists())
-
-    @property
-    def is_empty(self) -> bool:
-        return self.size_bytes == 0
 
     @contextmanager
     def taking(self) -> Iterator[Iterator[list[InspectionRecord]]]:
@@ -62,10 +70,24 @@ class Spool:
             if not path.exists() and coming.exists():
                 coming.rename(path)
                 sync_folder(self._folder)
+                self._sizes |= {COMING: 0, GOING: _size(path)}
         yield _read(path)
         with self._turn, explained(self._folder):
             path.unlink(missing_ok=True)
             sync_folder(self._folder)
+            self._sizes[GOING] = 0
+
+    def inherit(self, other: "Spool") -> None:
+        """Take over what waits in another one. StorageFull, StorageUnavailable: what finds no room stays there."""
+        while not other.is_empty:
+            with other.taking() as groups:
+                for group in groups:
+                    for record in group:
+                        self.put(record)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -88,11 +110,13 @@ def _read(path: Path) -> Iterator[list[InspectionRecord]]:
         return
     some: list[InspectionRecord] = []
     with explained(path), path.open("rb") as file:
-        for line in file:
+        for number, line in enumerate(file, 1):
             try:
                 some.append(InspectionRecord.of_line(line))
-            except ValueError:
-                continue  # cut off: its answer was never sent
+            except ValueError as error:
+                # Cut off by a power cut, before its answer was sent; or the disk has changed it.
+                logger.error("line %d of %s is no record and is left out: %s", number, path, error)
+                continue
             if len(some) == TOGETHER:
                 yield some
                 some = []

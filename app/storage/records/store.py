@@ -3,21 +3,24 @@
 import logging
 from pathlib import Path
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.errors import StorageFull, StorageUnavailable
 from app.storage.records.database import (
+    Claim,
     claim_of_spool,
     claim_of_sqlite,
+    claims_of_the_dead,
     migrate,
     postgres_url,
     records_engine,
     sqlite_url,
 )
+from app.storage.records.reading import RecordReader
 from app.storage.records.record import InspectionRecord
 from app.storage.records.spool import Spool
 from app.storage.records.writer import RecordWriter
-from app.storage.records.writing import write_records
+from app.storage.records.writing import reason, write_records
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +28,7 @@ SPOOL = "spool"
 
 
 class Records:
-    """What was inspected. `engine` reads; all writing is the writer's."""
+    """What was inspected: a reader and a writer."""
 
     def __init__(
         self, folder: Path, url: str | None, password: str | None = None, *, wait_s: float, spool_bytes: int
@@ -38,25 +41,41 @@ class Records:
         """
         address = sqlite_url(folder) if url is None else postgres_url(url, password)
         self._claim = claim_of_sqlite(folder) if url is None else claim_of_spool(folder)
-        self.engine: Engine = records_engine(address)
+        self._engine = records_engine(address)
         try:
-            migrate(self.engine)
-        except SQLAlchemyError as error:
-            logger.error("the records' database cannot be used yet; inspections go on: %s", error)
+            spool = _spool(self._claim, folder, spool_bytes)
+            self._prepare_at_once()
         except BaseException:
             self._claim.close()
             raise
-        spool = Spool(self._claim.folder / SPOOL, spool_bytes)
+        self.reader = RecordReader(self._engine)
         self.writer = RecordWriter(self._prepare, self._write, spool, wait_s)
 
     def close(self) -> None:
         """Write what waits and let go of the database."""
         self.writer.close()
-        self.engine.dispose()
+        self._engine.dispose()
         self._claim.close()
 
+    def _prepare_at_once(self) -> None:
+        try:
+            self._prepare()
+        except SQLAlchemyError as error:
+            logger.error("the records' database cannot be used yet; inspections go on: %s", reason(error))
+
     def _prepare(self) -> None:
-        migrate(self.engine)
+        migrate(self._engine)
 
     def _write(self, records: list[InspectionRecord]) -> None:
-        write_records(self.engine, records)
+        write_records(self._engine, records)
+
+
+def _spool(claim: Claim, folder: Path, most_bytes: int) -> Spool:
+    """This process's own, with what waits in those of processes that are no more."""
+    spool = Spool(claim.folder / SPOOL, most_bytes)
+    for left in claims_of_the_dead(folder):
+        try:
+            spool.inherit(Spool(left.folder / SPOOL, most_bytes))
+        except (StorageFull, StorageUnavailable) as error:
+            logger.error("records of an ended process stay in %s: %s", left.folder, error.message)
+    return spool

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
+from typing import Literal
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError
 
-from app.errors import ConfigurationError, StorageFull, StorageUnavailable
+from app.errors import StorageFull, StorageUnavailable
 from app.storage.records.record import InspectionRecord
 from app.storage.records.spool import Spool
+from app.storage.records.writing import reason
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +26,11 @@ TOGETHER = 200
 RETRY_S = 1.0
 """How long the database is left alone after it failed."""
 
+UNSTORABLE = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
+"""What says that a record cannot be written, however often it is tried; all else is the database's state."""
+
 Write = Callable[[list[InspectionRecord]], object]
+Outcome = Literal["written", "away", "lost"]
 
 
 @dataclass(slots=True)
@@ -32,19 +38,24 @@ class Waiting:
     """A record on its way to the database. `spooled`: its caller waits no longer, and has put it into the spool."""
 
     record: InspectionRecord
-    written: Future[None] = field(default_factory=Future)
+    outcome: Future[Outcome] = field(default_factory=Future)
     spooled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WriterState:
-    """`away`: the database failed at last; `spool_bytes` wait on the disk; `dropped`: records that found no room there,
-    since the start; `lag_s`: how long the oldest one has waited for its commit."""
+    """`away`: the database failed at last; `spool_bytes` wait on the disk; `lost`: records that found no room there or
+    that no database takes, since the start; `commit_s`: how long the commit of now has lasted, 0 without one."""
 
     away: bool
     spool_bytes: int
-    dropped: int
-    lag_s: float
+    lost: int
+    commit_s: float
+
+    @property
+    def all_written(self) -> bool:
+        """Whether every record of this process is in the database."""
+        return not self.away and not self.spool_bytes and not self.lost
 
 
 class RecordWriter:
@@ -52,7 +63,8 @@ class RecordWriter:
 
     def __init__(self, prepare: Callable[[], None], write: Write, spool: Spool, wait_s: float) -> None:
         """`prepare` makes the database ready, again and again until it succeeds; `write` commits records. Both raise
-        SQLAlchemyError where the database cannot be used. `wait_s`: how long a record may keep its caller waiting."""
+        where the database cannot be used, the latter `UNSTORABLE` where a record is at fault. `wait_s`: how long a
+        record may keep its caller waiting."""
         self._prepare, self._write, self._spool, self._wait_s = prepare, write, spool, wait_s
         self._changed = threading.Condition()
         self._waiting: deque[Waiting] = deque()
@@ -60,41 +72,33 @@ class RecordWriter:
         self._is_prepared = False
         self._away_until: float | None = None
         self._busy_since: float | None = None
-        self._dropped = 0
+        self._lost = 0
         self._thread = threading.Thread(target=self._work, name="records", daemon=True)
         self._thread.start()
 
     def keep(self, record: InspectionRecord) -> bool:
-        """Have a record written, and wait for it. False where it was not within `wait_s`: then it is in the spool, or
-        dropped where the spool has no room, which is logged and counted."""
+        """Have a record written, and wait for it. False where it was not within `wait_s`: then it is in the spool,
+        flagged `unrecorded`, or lost where neither takes it, which is logged and counted."""
         with self._changed:
-            if self._is_slow:
-                waiting = None
-            else:
-                waiting = Waiting(record)
+            waiting = None if self._is_slow else Waiting(record)
+            if waiting:
                 self._waiting.append(waiting)
                 self._changed.notify()
-        if waiting is not None:
-            try:
-                waiting.written.result(self._wait_s)
-                return True
-            except NotYet:
+        try:
+            outcome = waiting.outcome.result(self._wait_s) if waiting else "away"
+        except NotYet:
+            outcome = "away"
+        if outcome == "away":
+            self._put(record.flagged("unrecorded"))
+            if waiting:
                 waiting.spooled = True
-            except SQLAlchemyError:
-                pass  # the thread has told
-        self._put(record)
-        return False
+        return outcome == "written"
 
     @property
     def state(self) -> WriterState:
         with self._changed:
-            busy = self._busy_since
-            return WriterState(
-                self._away_until is not None,
-                self._spool.size_bytes,
-                self._dropped,
-                0.0 if busy is None else time.monotonic() - busy,
-            )
+            commit_s = 0.0 if self._busy_since is None else time.monotonic() - self._busy_since
+            return WriterState(self._away_until is not None, self._spool.size_bytes, self._lost, commit_s)
 
     def close(self) -> None:
         """Write what waits, then end the thread; what the database does not take now stays in the spool."""
@@ -120,7 +124,7 @@ class RecordWriter:
                     self._is_prepared = True
                 self._commit_waiting()
                 self._drain()
-            except (SQLAlchemyError, StorageUnavailable, StorageFull, ConfigurationError) as error:
+            except Exception as error:  # whatever it is: the thread is the only one, and tries again
                 self._failed(error)
             else:
                 self._is_back()
@@ -143,13 +147,13 @@ class RecordWriter:
             some = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
         if some := [each for each in some if not each.spooled]:
             try:
-                self._timed([each.record for each in some])
-            except SQLAlchemyError as error:
+                lost = self._commit([each.record for each in some])
+            except Exception:
                 for each in some:
-                    each.written.set_exception(error)
+                    each.outcome.set_result("away")
                 raise
             for each in some:
-                each.written.set_result(None)
+                each.outcome.set_result("lost" if each.record.inspection_id in lost else "written")
 
     def _drain(self) -> None:
         """Bring the records of the spool to the database; those that come meanwhile need not wait for all of them."""
@@ -158,10 +162,21 @@ class RecordWriter:
         count = 0
         with self._spool.taking() as groups:
             for group in groups:
-                self._timed(group)
-                count += len(group)
+                count += len(group) - len(self._commit(group))
                 self._commit_waiting()
         logger.info("%d records that had waited on the disk are written", count)
+
+    def _commit(self, records: list[InspectionRecord]) -> set[str]:
+        """Write records in one commit; where one of them is none that a database takes, each in its own. The ids of
+        those that are lost so. What else the database raises is raised."""
+        try:
+            self._timed(records)
+        except UNSTORABLE as error:
+            if len(records) > 1:
+                return {name for each in records for name in self._commit([each])}
+            self._lose(records[0], error)
+            return {records[0].inspection_id}
+        return set()
 
     def _timed(self, records: list[InspectionRecord]) -> None:
         with self._changed:
@@ -174,13 +189,13 @@ class RecordWriter:
 
     def _failed(self, error: Exception) -> None:
         if self._away_until is None:
-            logger.error("records cannot be written and wait on the disk: %s", error)
+            logger.error("records cannot be written and wait on the disk: %s", reason(error))
         with self._changed:
             self._away_until = time.monotonic() + RETRY_S
             left = [*self._waiting]
             self._waiting.clear()
         for each in left:
-            each.written.set_exception(SQLAlchemyError("the database is away"))
+            each.outcome.set_result("away")
 
     def _is_back(self) -> None:
         if self._away_until is not None:
@@ -192,9 +207,12 @@ class RecordWriter:
         try:
             self._spool.put(record)
         except (StorageFull, StorageUnavailable) as error:
-            with self._changed:
-                self._dropped += 1
-            logger.error("the record of inspection %s is lost: %s", record.inspection_id, error.message)
+            self._lose(record, error)
             return
         with self._changed:
             self._changed.notify()
+
+    def _lose(self, record: InspectionRecord, error: Exception) -> None:
+        with self._changed:
+            self._lost += 1
+        logger.error("the record of inspection %s is lost: %s", record.inspection_id, reason(error))

@@ -4,6 +4,7 @@ import csv
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.opened_store import opened_records
+from app.service.records.records import RecordService
 from app.settings import Settings, load_settings
+from tests.api.metrics.samples import value
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
+from tests.waiting import wait_until
 
 OF_THE_ANSWER = (
     "inspection_id", "created_at", "product_id", "part_id", "station_id", "verdict", "score", "threshold",
@@ -29,8 +33,20 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
     service = tiny_service(settings, records=opened_records(settings))
-    with TestClient(create_app(settings, service)) as client:
+    with TestClient(create_app(settings, service), client=("127.0.0.1", 50000)) as client:
         yield client
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Nothing can be written while somebody else writes."""
+    other = sqlite3.connect(settings.store_dir / "records" / "records.db")
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.rollback()
+        other.close()
 
 
 def inspect(client: TestClient, product: str, number: int, **ids: str) -> dict[str, object]:
@@ -100,6 +116,37 @@ def test_a_part_has_the_worst_of_the_newest_of_its_products(client: TestClient) 
     assert (needed["verdict"], needed["missing"]) == ("incomplete", ["nut"])
 
 
+def always_ok(client: TestClient, product: str) -> None:
+    """A product with a threshold that nothing reaches."""
+    client.post(f"/products/{product}/references", content=photograph(0)).raise_for_status()
+    settings = {"threshold": {"value": 1.9, "bank_version": 1}}
+    client.patch(f"/products/{product}", json={"settings": settings}).raise_for_status()
+
+
+def test_a_part_is_not_released_by_a_key_that_may_not_see_all_of_it(client: TestClient) -> None:
+    for product in ("flange", "nut"):
+        always_ok(client, product)
+        inspect(client, product, 1, part_id="SN/7")
+    records: RecordService = client.app.state.service.records  # type: ignore[attr-defined]
+    some, every = records.part("SN/7", products=frozenset({"flange"})), records.part("SN/7")
+    assert [(each.verdict, each.hidden) for each in (some, every)] == [("incomplete", 1), ("ok", 0)]
+    assert {each.product_id for each in (*some.newest, *some.inspections)} == {"flange"}
+
+
+def test_a_part_is_not_released_while_records_wait(client: TestClient, settings: Settings) -> None:
+    always_ok(client, "flange")
+    inspect(client, "flange", 1, part_id="SN/7")
+    assert client.get("/parts/SN/7").json()["verdict"] == "ok"
+    with locked(settings):
+        told = inspect(client, "flange", 1, part_id="SN/7")
+        part, text = client.get("/parts/SN/7").json(), client.get("/metrics").text
+    assert told["flags"][-1] == "unrecorded"  # type: ignore[index]
+    assert (part["verdict"], part["waiting"]) == ("incomplete", True)
+    assert (value(text, "inspector_records_spool_bytes") or 0) > 0
+    wait_until(lambda: client.get("/parts/SN/7").json()["verdict"] == "ok")
+    assert len(client.get("/inspections").json()["inspections"]) == 2
+
+
 def test_an_export_is_a_table_that_no_spreadsheet_computes(client: TestClient) -> None:
     inspect(client, "flange", 1, part_id='=HYPERLINK("x"),"y"')
     answer = client.get("/inspections", headers={"Accept": "text/csv"})
@@ -128,16 +175,3 @@ def test_records_that_are_off_are_told(settings: Settings) -> None:
         assert inspect(client, "flange", 1)["verdict"]
         answer = client.get("/inspections")
     assert (answer.status_code, answer.json()["code"]) == (409, "records-off")
-
-
-def test_an_inspection_goes_on_while_the_records_are_away(client: TestClient, settings: Settings) -> None:
-    inspect(client, "flange", 0)
-    database = settings.store_dir / "records" / "records.db"
-    lock = sqlite3.connect(database)
-    lock.execute("BEGIN IMMEDIATE")
-    try:
-        told = inspect(client, "flange", 1)
-        assert "unrecorded" in told["flags"]  # type: ignore[operator]
-    finally:
-        lock.rollback()
-        lock.close()

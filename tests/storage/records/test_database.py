@@ -1,10 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 
 from app.errors import ConfigurationError
 from app.storage.records.database import (
@@ -25,6 +27,22 @@ def test_the_migrations_make_the_tables_that_the_code_expects(engine: Engine) ->
 
 def test_a_second_migration_changes_nothing(engine: Engine) -> None:
     migrate(engine)
+
+
+def test_a_migration_that_is_cut_off_leaves_nothing_behind(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    making = op.create_index
+
+    def cut_off(name: str, *arguments: Any) -> None:
+        if name == "inspections_station_at":
+            raise RuntimeError("killed")
+        making(name, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(op, "create_index", cut_off)
+        with pytest.raises(RuntimeError, match="killed"):
+            migrate(empty)
+    assert inspect(empty).get_table_names() == []
+    migrate(empty)
 
 
 def test_several_processes_may_migrate_at_once(empty: Engine) -> None:

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from app.storage.records.reading import Wanted, all_records, newest_of_part, page, record
+from app.errors import StorageUnavailable
+from app.storage.records.reading import RecordReader, Wanted
 from app.storage.records.record import InspectionRecord
 from app.storage.records.writing import write_records
 from tests.storage.records.records import made
@@ -61,29 +62,37 @@ def test_pages_hold_what_was_asked_for_the_newest_first(
     expected = sorted((each for each in reversed(records) if holds(each)), key=lambda each: -each.at_us)
     found, after = list[InspectionRecord](), None
     while True:
-        part = page(engine, Wanted(**given), 4, after)
+        part = RecordReader(engine).page(Wanted(**given), 4, after)
         found += part.records
         assert len(part.records) <= 4
         if (after := part.next) is None:
             break
     assert [each.inspection_id for each in found] == [each.inspection_id for each in expected]
-    assert list(all_records(engine, Wanted(**given))) == found
+    assert list(RecordReader(engine).every(Wanted(**given))) == found
 
 
 def test_a_record_that_comes_between_pages_moves_none_of_them(engine: Engine, records: list[InspectionRecord]) -> None:
-    first = page(engine, Wanted(), 10)
+    first = RecordReader(engine).page(Wanted(), 10)
     write_records(engine, [made(100)])
-    second = page(engine, Wanted(), 30, first.next)
+    second = RecordReader(engine).page(Wanted(), 30, first.next)
     assert len({each.inspection_id for each in (*first.records, *second.records)}) == len(records)
 
 
 @pytest.mark.usefixtures("records")
-def test_the_inspections_of_a_part_are_those_of_all_its_products(engine: Engine) -> None:
-    found = newest_of_part(engine, "part 2")
-    assert {each.product_id for each in found} == {"plate", "nut"}
-    assert len(found) == 6
-    assert {each.product_id for each in newest_of_part(engine, "part 2", frozenset({"nut"}))} == {"nut"}
+def test_of_a_part_the_newest_of_each_product_is_told(engine: Engine) -> None:
+    late, early = made(100, part_id="part 2", product_id="nut"), made(-1, part_id="part 2", product_id="lid")
+    # Written last, for it waited on the disk, but older than the others.
+    write_records(engine, [late])
+    write_records(engine, [early, made(50, part_id="part 2", product_id="nut"), made(200, part_id="another")])
+    found = RecordReader(engine).newest_of_part("part 2")
+    assert [each.product_id for each in found] == ["nut", "plate", "lid"]
+    assert [each.inspection_id for each in found[::2]] == [late.inspection_id, early.inspection_id]
+
+
+def test_a_database_that_cannot_be_read_is_told_as_such(empty: Engine) -> None:
+    with pytest.raises(StorageUnavailable, match="cannot be read now"):
+        RecordReader(empty).page(Wanted(), 1)
 
 
 def test_what_is_not_there_is_none(engine: Engine) -> None:
-    assert record(engine, "00000000-0000-0000-0000-000000000000") is None
+    assert RecordReader(engine).one("00000000-0000-0000-0000-000000000000") is None

@@ -59,3 +59,37 @@ def test_a_full_spool_refuses_and_keeps_what_it_has(tmp_path: Path) -> None:
         spool.put(made(2))
     assert taken(spool) == [first]
     spool.put(first)
+
+
+def test_what_waits_in_another_spool_is_taken_over_behind_its_own(tmp_path: Path) -> None:
+    own, other = Spool(tmp_path / "own", 10_000), Spool(tmp_path / "other", 10_000)
+    records = [made(number) for number in range(4)]
+    own.put(records[0])
+    other.put(records[1])
+    with pytest.raises(ValueError, match="away"):
+        _in_vain(other, records[1], records[2])
+    own.inherit(Spool(tmp_path / "other", 10_000))
+    assert taken(own) == records[:3]
+    assert Spool(tmp_path / "other", 10_000).is_empty
+
+
+def test_what_finds_no_room_stays_where_it_is(tmp_path: Path) -> None:
+    first, second = made(1), made(2)
+    own, other = Spool(tmp_path / "own", len(first.line())), Spool(tmp_path / "other", 10_000)
+    own.put(first)
+    other.put(second)
+    with pytest.raises(StorageFull):
+        own.inherit(other)
+    assert taken(other) == [second]
+
+
+def test_the_size_is_known_again_after_a_restart(tmp_path: Path) -> None:
+    Spool(tmp_path, 10_000).put(made(1))
+    assert Spool(tmp_path, 10_000).size_bytes == len(made(1).line())
+
+
+def test_a_line_that_cannot_be_read_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    spool = Spool(tmp_path, 10_000)
+    (tmp_path / "coming.jsonl").write_bytes(b"{}\n")
+    assert taken(spool) == []
+    assert "line 1 of" in caplog.text

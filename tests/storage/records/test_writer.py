@@ -4,7 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app.storage.records import writer as module
 from app.storage.records.record import InspectionRecord
@@ -12,6 +12,8 @@ from app.storage.records.spool import Spool
 from app.storage.records.writer import RecordWriter
 from tests.storage.records.records import made
 from tests.waiting import wait_until
+
+UNSTORABLE = "unstorable"
 
 
 class Database:
@@ -31,6 +33,8 @@ class Database:
     def write(self, records: list[InspectionRecord]) -> None:
         self.may_go_on.wait(30)
         self._answer()
+        if any(each.product_id == UNSTORABLE for each in records):
+            raise IntegrityError("INSERT", {}, ValueError("no such value"))
         self.groups.append(records)
 
     @property
@@ -89,8 +93,10 @@ def test_what_comes_while_the_database_is_away_follows_in_order_once(writer: Rec
     assert writer.state.spool_bytes > 0
     database.is_away = False
     wait_until(lambda: not writer.state.away)
-    assert database.records == records
+    assert [each.inspection_id for each in database.records] == [each.inspection_id for each in records]
+    assert [each.flags for each in database.records] == [(), *[("unrecorded",)] * 3]
     assert writer.keep(made(9))
+    assert writer.state.all_written
 
 
 def test_a_slow_database_keeps_nobody_waiting_and_loses_nothing(writer: RecordWriter, database: Database) -> None:
@@ -108,7 +114,7 @@ def test_what_the_spool_cannot_take_is_counted_and_logged(
     record = made()
     with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 100), wait_s=0.25)) as writer:
         assert not writer.keep(record)
-        assert writer.state.dropped == 1
+        assert writer.state.lost == 1
     assert f"inspection {record.inspection_id} is lost" in caplog.text
 
 
@@ -129,4 +135,39 @@ def test_what_waited_when_the_process_ended_is_written_by_the_next(database: Dat
         assert not writer.keep(record)
     database.is_away = False
     with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 10_000), wait_s=0.25)):
-        wait_until(lambda: database.records == [record])
+        wait_until(lambda: [each.inspection_id for each in database.records] == [record.inspection_id])
+
+
+def test_a_record_that_no_database_takes_is_lost_alone(writer: RecordWriter, caplog: pytest.LogCaptureFixture) -> None:
+    poison = made(product_id=UNSTORABLE)
+    assert not writer.keep(poison)
+    assert (writer.state.lost, writer.state.spool_bytes, writer.state.away) == (1, 0, False)
+    assert f"inspection {poison.inspection_id} is lost" in caplog.text
+    assert writer.keep(made())
+    assert not writer.state.all_written
+
+
+def test_one_that_waited_on_the_disk_holds_up_no_other(database: Database, tmp_path: Path) -> None:
+    records = [made(1), made(2, product_id=UNSTORABLE), made(3)]
+    spool = Spool(tmp_path, 10_000)
+    for each in records:
+        spool.put(each)
+    with closing(RecordWriter(database.prepare, database.write, spool, wait_s=0.25)) as writer:
+        wait_until(lambda: spool.is_empty)
+        assert database.records == [records[0], records[2]]
+        assert writer.state.lost == 1
+
+
+def test_the_thread_outlives_what_nobody_foresaw(writer: RecordWriter, database: Database) -> None:
+    broken = RuntimeError("unforeseen")
+
+    def fail(_records: list[InspectionRecord]) -> None:
+        raise broken
+
+    working = writer._write
+    writer._write = fail
+    assert not writer.keep(made(1))
+    writer._write = working
+    wait_until(lambda: writer.state.all_written)
+    assert len(database.records) == 1
+    assert writer.keep(made(2))

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.storage.records.reading import Wanted, page, record
-from app.storage.records.writing import write_records
+from app.storage.records.reading import RecordReader, Wanted
+from app.storage.records.writing import reason, write_records
 from tests.storage.records.records import made
 
 
@@ -15,7 +15,7 @@ def test_what_is_written_is_read_again(engine: Engine) -> None:
         key_name="line/1a2b", request_id="r", details={"regions": [{"peak": 1 / 3}], "timings_ms": {"decode": 2.5}},
     )  # fmt: skip
     assert write_records(engine, [given]) == 1
-    assert record(engine, given.inspection_id) == given
+    assert RecordReader(engine).one(given.inspection_id) == given
 
 
 def test_a_record_that_is_there_stays_as_it_is(engine: Engine) -> None:
@@ -23,16 +23,16 @@ def test_a_record_that_is_there_stays_as_it_is(engine: Engine) -> None:
     write_records(engine, [first])
     changed = made(5, inspection_id=first.inspection_id, score=0.9, flags=("drift",))
     assert write_records(engine, [changed, second]) == 1
-    assert {each.inspection_id: each.score for each in page(engine, Wanted(), 10).records} == {
+    assert {each.inspection_id: each.score for each in RecordReader(engine).page(Wanted(), 10).records} == {
         first.inspection_id: 0.25, second.inspection_id: 0.25,
     }  # fmt: skip
-    assert page(engine, Wanted(flag="drift"), 10).records == ()
+    assert RecordReader(engine).page(Wanted(flag="drift"), 10).records == ()
 
 
 def test_all_of_a_commit_are_written_or_none(engine: Engine) -> None:
     with pytest.raises(SQLAlchemyError):
         write_records(engine, [made(0), made(1, verdict=None)])
-    assert page(engine, Wanted(), 10).records == ()
+    assert RecordReader(engine).page(Wanted(), 10).records == ()
 
 
 def test_the_same_records_from_two_sides_are_there_once(engine: Engine) -> None:
@@ -40,4 +40,29 @@ def test_the_same_records_from_two_sides_are_there_once(engine: Engine) -> None:
     with ThreadPoolExecutor(2) as pool:
         written = list(pool.map(lambda some: write_records(engine, some), [records, records]))
     assert sum(written) >= 100
-    assert len(page(engine, Wanted(), 1000).records) == len(page(engine, Wanted(flag="drift"), 1000).records) == 100
+    assert (
+        len(RecordReader(engine).page(Wanted(), 1000).records)
+        == len(RecordReader(engine).page(Wanted(flag="drift"), 1000).records)
+        == 100
+    )
+
+
+@pytest.mark.parametrize("score", [float("inf"), 1e300, 5e-324])
+def test_any_number_is_a_score(engine: Engine, score: float) -> None:
+    given = made(score=score, details={"likeness": [{"value": float("inf")}]})
+    write_records(engine, [given])
+    assert RecordReader(engine).one(given.inspection_id) == given
+
+
+def test_of_two_records_of_one_id_in_a_commit_the_first_stays(engine: Engine) -> None:
+    first = made(0, flags=("drift",))
+    again = made(0, inspection_id=first.inspection_id, flags=("drift", "unrecorded"))
+    assert write_records(engine, [first, again]) == 1
+    assert RecordReader(engine).one(first.inspection_id) == first
+    assert RecordReader(engine).page(Wanted(flag="unrecorded"), 1).records == ()
+
+
+def test_what_callers_sent_is_not_what_an_error_begins_with(engine: Engine) -> None:
+    with pytest.raises(SQLAlchemyError) as told:
+        write_records(engine, [made(verdict=None, part_id="SN-SECRET")])
+    assert "SN-SECRET" not in reason(told.value)
