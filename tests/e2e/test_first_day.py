@@ -1,5 +1,6 @@
 """The first day as docs/first-day.md tells it: its commands, one after the other, with a key for each role."""
 
+import json
 import os
 import re
 import subprocess
@@ -61,7 +62,8 @@ def test_the_line_holds_bad_parts_and_releases_a_good_one(day: Day) -> None:
 
 def test_the_bad_parts_are_found_and_their_heatmaps_are_pictures(day: Day) -> None:
     assert len(re.findall(r"not_ok [\d.]+ bad/", day.done.stdout)) == PHOTOGRAPHS["bad"]
-    assert '"detection":{"found":2,"undecidable":0,"bad":2}' in (day.folder / "detection.json").read_text()
+    detection = json.loads((day.folder / "detection.json").read_text())["detection"]
+    assert (detection["found"], detection["bad"]) == (2, 2)
     pictures = [day.folder / "preview.png", *day.folder.glob("heatmaps/*.png")]
     assert all(cv2.imread(str(picture)) is not None for picture in pictures)
 

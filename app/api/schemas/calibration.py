@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.references import AppearanceBody
 from app.engine.verdict.calibration import CalibrationState, Threshold
+from app.engine.verdict.detection import Detection
 from app.service.calibration.calibration_set import CalibrationView
 from app.service.calibration.problem import problem
 from app.service.verdicts.bank_calibration import ImageKnowledge, ThresholdSource
@@ -20,22 +21,36 @@ class UndecidableBody(BaseModel):
     share: float
 
 
+class DetectionBody(BaseModel):
+    """Of the bad calibration images: how many would be `not_ok`, and how many `not_decidable`. They never set the
+    threshold. `detection_rate_95`: such parts are found at least so often, with 95 % confidence; null without any."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    found: int
+    undecidable: int
+    bad: int
+    detection_rate_95: float | None
+
+
 class PromiseBody(BaseModel):
     """What is promised of a threshold: by how many good images it was set; at most so many of the good parts are called
     not ok, averaged over products, and on a single product with 95 % confidence. This holds for parts that get a
-    verdict; `undecidable`: of how many further good images none would be given. Null while nothing is promised."""
+    verdict; `undecidable`: of how many further good images none would be given. Null while nothing is promised.
+    `detection`: what becomes of the bad calibration images."""
 
     good_images: int | None
     expected_false_alarm_rate: float | None
     false_alarm_rate_95: float | None
     undecidable: UndecidableBody | None
+    detection: DetectionBody
 
     @staticmethod
-    def fields_of(promise: Threshold | None) -> dict[str, Any]:
+    def fields_of(promise: Threshold | None, detection: Detection) -> dict[str, Any]:
         names = ("good_images", "expected_false_alarm_rate", "false_alarm_rate_95")
         told: dict[str, Any] = {name: getattr(promise, name) if promise else None for name in names}
         undecidable = promise and UndecidableBody(count=promise.undecidable, share=promise.undecidable_share)
-        return told | {"undecidable": undecidable}
+        return told | {"undecidable": undecidable, "detection": DetectionBody.model_validate(detection)}
 
 
 class CalibrationImageBody(BaseModel):
@@ -82,15 +97,17 @@ class ProgressBody(BaseModel):
     allowed_alpha: float | None
 
 
-class DetectionBody(BaseModel):
-    """Of the bad calibration images: how many would be `not_ok`, and how many `not_decidable`. They never set the
-    threshold."""
+class SessionsBody(BaseModel):
+    """In how many sessions (two hours apart, eight hours long at most) the good images that count were sent, the first
+    and the last of these images, and why the promise may not hold on another day; null where nothing speaks against
+    it."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    found: int
-    undecidable: int
-    bad: int
+    count: int
+    first: str | None
+    last: str | None
+    finding: str | None
 
 
 class CalibrationBody(PromiseBody):
@@ -110,7 +127,7 @@ class CalibrationBody(PromiseBody):
     commissioning: bool
     progress: ProgressBody
     problem: str | None
-    detection: DetectionBody
+    sessions: SessionsBody
     measured_in: int | None
     images: list[CalibrationImageBody]
 
@@ -130,11 +147,11 @@ class CalibrationBody(PromiseBody):
             commissioning=settings.commissioning,
             progress=ProgressBody(good=view.good, needed=view.needed, allowed_alpha=view.allowed_alpha),
             problem=problem(view),
-            detection=DetectionBody.model_validate(view.detection),
+            sessions=SessionsBody.model_validate(view.sessions),
             measured_in=view.measured_in,
             images=[
                 CalibrationImageBody.of(image, view.images.get(image.sha256), doubled.get(image.sha256))
                 for image in product.calibration.images
             ],
-            **PromiseBody.fields_of(known.threshold if known and not known.manual else None),
+            **PromiseBody.fields_of(known.threshold if known and not known.manual else None, view.detection),
         )

@@ -137,7 +137,11 @@ class InspectedCalibrationBody(PromiseBody):
 
     @classmethod
     def of(cls, judgement: Judgement) -> Self:
-        return cls(state=judgement.state, source=judgement.source, **PromiseBody.fields_of(judgement.promise))
+        return cls(
+            state=judgement.state,
+            source=judgement.source,
+            **PromiseBody.fields_of(judgement.promise, judgement.detection),
+        )
 
 
 class LikenessBody(BaseModel):

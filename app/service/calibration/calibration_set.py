@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.engine.verdict.calibration import fewest_good_images, is_not_ok, smallest_alpha
+from app.engine.verdict.calibration import fewest_good_images, smallest_alpha
+from app.engine.verdict.detection import Detection
 from app.errors import CalibrationImageNotFound, Conflict, TooManyImages
 from app.service.banks.cache import LoadedBank
+from app.service.calibration.sessions import Sessions, sessions
 from app.service.verdicts.bank_calibration import Calibration, ImageKnowledge
 from app.storage.documents import BankManifest, CalibrationImage, CalibrationSet, CalibrationTable, Product
 
@@ -16,16 +18,6 @@ CONFIRM_WITHIN_S = 3600.0
 """How long an image that was inspected while commissioning is kept for somebody to confirm it, at least."""
 
 Images = tuple[CalibrationImage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """What becomes of the bad calibration images that were measured: how many are `found` (would be `not_ok`), how many
-    would be `undecidable`, and how many there are."""
-
-    found: int
-    undecidable: int
-    bad: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +61,11 @@ class CalibrationView:
 
     @property
     def detection(self) -> Detection:
-        limit = self.calibration.limit if self.calibration else None
-        measured = [image for image in self.product.calibration.images if image.sha256 in self.images]
-        bad = [self.images[image.sha256] for image in measured if not image.is_good]
-        decided = [each.score for each in bad if not each.undecidable]
-        found = sum(is_not_ok(score, limit) for score in decided) if limit is not None else 0
-        return Detection(found, len(bad) - len(decided), len(bad))
+        return self.calibration.detection if self.calibration else Detection(0, 0, 0)
+
+    @property
+    def sessions(self) -> Sessions:
+        return sessions(self.product.calibration, self.calibration, self.product.settings.alpha)
 
     @property
     def near_duplicates(self) -> dict[str, str]:

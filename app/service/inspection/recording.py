@@ -52,6 +52,7 @@ def _details(result: InspectionResult) -> dict[str, Any]:
         "p_value": judgement.p_value,
         "threshold_source": judgement.source,
         "promise": asdict(judgement.promise) if judgement.promise else None,
+        "detection": asdict(judgement.detection) | {"detection_rate_95": judgement.detection.detection_rate_95},
         "likeness": [asdict(each) for each in judgement.likeness],
         "regions": None if result.regions is None else [_region(each, result.references) for each in result.regions],
         "foreground_fraction": result.foreground_fraction,

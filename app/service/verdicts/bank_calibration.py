@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.engine.options import ManualThreshold
-from app.engine.verdict.calibration import CalibrationState, Threshold
+from app.engine.verdict.calibration import CalibrationState, Threshold, is_not_ok
+from app.engine.verdict.detection import Detection
 from app.engine.verdict.drift import DriftBaseline
 from app.service.verdicts.reference_photographs import NO_REFERENCES, ReferencePhotographs
 
@@ -37,7 +38,8 @@ class Calibration:
     by SHA-256, as far as they were measured. `counted`: good images that set the threshold, or would if they were
     enough; before any was measured all that there are. `reduced`: there are good images enough, but not all of them
     were measured in this version: less is promised than by all of them. `manual`: the threshold that a person set,
-    which overrides the other. `problem`: why the calibration images that there are do not set it.
+    which overrides the other. `problem`: why the calibration images that there are do not set it. `bad`: the bad ones
+    that were measured.
     """
 
     state: CalibrationState
@@ -55,6 +57,7 @@ class Calibration:
     reduced: bool = False
     manual: ManualThreshold | None = None
     problem: str | None = None
+    bad: tuple[ImageKnowledge, ...] = ()
 
     @property
     def unlike_distance(self) -> float | None:
@@ -74,3 +77,11 @@ class Calibration:
         if self.manual:
             return self.manual.value
         return self.threshold.value if self.threshold else None
+
+    @property
+    def detection(self) -> Detection:
+        """What becomes of the bad calibration images."""
+        limit = self.limit
+        decided = [each.score for each in self.bad if not each.undecidable]
+        found = sum(is_not_ok(score, limit) for score in decided) if limit is not None else 0
+        return Detection(found, len(self.bad) - len(decided), len(self.bad))

@@ -55,6 +55,7 @@ def calibration(
     held_out = _seen(references, images, measured, manifest, settings)
     called = {image.sha256: image.is_good for image in images}
     good = [each for each in held_out if called[each.sha256]]
+    images_known = _knowledge(held_out, settings)
     known = _by_good_images(good, settings, _by_references(references, settings))
     decided = [each for each in (*references, *good) if each.decidable]
     return replace(
@@ -68,11 +69,12 @@ def calibration(
             [float(each.mask.mean()) for each in decided],
             [each.seen for each in decided if each.seen],
         ),
-        images=_knowledge(held_out, settings),
+        images=images_known,
         references=_knowledge(references, settings),
         counted=sum(each.decidable for each in good) if measured else product.calibration.good,
         reduced=len(good) < product.calibration.good >= fewest_good_images(settings.alpha),
         manual=settings.threshold,
+        bad=tuple(known for sha256, known in images_known.items() if not called[sha256]),
     )
 
 

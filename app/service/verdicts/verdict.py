@@ -9,6 +9,7 @@ from app.engine.photograph.appearance import LEAST_DETAIL, Appearance
 from app.engine.photograph.shape import Beside, aspect_beside, size_beside
 from app.engine.types import Distances, Mask, Size
 from app.engine.verdict.calibration import CalibrationState, Threshold, is_not_ok, p_value, score_normalized
+from app.engine.verdict.detection import Detection
 from app.engine.verdict.scoring import MOST_UNMOVED, median_distance, unmoved_share
 from app.service.verdicts.bank_calibration import Calibration, ThresholdSource
 
@@ -54,13 +55,15 @@ class Likeness:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What is made of an image score. `threshold` is None while there is none, `promise` (what is promised of it) also
-    where a person has set it; `score_normalized` is the score in units of the threshold (above 1: not ok), None where
-    the threshold is 0; `p_value` the share of good parts that are as odd, None while uncalibrated."""
+    where a person has set it; `detection`: what it makes of the bad calibration images; `score_normalized` is the score
+    in units of the threshold (above 1: not ok), None where the threshold is 0; `p_value` the share of good parts that
+    are as odd, None while uncalibrated."""
 
     state: CalibrationState
     source: ThresholdSource | None
     threshold: float | None
     promise: Threshold | None
+    detection: Detection
     score_normalized: float | None
     p_value: float | None
     verdict: Verdict
@@ -140,6 +143,7 @@ def judged(
         source=known.source,
         threshold=known.limit,
         promise=None if known.manual else known.threshold,
+        detection=known.detection,
         score_normalized=None if known.limit is None else score_normalized(score, known.limit),
         p_value=p_value(score, known.good_scores) if known.good_scores else None,
         verdict=_verdict(score, known.limit, {*flags, *foreground.flags}),

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.api.schemas.calibration import CalibrationBody
 from app.engine.heatmap import encode_png
+from app.engine.verdict.detection import Detection
 from tests.api.photographs import photograph
 from tests.evaluate.trees import part
 
@@ -64,7 +65,16 @@ def test_bad_images_tell_how_many_are_found(client: TestClient) -> None:
     sent(client, range(10, 13))
     told = sent(client, range(20, 24), is_good=False)
     above = [image for image in told["images"] if not image["is_good"] and image["score"] > told["threshold"]]
-    assert told["detection"] == {"found": len(above), "undecidable": 0, "bad": 4}
+    rate = Detection(len(above), 0, 4).detection_rate_95
+    assert told["detection"] == {"found": len(above), "undecidable": 0, "bad": 4, "detection_rate_95": rate}
+    assert inspected(client, 9)["calibration"]["detection"] == told["detection"]
+
+
+@pytest.mark.usefixtures("product")
+def test_good_images_of_one_session_are_told_beside_the_promise(client: TestClient) -> None:
+    told = sent(client, range(10, 13))["sessions"]
+    assert told["count"] == 1
+    assert told["finding"].startswith("All 3 good images were sent in one session")
 
 
 @pytest.mark.usefixtures("product")
