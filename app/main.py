@@ -11,6 +11,7 @@ from app.api.lanes import Lanes
 from app.api.metrics.metrics import Metrics
 from app.api.middleware.authentication import Authentication
 from app.api.middleware.body_limits import BodyLimits
+from app.api.middleware.changes import Changes
 from app.api.middleware.cors import allow_origins
 from app.api.middleware.head import Head
 from app.api.middleware.measured import Measured
@@ -65,6 +66,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         swagger_ui_parameters=DOCS_PARAMETERS,
     )
     app.state.settings, app.state.metrics = settings, metrics
+    app.add_middleware(Changes)
     app.add_middleware(BodyLimits, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(PathGuard)
     app.add_middleware(Head)

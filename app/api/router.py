@@ -7,6 +7,7 @@ from app.api.parsing.json_keys import each_key_once
 from app.api.routes import (
     banks,
     calibration,
+    changes,
     health,
     inspections,
     jobs,
@@ -25,7 +26,7 @@ VERSION_PREFIX = "/v1"
 def add_routes(app: FastAPI) -> None:
     """Adds every route; the OpenAPI document shows those at the root."""
     api = APIRouter()
-    for resource in (products, references, banks, masking, calibration, inspections, records, zero_shot, jobs):
+    for resource in (products, references, banks, masking, calibration, inspections, records, changes, zero_shot, jobs):
         api.include_router(resource.router, dependencies=[Depends(only_known_parameters), Depends(each_key_once)])
     api.include_router(health.router)
     api.include_router(metrics.router)

@@ -14,6 +14,7 @@ from app.service.limits import Limits
 from app.service.products.deletion import DeletionService
 from app.service.products.products import ProductService
 from app.service.readiness import Readiness
+from app.service.records.changes import ChangeService
 from app.service.records.records import RecordService
 from app.service.references.parts import ReferenceParts
 from app.service.uploads.photographs import Photographs
@@ -61,6 +62,7 @@ class Service:
             records.writer if records else None,
         )
         self._records, self.records = records, RecordService(records)
+        self.changes = ChangeService(store.catalog, records)
         self.products = ProductService(
             store.catalog,
             backbones,

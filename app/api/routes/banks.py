@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.authorisation import READ, REGISTER
 from app.api.deps import BankVersion, LanesDep, ProductId, ServiceDep
+from app.api.middleware.changes import CHANGE
 from app.api.schemas.banks import BankBody, BankList, BankSummary
 from app.api.schemas.problem import problems
 from app.errors import (
@@ -31,7 +32,7 @@ async def list_banks(product_id: ProductId, service: ServiceDep, lanes: LanesDep
 @router.post(
     "",
     status_code=201,
-    dependencies=[REGISTER],
+    dependencies=[REGISTER, CHANGE],
     responses=problems(InvalidProductId, ProductNotFound, NoReferences, BankDamaged, Overloaded),
 )
 async def rebuild_bank(
@@ -55,7 +56,7 @@ async def read_bank(
 
 @router.post(
     "/{version}/activate",
-    dependencies=[REGISTER],
+    dependencies=[REGISTER, CHANGE],
     responses=problems(InvalidProductId, ProductNotFound, BankNotFound, BackboneMismatch, BankDamaged, Overloaded),
 )
 async def activate_bank(

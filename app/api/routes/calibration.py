@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.authorisation import REGISTER
 from app.api.deps import LanesDep, ProductId, ServiceDep, SettingsDep, checked_digest
+from app.api.middleware.changes import CHANGE
 from app.api.schemas.calibration import CalibrationBody
 from app.api.schemas.problem import problems
 from app.api.uploads import image_request_body, many_images
@@ -67,7 +68,9 @@ async def read_calibration(product_id: ProductId, service: ServiceDep, lanes: La
     return CalibrationBody.of(await lanes.admin.call(service.calibration.view, product_id))
 
 
-@router.post("", dependencies=[REGISTER], responses=problems(*OF_THE_BANK, NoReferences, StorageFull, GpuOutOfMemory))
+@router.post(
+    "", dependencies=[REGISTER, CHANGE], responses=problems(*OF_THE_BANK, NoReferences, StorageFull, GpuOutOfMemory)
+)
 async def measure_calibration(product_id: ProductId, service: ServiceDep, lanes: LanesDep) -> CalibrationBody:
     """Measure the calibration images in the bank that serves now. After a change of the bank this is done by itself."""
     return CalibrationBody.of(await lanes.registration.call(service.calibration.measure, product_id))
@@ -75,7 +78,7 @@ async def measure_calibration(product_id: ProductId, service: ServiceDep, lanes:
 
 @router.post(
     "/images",
-    dependencies=[REGISTER],
+    dependencies=[REGISTER, CHANGE],
     openapi_extra=image_request_body("images", many=True),
     responses=problems(
         *OF_THE_BANK, NoReferences, Conflict, UnsupportedImageType, ImageUndecodable, ImageTruncated, ImageTooSmall,
@@ -97,7 +100,7 @@ async def add_images(
     return CalibrationBody.of(view)
 
 
-@router.delete("/images", dependencies=[REGISTER], responses=problems(*OF_THE_BANK, StorageFull))
+@router.delete("/images", dependencies=[REGISTER, CHANGE], responses=problems(*OF_THE_BANK, StorageFull))
 async def remove_images(product_id: ProductId, service: ServiceDep, lanes: LanesDep) -> CalibrationBody:
     """Remove every calibration image."""
     return CalibrationBody.of(await lanes.registration.call(service.calibration.remove, product_id, None))
@@ -105,7 +108,7 @@ async def remove_images(product_id: ProductId, service: ServiceDep, lanes: Lanes
 
 @router.put(
     "/images/{sha256}",
-    dependencies=[REGISTER],
+    dependencies=[REGISTER, CHANGE],
     responses=problems(*OF_THE_BANK, NoReferences, CalibrationImageNotFound, Conflict, StorageFull, GpuOutOfMemory),
 )
 async def confirm_image(
@@ -130,7 +133,7 @@ async def read_image(product_id: ProductId, sha256: ImageId, service: ServiceDep
 
 @router.delete(
     "/images/{sha256}",
-    dependencies=[REGISTER],
+    dependencies=[REGISTER, CHANGE],
     responses=problems(*OF_THE_BANK, CalibrationImageNotFound, StorageFull),
 )
 async def remove_image(product_id: ProductId, sha256: ImageId, service: ServiceDep, lanes: LanesDep) -> CalibrationBody:

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from app.api.accept import JSON, PNG, preferred
 from app.api.authorisation import READ, REGISTER
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
+from app.api.middleware.changes import CHANGE
 from app.api.schemas.masking import MaskingBody
 from app.api.schemas.problem import problems
 from app.errors import InvalidProductId, NoReferences, NotAcceptable, Overloaded, ProductNotFound
@@ -31,7 +32,7 @@ async def read_masking(
 
 
 @router.post(
-    "", dependencies=[REGISTER], responses=problems(InvalidProductId, ProductNotFound, NoReferences, Overloaded)
+    "", dependencies=[REGISTER, CHANGE], responses=problems(InvalidProductId, ProductNotFound, NoReferences, Overloaded)
 )
 async def test_masking(product_id: ProductId, service: ServiceDep, lanes: LanesDep) -> MaskingBody:
     """Run the masking test again. What it decides is overridden by the product's setting `masking`."""

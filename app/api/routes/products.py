@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.api.authorisation import ADMIN, READ, REGISTER, CallerDep, check_product
 from app.api.bank_loading import once_loaded
 from app.api.deps import ExpectedRevision, LanesDep, ProductId, ServiceDep
+from app.api.middleware.changes import CHANGE
 from app.api.schemas.problem import problems
 from app.api.schemas.products import (
     PRODUCT_ID,
@@ -52,7 +53,7 @@ async def list_products(
 @router.post(
     "/products",
     status_code=201,
-    dependencies=[ADMIN],
+    dependencies=[ADMIN, CHANGE],
     responses=problems(Conflict, InvalidProductId, InvalidSettings, Overloaded),
 )
 async def create_product(
@@ -77,7 +78,7 @@ async def read_product(product_id: ProductId, response: Response, service: Servi
 
 @router.put(
     "/products/{product_id}",
-    dependencies=[ADMIN],
+    dependencies=[ADMIN, CHANGE],
     responses=problems(ProductNotFound, PreconditionFailed, InvalidProductId, InvalidSettings, Conflict, Overloaded)
     | {201: {"model": ProductBody, "description": "Created"}},
 )
@@ -107,7 +108,7 @@ async def put_product(
 
 @router.patch(
     "/products/{product_id}",
-    dependencies=[ADMIN],
+    dependencies=[ADMIN, CHANGE],
     responses=problems(ProductNotFound, PreconditionFailed, InvalidProductId, InvalidSettings, Conflict, Overloaded),
 )
 async def change_product(
@@ -150,7 +151,7 @@ async def load_product(product_id: ProductId, response: Response, service: Servi
 @router.delete(
     "/products/{product_id}",
     status_code=204,
-    dependencies=[ADMIN],
+    dependencies=[ADMIN, CHANGE],
     response_class=Response,
     responses=problems(ProductNotFound, InvalidProductId, Overloaded),
 )
@@ -163,7 +164,7 @@ async def delete_product(
 
 @router.post(
     "/products/{product_id}/restore",
-    dependencies=[ADMIN],
+    dependencies=[ADMIN, CHANGE],
     responses=problems(ProductNotFound, InvalidProductId, Conflict, Overloaded, StorageFull, StorageUnavailable),
 )
 async def restore_product(

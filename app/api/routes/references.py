@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.api.accept import JSON, preferred
 from app.api.authorisation import REGISTER
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep, SettingsDep, Sha256
+from app.api.middleware.changes import CHANGE
 from app.api.schemas.problem import problems
 from app.api.schemas.quality import QualityBody, RegistrationQuery, TrimmedBody, TrimQuery
 from app.api.schemas.references import ReferenceBody, ReferenceList, RegisteredBody, RemovedReference
@@ -46,7 +47,7 @@ IMAGES_OR_JSON: dict[str, Any] = {
 @router.post(
     "",
     status_code=201,
-    dependencies=[REGISTER],
+    dependencies=[REGISTER, CHANGE],
     openapi_extra=image_request_body("images", many=True),
     responses=problems(
         InvalidProductId, ProductNotFound, UnfitReference, Conflict, UnsupportedImageType, ImageUndecodable,
@@ -98,7 +99,7 @@ async def read_quality(product_id: ProductId, service: ServiceDep, lanes: LanesD
 
 @router.post(
     "/trim",
-    dependencies=[REGISTER],
+    dependencies=[REGISTER, CHANGE],
     responses=problems(
         InvalidProductId, ProductNotFound, NoReferences, BankDamaged, Overloaded, StorageUnavailable, StorageFull
     ),
@@ -140,7 +141,7 @@ async def read_reference(
 
 @router.delete(
     "/{sha256}",
-    dependencies=[REGISTER],
+    dependencies=[REGISTER, CHANGE],
     responses=problems(InvalidProductId, ProductNotFound, ReferenceNotFound, Overloaded),
 )
 async def remove_reference(

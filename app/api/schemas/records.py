@@ -44,6 +44,17 @@ def _moment(given: object) -> object:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+PageLimit = Annotated[int, Field(ge=1, le=1000, description="Most entries in one answer.")]
+PageCursor = Annotated[
+    Cursor | None,
+    BeforeValidator(_cursor),
+    Field(description="`next_cursor` of the page before.", json_schema_extra={"type": "string"}),
+]
+
+
+def next_cursor(after: Cursor | None) -> str | None:
+    """As a page tells it."""
+    return f"{after.at_us}-{after.number}" if after else None
 
 
 class RecordsQuery(BaseModel):
@@ -82,10 +93,8 @@ class RecordsQuery(BaseModel):
 class RecordPageQuery(RecordsQuery):
     """A page of them."""
 
-    limit: int = Field(default=100, ge=1, le=1000, description="Most inspections in one answer.")
-    cursor: Annotated[Cursor | None, BeforeValidator(_cursor)] = Field(
-        default=None, description="`next_cursor` of the page before.", json_schema_extra={"type": "string"}
-    )
+    limit: PageLimit = 100
+    cursor: PageCursor = None
 
 
 class RecordBody(BaseModel):
@@ -129,8 +138,7 @@ class RecordPage(BaseModel):
 
     @classmethod
     def of(cls, page: Page) -> Self:
-        after = f"{page.next.at_us}-{page.next.number}" if page.next else None
-        return cls(inspections=[RecordBody.of(each) for each in page.records], next_cursor=after)
+        return cls(inspections=[RecordBody.of(each) for each in page.records], next_cursor=next_cursor(page.next))
 
 
 class PartBody(BaseModel):

@@ -15,10 +15,10 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, StorageUnavailable
 from app.storage.disk.durable import explained
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -138,6 +138,19 @@ def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) 
 def _begin_sqlite(connection: Connection) -> None:
     # Python's module would begin no transaction before the tables are made: a kill would leave some of them.
     connection.exec_driver_sql("BEGIN")
+
+
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """StorageUnavailable while the database cannot be used."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise StorageUnavailable(
+            "The records cannot be read now. Inspections go on, and their records follow. Try again; if that does "
+            "not help, look at their database."
+        ) from error
 
 
 def migrate(engine: Engine) -> None:

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, func, select, tuple_
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, select, tuple_
 
-from app.errors import StorageUnavailable
+from app.storage.records.database import connected
 from app.storage.records.record import InspectionRecord
 from app.storage.records.tables import flags, inspections
 from app.storage.records.writing import OTHERWISE
@@ -60,14 +58,14 @@ class RecordReader:
 
     def one(self, inspection_id: str) -> InspectionRecord | None:
         """None where there is none of that id."""
-        with self._connected() as connection:
+        with connected(self._engine) as connection:
             row = connection.execute(select(inspections).where(inspections.c.inspection_id == inspection_id)).mappings()
             found = row.one_or_none()
             return None if found is None else _record(found)
 
     def page(self, wanted: Wanted, limit: int, after: Cursor | None = None) -> Page:
         """The newest first, at most `limit`."""
-        with self._connected() as connection:
+        with connected(self._engine) as connection:
             rows = connection.execute(_query(wanted, after).limit(limit + 1)).mappings().all()
         shown = rows[:limit]
         following = Cursor(shown[-1]["at_us"], shown[-1]["number"]) if len(rows) > limit else None
@@ -88,20 +86,9 @@ class RecordReader:
         place = func.row_number().over(partition_by=inspections.c.product_id, order_by=newest).label("place")
         ranked = select(inspections.c.number, place).where(inspections.c.part_id == part_id).subquery()
         first = select(ranked.c.number).where(ranked.c.place == 1)
-        with self._connected() as connection:
+        with connected(self._engine) as connection:
             rows = connection.execute(select(inspections).where(inspections.c.number.in_(first)).order_by(*newest))
             return [_record(row) for row in rows.mappings()]
-
-    @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StorageUnavailable(
-                "The records cannot be read now. Inspections go on, and their records follow. Try again; if that does "
-                "not help, look at their database."
-            ) from error
 
 
 def _query(wanted: Wanted, after: Cursor | None) -> Select[Any]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 MOST_ID = 200
@@ -38,13 +38,17 @@ class InspectionRecord:
     request_id: str = "-"
     details: Mapping[str, Any] = field(default_factory=dict)
 
-    def flagged(self, flag: str) -> Self:
-        """The same with one more flag."""
-        return replace(self, flags=(*self.flags, flag))
+    @property
+    def name(self) -> str:
+        return f"inspection {self.inspection_id}"
+
+    def late(self) -> Self:
+        """As it is kept where its caller could not wait for it."""
+        return replace(self, flags=(*self.flags, "unrecorded"))
 
     @property
     def at(self) -> datetime:
-        return datetime.fromtimestamp(self.at_us / 1_000_000, UTC)
+        return moment(self.at_us)
 
     def line(self) -> bytes:
         """The record as one line of JSON."""
@@ -64,3 +68,8 @@ def microseconds(moment: datetime) -> int:
     """Since 1970, UTC; exact."""
     since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def moment(at_us: int) -> datetime:
+    """Of microseconds since 1970, UTC; exact."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)

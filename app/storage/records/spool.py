@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.errors import StorageFull
 from app.storage.disk.durable import explained, sync_folder
-from app.storage.records.record import InspectionRecord
+from app.storage.records.kept import Kept, kept_of_line
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Spool:
     def is_empty(self) -> bool:
         return self.size_bytes == 0
 
-    def put(self, record: InspectionRecord) -> None:
+    def put(self, record: Kept) -> None:
         """Append a record. StorageFull: there is no room, by the limit or on the disk; StorageUnavailable."""
         line = record.line()
         with self._turn, explained(self._folder):
@@ -59,7 +59,7 @@ class Spool:
                 sync_folder(self._folder)
 
     @contextmanager
-    def taking(self) -> Iterator[Iterator[list[InspectionRecord]]]:
+    def taking(self) -> Iterator[Iterator[list[Kept]]]:
         """The oldest records, some at a time. Where the body ends without an error, they are gone; else they stay.
 
         StorageUnavailable, StorageFull: the files cannot be used.
@@ -105,14 +105,14 @@ def _append(path: Path, line: bytes) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> Iterator[list[InspectionRecord]]:
+def _read(path: Path) -> Iterator[list[Kept]]:
     if not path.exists():
         return
-    some: list[InspectionRecord] = []
+    some: list[Kept] = []
     with explained(path), path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                some.append(InspectionRecord.of_line(line))
+                some.append(kept_of_line(line))
             except ValueError as error:
                 # Cut off by a power cut, before its answer was sent; or the disk has changed it.
                 logger.error("line %d of %s is no record and is left out: %s", number, path, error)

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import StorageFull, StorageUnavailable
+from app.storage.records.changes.reader import ChangeReader
 from app.storage.records.database import (
     Claim,
     claim_of_spool,
@@ -16,8 +17,8 @@ from app.storage.records.database import (
     records_engine,
     sqlite_url,
 )
+from app.storage.records.kept import Kept
 from app.storage.records.reading import RecordReader
-from app.storage.records.record import InspectionRecord
 from app.storage.records.spool import Spool
 from app.storage.records.writer import RecordWriter
 from app.storage.records.writing import reason, write_records
@@ -28,7 +29,7 @@ SPOOL = "spool"
 
 
 class Records:
-    """What was inspected: a reader and a writer."""
+    """What was inspected and what was changed: readers, and a writer."""
 
     def __init__(
         self, folder: Path, url: str | None, password: str | None = None, *, wait_s: float, spool_bytes: int
@@ -48,7 +49,7 @@ class Records:
         except BaseException:
             self._claim.close()
             raise
-        self.reader = RecordReader(self._engine)
+        self.reader, self.changes = RecordReader(self._engine), ChangeReader(self._engine)
         self.writer = RecordWriter(self._prepare, self._write, spool, wait_s)
 
     def close(self) -> None:
@@ -66,7 +67,7 @@ class Records:
     def _prepare(self) -> None:
         migrate(self._engine)
 
-    def _write(self, records: list[InspectionRecord]) -> None:
+    def _write(self, records: list[Kept]) -> None:
         write_records(self._engine, records)
 
 

@@ -60,3 +60,29 @@ flags = Table(
     Column("number", Number, ForeignKey("inspections.number", ondelete="CASCADE"), primary_key=True),
 )
 """Each flag of each inspection, to find those that have one."""
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("change_id", String(36), nullable=False, unique=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("product_id", String(64)),
+    Column("action", String(64), nullable=False),
+    Column("request", Text, nullable=False),
+    Column("key_name", String(MOST_ID), nullable=False),
+    Column("by", String(MOST_ID)),
+    Column("request_id", String(128), nullable=False),
+    Column("before", Text, nullable=False),
+    Index("changes_at", "at_us", "number"),
+    Index("changes_product_at", "product_id", "at_us", "number"),
+)
+change_ends = Table(
+    "change_ends",
+    metadata,
+    Column("change_id", String(36), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("error", String(64)),
+    Column("after", Text, nullable=False),
+)
+"""A table of its own: rows of these tables are added and never changed."""

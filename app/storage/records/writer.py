@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app.errors import StorageFull, StorageUnavailable
-from app.storage.records.record import InspectionRecord
+from app.storage.records.kept import Kept
 from app.storage.records.spool import Spool
 from app.storage.records.writing import reason
 
@@ -29,7 +29,7 @@ RETRY_S = 1.0
 UNSTORABLE = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
 """What says that a record cannot be written, however often it is tried; all else is the database's state."""
 
-Write = Callable[[list[InspectionRecord]], object]
+Write = Callable[[list[Kept]], object]
 Outcome = Literal["written", "away", "lost"]
 
 
@@ -37,7 +37,7 @@ Outcome = Literal["written", "away", "lost"]
 class Waiting:
     """A record on its way to the database. `spooled`: its caller waits no longer, and has put it into the spool."""
 
-    record: InspectionRecord
+    record: Kept
     outcome: Future[Outcome] = field(default_factory=Future)
     spooled: bool = False
 
@@ -76,9 +76,9 @@ class RecordWriter:
         self._thread = threading.Thread(target=self._work, name="records", daemon=True)
         self._thread.start()
 
-    def keep(self, record: InspectionRecord) -> bool:
-        """Have a record written, and wait for it. False where it was not within `wait_s`: then it is in the spool,
-        flagged `unrecorded`, or lost where neither takes it, which is logged and counted."""
+    def keep(self, record: Kept) -> bool:
+        """Have a record written, and wait for it. False where it was not within `wait_s`: then it is in the spool (an
+        inspection flagged `unrecorded`), or lost where neither takes it, which is logged and counted."""
         with self._changed:
             waiting = None if self._is_slow else Waiting(record)
             if waiting:
@@ -89,7 +89,7 @@ class RecordWriter:
         except NotYet:
             outcome = "away"
         if outcome == "away":
-            self._put(record.flagged("unrecorded"))
+            self._put(record.late())
             if waiting:
                 waiting.spooled = True
         return outcome == "written"
@@ -153,7 +153,7 @@ class RecordWriter:
                     each.outcome.set_result("away")
                 raise
             for each in some:
-                each.outcome.set_result("lost" if each.record.inspection_id in lost else "written")
+                each.outcome.set_result("lost" if each.record.name in lost else "written")
 
     def _drain(self) -> None:
         """Bring the records of the spool to the database; those that come meanwhile need not wait for all of them."""
@@ -166,19 +166,19 @@ class RecordWriter:
                 self._commit_waiting()
         logger.info("%d records that had waited on the disk are written", count)
 
-    def _commit(self, records: list[InspectionRecord]) -> set[str]:
-        """Write records in one commit; where one of them is none that a database takes, each in its own. The ids of
-        those that are lost so. What else the database raises is raised."""
+    def _commit(self, records: list[Kept]) -> set[str]:
+        """Write records in one commit; where one of them is none that a database takes, each in its own. The names
+        of those that are lost so. What else the database raises is raised."""
         try:
             self._timed(records)
         except UNSTORABLE as error:
             if len(records) > 1:
                 return {name for each in records for name in self._commit([each])}
             self._lose(records[0], error)
-            return {records[0].inspection_id}
+            return {records[0].name}
         return set()
 
-    def _timed(self, records: list[InspectionRecord]) -> None:
+    def _timed(self, records: list[Kept]) -> None:
         with self._changed:
             self._busy_since = time.monotonic()
         try:
@@ -203,7 +203,7 @@ class RecordWriter:
         with self._changed:
             self._away_until = None
 
-    def _put(self, record: InspectionRecord) -> None:
+    def _put(self, record: Kept) -> None:
         try:
             self._spool.put(record)
         except (StorageFull, StorageUnavailable) as error:
@@ -212,7 +212,7 @@ class RecordWriter:
         with self._changed:
             self._changed.notify()
 
-    def _lose(self, record: InspectionRecord, error: Exception) -> None:
+    def _lose(self, record: Kept, error: Exception) -> None:
         with self._changed:
             self._lost += 1
-        logger.error("the record of inspection %s is lost: %s", record.inspection_id, reason(error))
+        logger.error("the record of %s is lost: %s", record.name, reason(error))

@@ -1,38 +1,58 @@
 """Putting records into the tables, each once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from app.storage.records.changes.change import Change, ChangeEnd
+from app.storage.records.kept import Kept
 from app.storage.records.record import InspectionRecord
-from app.storage.records.tables import flags, inspections
+from app.storage.records.tables import change_ends, changes, flags, inspections
 
 
-def write_records(engine: Engine, records: Sequence[InspectionRecord]) -> int:
-    """Commit records in one transaction, in their order; those that are there already stay as they are. How many were
-    new. On return they are durable.
+def write_records(engine: Engine, records: Sequence[Kept]) -> int:
+    """Commit records in one transaction, in their order; those that are there already stay as they are. How many
+    inspections were new. On return they are durable.
 
     Raises:
         SQLAlchemyError: none of them was written, or the connection broke at the commit and nobody knows.
     """
     with engine.begin() as connection:
         insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-        columns = inspections.c
-        added = insert(inspections).on_conflict_do_nothing().returning(columns.inspection_id, columns.number)
-        numbers = {row.inspection_id: row.number for row in connection.execute(added, [_row(each) for each in records])}
-        by_name = {each.inspection_id: each for each in reversed(records)}
-        rows = [
-            {"flag": flag, "at_us": by_name[name].at_us, "number": number}
-            for name, number in numbers.items()
-            for flag in by_name[name].flags
-        ]
-        if rows:
-            connection.execute(flags.insert(), rows)
-        return len(numbers)
+        for table, kind in ((changes, Change), (change_ends, ChangeEnd)):
+            if rows := [_change_row(each) for each in records if isinstance(each, kind)]:
+                connection.execute(insert(table).on_conflict_do_nothing(), rows)
+        return _write_inspections(connection, insert, [each for each in records if isinstance(each, InspectionRecord)])
+
+
+def _write_inspections(connection: Connection, insert: Callable[..., Any], records: Sequence[InspectionRecord]) -> int:
+    if not records:
+        return 0
+    columns = inspections.c
+    added = insert(inspections).on_conflict_do_nothing().returning(columns.inspection_id, columns.number)
+    numbers = {row.inspection_id: row.number for row in connection.execute(added, [_row(each) for each in records])}
+    by_name = {each.inspection_id: each for each in reversed(records)}
+    rows = [
+        {"flag": flag, "at_us": by_name[name].at_us, "number": number}
+        for name, number in numbers.items()
+        for flag in by_name[name].flags
+    ]
+    if rows:
+        connection.execute(flags.insert(), rows)
+    return len(numbers)
+
+
+def _change_row(change: Change | ChangeEnd) -> dict[str, Any]:
+    """What a product was is JSON in its column, and `null` where there was none."""
+    return {name: json.dumps(value) if name in STATES else value for name, value in asdict(change).items()}
+
+
+STATES = ("before", "after")
 
 
 def reason(error: Exception) -> str:

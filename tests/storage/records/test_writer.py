@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app.storage.records import writer as module
+from app.storage.records.kept import Kept
 from app.storage.records.record import InspectionRecord
 from app.storage.records.spool import Spool
 from app.storage.records.writer import RecordWriter
@@ -30,9 +31,10 @@ class Database:
         self._answer()
         self.prepared += 1
 
-    def write(self, records: list[InspectionRecord]) -> None:
+    def write(self, kept: list[Kept]) -> None:
         self.may_go_on.wait(30)
         self._answer()
+        records = [each for each in kept if isinstance(each, InspectionRecord)]
         if any(each.product_id == UNSTORABLE for each in records):
             raise IntegrityError("INSERT", {}, ValueError("no such value"))
         self.groups.append(records)
@@ -161,7 +163,7 @@ def test_one_that_waited_on_the_disk_holds_up_no_other(database: Database, tmp_p
 def test_the_thread_outlives_what_nobody_foresaw(writer: RecordWriter, database: Database) -> None:
     broken = RuntimeError("unforeseen")
 
-    def fail(_records: list[InspectionRecord]) -> None:
+    def fail(_records: list[Kept]) -> None:
         raise broken
 
     working = writer._write

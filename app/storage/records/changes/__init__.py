@@ -1,0 +1,1 @@
+"""Changes: what is kept of them, and finding them."""
