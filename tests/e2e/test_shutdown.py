@@ -108,6 +108,12 @@ def test_a_server_that_still_waits_for_its_redis_is_stopped_at_once(tmp_path: Pa
         assert process.wait(PATIENCE_S / 2) == 0
 
 
+def test_a_server_whose_network_was_compiled_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    with server_process(tmp_path, {"ENGINE": "auto"}) as server:
+        assert server.stop() == 0
+        assert server.has_logged("Application shutdown complete", 1)
+
+
 @pytest.mark.long
 def test_a_long_registration_does_not_hold_up_a_stop_and_is_to_be_sent_again(tmp_path: Path) -> None:
     images = [("images", (f"{seed}.png", photograph(seed), "image/png")) for seed in range(60)]

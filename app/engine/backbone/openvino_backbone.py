@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from copy import copy
+from functools import cache
 from importlib.metadata import version
 from io import BytesIO
 from typing import Any, Literal, Protocol
@@ -69,7 +70,7 @@ class OpenVinoBackbone:
         self._reference = copy(reference)
         self._reference.pause = no_pause
         self._kept = kept
-        self._core = openvino.Core()
+        self._core = _core()
         self._in_memory: OrderedDict[tuple[int, int], tuple[Any, int]] = OrderedDict()
         self._compiling = threading.RLock()
 
@@ -155,6 +156,13 @@ class OpenVinoBackbone:
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "INFERENCE_PRECISION_HINT": HINTS[self.precision],
         }
+
+
+@cache
+def _core() -> openvino.Core:
+    """One for the process, for good: each gives the thread that makes it a stack for signals, and one that goes before
+    another one leaves a stack that is no more, at which the next signal would end the process."""
+    return openvino.Core()
 
 
 def converted(network: torch.nn.Module, example: torch.Tensor) -> openvino.Model:
