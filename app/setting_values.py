@@ -8,8 +8,8 @@ REDIS_SCHEMES = ("redis", "rediss")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 ENDPOINTS = frozenset(
     {
-        "docs", "health", "inspections", "jobs", "metrics", "openapi.json", "parts", "products", "static-offline-docs",
-        "v1", "version", "zero-shot",
+        "changes", "docs", "health", "inspections", "jobs", "metrics", "openapi.json", "parts", "products",
+        "static-offline-docs", "v1", "version", "zero-shot",
     }
 )  # fmt: skip
 """First segments of the paths that the API has."""
