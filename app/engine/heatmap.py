@@ -103,7 +103,8 @@ def heatmap(
         png = encode_png(inside)
     unseen_share = 0.0 if unseen is None else float(unseen.mean())
     legend = _legend(style, scale_max, unseen_share, has_regions=inside is not None)
-    return Heatmap(_with_legend(png, legend), shown.shape[1], shown.shape[0], scale_max, style, unseen_share, legend)
+    told = with_text(png, "Legend", "; ".join(f"{shown}: {meaning}" for shown, meaning in legend.items()))
+    return Heatmap(told, shown.shape[1], shown.shape[0], scale_max, style, unseen_share, legend)
 
 
 def _legend(style: HeatmapStyle, scale_max: float, unseen_share: float, *, has_regions: bool) -> dict[str, str]:
@@ -123,11 +124,6 @@ def _legend(style: HeatmapStyle, scale_max: float, unseen_share: float, *, has_r
         "bright yellow": hot,
         **({"cyan outline": "a region"} if has_regions else {}),
     }
-
-
-def _with_legend(png: bytes, legend: Mapping[str, str]) -> bytes:
-    text = "; ".join(f"{shown}: {meaning}" for shown, meaning in legend.items())
-    return png[:PNG_HEADER_BYTES] + _chunk(b"tEXt", b"Legend\0" + text.encode("latin-1")) + png[PNG_HEADER_BYTES:]
 
 
 def shown_size(image: Size, smaller_edge: int | None) -> Size:
@@ -211,6 +207,12 @@ def encode_png(picture: NDArray[np.generic]) -> bytes:
     ordered = picture[:, :, ::-1] if picture.ndim == 3 else picture
     _, data = cv2.imencode(".png", np.ascontiguousarray(ordered))
     return data.tobytes()
+
+
+def with_text(png: bytes, keyword: str, text: str) -> bytes:
+    """A PNG with a tEXt chunk more, in Latin-1."""
+    body = f"{keyword}\0{text}".encode("latin-1")
+    return png[:PNG_HEADER_BYTES] + _chunk(b"tEXt", body) + png[PNG_HEADER_BYTES:]
 
 
 def palette_png(levels: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:

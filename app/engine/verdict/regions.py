@@ -11,7 +11,7 @@ from app.engine.bank.bank import MemoryBank
 from app.engine.bank.nearest_patch import NearestPatch, nearest_patch
 from app.engine.options import Profile
 from app.engine.photograph.preprocess import covered
-from app.engine.types import Box, Geometry, PatchDistances, RegionMask
+from app.engine.types import Box, Geometry, Mask, PatchDistances, RegionMask
 
 CONNECTIVITY = 8
 Span = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -67,12 +67,20 @@ def find_regions(
     return found
 
 
-def region_mask(regions: Sequence[Region], inspected: Geometry, profile: Profile) -> RegionMask:
-    """The pixels of the regions of an image, H×W at its original size."""
-    mask = np.zeros((inspected.original.height, inspected.original.width), bool)
+def region_patches(regions: Sequence[Region], inspected: Geometry) -> Mask:
+    """Which patches (N) are in one of the regions."""
+    inside = np.zeros(inspected.grid.patches, bool)
     for region in regions:
-        box, pixels = _footprint(np.array(region.patches), inspected, profile)
-        mask[box.y : box.y + box.height, box.x : box.x + box.width] |= pixels
+        inside[list(region.patches)] = True
+    return inside
+
+
+def region_mask(inside: Mask, inspected: Geometry, profile: Profile) -> RegionMask:
+    """The pixels of the patches (N) that are in regions, H×W at the image's original size."""
+    mask = np.zeros((inspected.original.height, inspected.original.width), bool)
+    if inside.any():
+        box, pixels = _footprint(np.flatnonzero(inside), inspected, profile)
+        mask[box.y : box.y + box.height, box.x : box.x + box.width] = pixels
     return mask
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from app.engine.backbone.backbone import Backbone
-from app.engine.masking.pixels import unseen_pixels
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import DecodedImage, decode_image
 from app.engine.photograph.photometry import appearance
@@ -28,7 +27,7 @@ from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
 from app.service.inspection.drift import DriftWatch
 from app.service.inspection.patches import foreground_of, nothing_near, regions_of
-from app.service.inspection.picture import drawn, heat_scale
+from app.service.inspection.picture import patch_map
 from app.service.inspection.recording import recorded
 from app.service.inspection.request import InspectionRequest
 from app.service.inspection.result import InspectionResult
@@ -151,9 +150,9 @@ class InspectionService:
         drifted = self._drifted(product, loaded, known, distances, foreground, seen)
         regions = regions_of(distances, features, known, product, loaded, backbone)
         clock.ended("score")
-        scale_max = heat_scale(known, loaded, backbone)
-        unseen = unseen_pixels(foreground.mask, features.geometry) if request.heatmap else None
-        shown = drawn(request.heatmap, image, features, distances, product, loaded, scale_max, regions, unseen)
+        patches = patch_map(features, distances, foreground, regions, product, known, loaded, backbone)
+        wanted = request.heatmap
+        shown = patches.drawn(image, wanted.style, wanted.size) if wanted else None
         clock.ended("heatmap")
         commissioning = self._commissioner.kept(product, loaded.manifest, known.counted, sha256, upload)
         clock.ended("keep")
@@ -172,6 +171,8 @@ class InspectionService:
             unseen_edge=edge,
             foreground_fraction=float(foreground.mask.mean()),
             heatmap=shown,
+            patch_map=patches,
+            media_type=decoded.media_type,
             width=image.shape[1],
             height=image.shape[0],
             sha256=sha256,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.engine.heatmap import Heatmap
 from app.engine.options import Search
+from app.engine.patch_map import PatchMap
 from app.engine.photograph.preprocess import UnseenEdge
 from app.engine.verdict.regions import Region
 from app.service.accelerator.batches import Batch
@@ -17,8 +18,8 @@ from app.service.verdicts.verdict import Flag, Judgement
 class InspectionResult:
     """One inspected image. `score` is the image score in units of the patch distance, unrounded. `regions` is None
     where no threshold is known to tell them by; `unseen_edge` is None where all of the image was looked at,
-    but for what is masked; `batch` is the one that it went through the backbone in; `references` are those of the bank
-    (SHA-256), in its order."""
+    but for what is masked; `media_type` is the photograph's; `batch` is the one that it went through the backbone in;
+    `references` are those of the bank (SHA-256), in its order."""
 
     inspection_id: str
     product_id: str
@@ -32,6 +33,8 @@ class InspectionResult:
     foreground_fraction: float
     unseen_edge: UnseenEdge | None
     heatmap: Heatmap | None
+    patch_map: PatchMap
+    media_type: str
     width: int
     height: int
     sha256: str

@@ -12,8 +12,8 @@ from app.engine.bank.bank import MemoryBank, Segment
 from app.engine.bank.nearest_patch import NearestPatch
 from app.engine.options import Fit, Profile
 from app.engine.photograph.preprocess import geometry
-from app.engine.types import Box, Geometry, Grid, PatchDistances, Size
-from app.engine.verdict.regions import Region, find_regions, region_mask
+from app.engine.types import Box, Geometry, Grid, PatchDistances, RegionMask, Size
+from app.engine.verdict.regions import Region, find_regions, region_mask, region_patches
 from app.engine.verdict.scoring import anomaly_map
 
 SQUARE = geometry(Size(280, 280), 140, 14, "crop")
@@ -47,6 +47,10 @@ def found(
     """Regions of an image whose patches came nearest to those at the same place of its only reference."""
     distances = PatchDistances(values, np.arange(values.size))
     return find_regions(distances, inspected, profile, threshold, bank(inspected.grid), [inspected], limit=limit)
+
+
+def pixels(regions: list[Region], inspected: Geometry, profile: Profile = "robust") -> RegionMask:
+    return region_mask(region_patches(regions, inspected), inspected, profile)
 
 
 def test_a_region_tells_its_box_area_peak_and_nearest_patch() -> None:
@@ -106,7 +110,7 @@ def test_regions_are_where_the_anomaly_map_shows_them(size: Size, profile: Profi
     inspected = geometry(size, 224, 14, "crop")
     block = {(row, column): 1.0 for row in range(5, 11) for column in range(6, 12)}
     values = hot(inspected, block)
-    mask = region_mask(found(values, 0.5, inspected, profile), inspected, profile)
+    mask = pixels(found(values, 0.5, inspected, profile), inspected, profile)
     shown = anomaly_map(values, inspected, profile) > 0.55
     for axis in (0, 1):
         ends = [np.flatnonzero(picture.any(axis=axis))[[0, -1]] for picture in (mask, shown)]
@@ -118,13 +122,13 @@ def test_the_mask_is_the_regions_and_nothing_else() -> None:
     expected = np.zeros((280, 280), bool)
     for x, y in [(0, 0), (28, 28), (196, 168)]:
         expected[y : y + 28, x : x + 28] = True
-    np.testing.assert_array_equal(region_mask(regions, SQUARE, "robust"), expected)
+    np.testing.assert_array_equal(pixels(regions, SQUARE), expected)
 
 
 def test_a_region_inside_the_box_of_another_does_not_wipe_it_out() -> None:
     ring = {(row, column): 0.5 for row in range(2, 7) for column in range(2, 7) if {row, column} & {2, 6}}
     inner, outer = found(hot(SQUARE, {**ring, (4, 4): 0.9}), 0.4)
-    mask = region_mask([inner, outer], SQUARE, "robust")
+    mask = pixels([inner, outer], SQUARE)
     assert np.count_nonzero(mask) == outer.area_px + inner.area_px == 17 * 28 * 28
 
 
@@ -153,7 +157,7 @@ def test_every_region_lies_inside_the_image(
         box, (x, y) = region.box, region.peak_at
         assert 0 <= box.x <= x < box.x + box.width <= inspected.original.width
         assert 0 <= box.y <= y < box.y + box.height <= inspected.original.height
-        assert region.area_px == np.count_nonzero(region_mask([region], inspected, profile)) > 0
+        assert region.area_px == np.count_nonzero(pixels([region], inspected, profile)) > 0
 
 
 @settings(max_examples=25, deadline=None)

@@ -55,6 +55,12 @@ def read_png(data: bytes, max_pixels: int) -> StoredImage:
     )
 
 
+def png_text(data: bytes, keyword: bytes) -> bytes | None:
+    """What the tEXt chunk of a PNG file says; None without one of that keyword. Raises as `read_png`."""
+    texts = dict(body.split(b"\0", 1) for kind, body in _chunks(data) if kind == b"tEXt" and b"\0" in body)
+    return texts.get(keyword)
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at, kind = len(MAGIC), b""
     while kind != b"IEND":
