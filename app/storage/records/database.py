@@ -153,8 +153,8 @@ def connected(engine: Engine) -> Iterator[Connection]:
         ) from error
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the tables to this release's form; several processes may do so at once.
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables to this release's form, or that of an earlier `revision`; several processes may do so at once.
 
     Raises:
         ConfigurationError: a newer release has been here.
@@ -172,7 +172,7 @@ def migrate(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))  # a large table takes its time
         scripts.attributes["connection"] = connection
-        command.upgrade(scripts, "head")
+        command.upgrade(scripts, revision)
         connection.commit()
 
 

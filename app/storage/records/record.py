@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+PicturesKept = Literal["kept", "removed", "none", "lost"]
+"""Of an inspection's pictures: kept, and since `removed`; never kept; or they could not be written."""
 
 MOST_ID = 200
 """Characters of a name that callers give."""
@@ -14,7 +17,8 @@ MOST_ID = 200
 class InspectionRecord:
     """One answered inspection. `at_us`: microseconds since 1970, UTC. `score` may be infinite, but is a number: no
     database has others. `key_name`: whose key it was, never the key. `details`: what is read with one record and never
-    searched (regions, likeness, timings, ...)."""
+    searched (regions, likeness, timings, ...). `media_type`: of the photograph, None where an earlier release wrote
+    it."""
 
     inspection_id: str
     at_us: int
@@ -36,6 +40,8 @@ class InspectionRecord:
     station_id: str | None = None
     key_name: str = "-"
     request_id: str = "-"
+    pictures: PicturesKept = "none"
+    media_type: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property

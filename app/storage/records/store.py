@@ -21,7 +21,7 @@ from app.storage.records.kept import Kept
 from app.storage.records.reading import RecordReader
 from app.storage.records.spool import Spool
 from app.storage.records.writer import RecordWriter
-from app.storage.records.writing import reason, write_records
+from app.storage.records.writing import forget_product, reason, write_records
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,17 @@ class Records:
             raise
         self.reader, self.changes = RecordReader(self._engine), ChangeReader(self._engine)
         self.writer = RecordWriter(self._prepare, self._write, spool, wait_s)
+
+    def forget(self, product_id: str) -> None:
+        """Delete the records of a product. StorageUnavailable: not now, and some may be left."""
+        state = self.writer.state
+        if state.away or state.spool_bytes:
+            raise StorageUnavailable("Records wait to be written, which may be of this product. Repeat the deletion.")
+        try:
+            forget_product(self._engine, product_id)
+        except SQLAlchemyError as error:
+            logger.error("records of %s cannot be deleted: %s", product_id, reason(error))
+            raise StorageUnavailable("The records cannot be changed now. Repeat the deletion.") from error
 
     def close(self) -> None:
         """Write what waits and let go of the database."""

@@ -43,6 +43,8 @@ inspections = Table(
     Column("key_name", String(MOST_ID), nullable=False),
     Column("request_id", String(128), nullable=False),
     Column("details", Text, nullable=False),
+    Column("pictures", String(16), nullable=False, server_default="none"),
+    Column("media_type", String(32)),
     Index("inspections_at", "at_us", "number"),
     Index("inspections_product_at", "product_id", "at_us", "number"),
     Index("inspections_product_verdict_at", "product_id", "verdict", "at_us", "number"),
@@ -58,6 +60,7 @@ flags = Table(
     Column("flag", String(32), primary_key=True),
     Column("at_us", BigInteger, primary_key=True),
     Column("number", Number, ForeignKey("inspections.number", ondelete="CASCADE"), primary_key=True),
+    Index("inspection_flags_number", "number"),
 )
 """Each flag of each inspection, to find those that have one."""
 

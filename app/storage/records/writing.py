@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -13,6 +13,9 @@ from app.storage.records.changes.change import Change, ChangeEnd
 from app.storage.records.kept import Kept
 from app.storage.records.record import InspectionRecord
 from app.storage.records.tables import change_ends, changes, flags, inspections
+
+FORGOTTEN = 1000
+"""Records that are deleted at once."""
 
 
 def write_records(engine: Engine, records: Sequence[Kept]) -> int:
@@ -53,6 +56,20 @@ def _change_row(change: Change | ChangeEnd) -> dict[str, Any]:
 
 
 STATES = ("before", "after")
+
+
+def forget_product(engine: Engine, product_id: str) -> None:
+    """Delete the records of a product, with their flags, some at a time: others are written meanwhile.
+
+    Raises:
+        SQLAlchemyError: some of them may be left.
+    """
+    number = inspections.c.number
+    some = select(number).where(inspections.c.product_id == product_id).limit(FORGOTTEN)
+    while True:
+        with engine.begin() as connection:
+            if not connection.execute(delete(inspections).where(number.in_(some))).rowcount:
+                return
 
 
 def reason(error: Exception) -> str:

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from app.storage.records.database import (
     records_engine,
     sqlite_url,
 )
+from app.storage.records.reading import RecordReader
 from app.storage.records.tables import metadata
+from tests.storage.records.records import made
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(engine: Engine) -> None:
@@ -43,6 +46,18 @@ def test_a_migration_that_is_cut_off_leaves_nothing_behind(empty: Engine, monkey
             migrate(empty)
     assert inspect(empty).get_table_names() == []
     migrate(empty)
+
+
+def test_records_of_the_release_before_had_no_pictures(empty: Engine) -> None:
+    record = made(flags=("drift",))
+    migrate(empty, "0002")
+    with empty.begin() as connection:
+        values = asdict(record) | {"flags": "drift", "details": "{}"}
+        columns = [each["name"] for each in inspect(empty).get_columns("inspections") if each["name"] != "number"]
+        places = ", ".join(f":{name}" for name in columns)
+        connection.execute(text(f"INSERT INTO inspections ({', '.join(columns)}) VALUES ({places})"), values)
+    migrate(empty)
+    assert RecordReader(empty).one(record.inspection_id) == record
 
 
 def test_several_processes_may_migrate_at_once(empty: Engine) -> None:

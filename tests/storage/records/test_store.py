@@ -1,8 +1,12 @@
 """The records as a whole, in SQLite."""
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from app.errors import StorageUnavailable
 from app.storage.records.database import claim_of_spool
 from app.storage.records.reading import Wanted
 from app.storage.records.spool import Spool
@@ -34,3 +38,16 @@ def test_what_ended_processes_left_waiting_is_written(tmp_path: Path) -> None:
     second.close()
     with closing(opened(tmp_path)) as records:
         wait_until(lambda: len(records.reader.page(Wanted(), 10).records) == 2)
+
+
+def test_a_product_is_not_forgotten_while_records_wait(tmp_path: Path) -> None:
+    with closing(Records(tmp_path, None, wait_s=0.05, spool_bytes=10_000)) as records:
+        with closing(sqlite3.connect(tmp_path / "records.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert not records.writer.keep(made())
+            with pytest.raises(StorageUnavailable, match="Repeat the deletion"):
+                records.forget("plate")
+            other.rollback()
+        wait_until(lambda: records.writer.state.all_written)
+        records.forget("plate")
+        assert records.reader.page(Wanted(), 10).records == ()

@@ -4,15 +4,17 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.storage.records import writing
 from app.storage.records.reading import RecordReader, Wanted
-from app.storage.records.writing import reason, write_records
+from app.storage.records.writing import forget_product, reason, write_records
 from tests.storage.records.records import made
 
 
 def test_what_is_written_is_read_again(engine: Engine) -> None:
     given = made(
         part_id="SN 17/ä", meas_id="m", station_id="s", threshold=None, score=0.1 + 0.2, flags=("drift", "edge_unseen"),
-        key_name="line/1a2b", request_id="r", details={"regions": [{"peak": 1 / 3}], "timings_ms": {"decode": 2.5}},
+        key_name="line/1a2b", request_id="r", pictures="kept", media_type="image/webp",
+        details={"regions": [{"peak": 1 / 3}], "timings_ms": {"decode": 2.5}},
     )  # fmt: skip
     assert write_records(engine, [given]) == 1
     assert RecordReader(engine).one(given.inspection_id) == given
@@ -60,6 +62,17 @@ def test_of_two_records_of_one_id_in_a_commit_the_first_stays(engine: Engine) ->
     assert write_records(engine, [first, again]) == 1
     assert RecordReader(engine).one(first.inspection_id) == first
     assert RecordReader(engine).page(Wanted(flag="unrecorded"), 1).records == ()
+
+
+def test_a_product_is_forgotten_with_its_flags_and_no_other(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "FORGOTTEN", 2)
+    write_records(
+        engine, [made(number, product_id=("plate", "nut")[number % 2], flags=("drift",)) for number in range(9)]
+    )
+    forget_product(engine, "plate")
+    reader = RecordReader(engine)
+    assert {each.product_id for each in reader.page(Wanted(), 10).records} == {"nut"}
+    assert len(reader.page(Wanted(flag="drift"), 10).records) == 4
 
 
 def test_what_callers_sent_is_not_what_an_error_begins_with(engine: Engine) -> None:
