@@ -14,12 +14,13 @@ from app.engine.backbone.spec import BackboneSpec
 from app.engine.device.faiss_torch import faiss, torch
 from app.engine.options import ProductSettings
 from app.errors import ConfigurationError
-from app.opened_store import opened_records, opened_store
+from app.opened_store import no_pictures, opened_pictures, opened_records, opened_store
 from app.service.accelerator.backbones import Backbones
 from app.service.limits import Batching, Limits, RowsHeld
 from app.service.service import Service
 from app.settings import Settings
 from app.storage.open import OpenStore
+from app.storage.pictures.pictures import Pictures
 from app.storage.records.store import Records
 from app.storage.store import Catalog
 from app.weights.compiled import CompiledFolder
@@ -50,7 +51,7 @@ def build_service(settings: Settings) -> Service:
     if stored is None:
         # Only now: a backbone that does not load must not be the one that the store is held to.
         catalog.set_default_backbone(default)
-    return _service(settings, store, backbones, opened_records(settings))
+    return _service(settings, store, backbones, opened_records(settings), opened_pictures(settings))
 
 
 def service_with_default(settings: Settings, registry: Registry, store: OpenStore, default: str) -> Service:
@@ -92,7 +93,13 @@ def loaded_backbones(settings: Settings, registry: Registry, default: Callable[[
     return backbones
 
 
-def _service(settings: Settings, store: OpenStore, backbones: Backbones, records: Records | None = None) -> Service:
+def _service(
+    settings: Settings,
+    store: OpenStore,
+    backbones: Backbones,
+    records: Records | None = None,
+    pictures: Pictures | None = None,
+) -> Service:
     device = resolve_device(settings.device)
     return Service(
         store,
@@ -113,6 +120,8 @@ def _service(settings: Settings, store: OpenStore, backbones: Backbones, records
         auto_create=settings.auto_create_products,
         segment_precision=settings.segment_precision,
         records=records,
+        pictures=pictures,
+        no_pictures=no_pictures(settings),
     )
 
 

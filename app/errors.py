@@ -3,14 +3,12 @@
 InspectorError
 ├── ConfigurationError            a setting or an installed file is wrong; the start is refused
 │   └── UnknownBackbone, WeightsUnavailable (a file is missing, incomplete or not the registered one)
-├── Unauthenticated               no key, or none that is known here
-├── Forbidden                     the key is known, but not for this
+├── Unauthenticated, Forbidden    no key that is known here; one that is, but not for this
 ├── InvalidRequest                the caller sent something that can never succeed as it is
 │   ├── InvalidProductId, InvalidSettings, UnsupportedImageType
 │   ├── UnfitReference            blurred, dark or another size than the others, where that is to be refused
 │   ├── UnsupportedBodyType       not JSON where JSON is asked for
-│   ├── ImageUndecodable
-│   │   └── ImageTruncated
+│   ├── ImageUndecodable, and below it ImageTruncated
 │   ├── ImageTooSmall, ImageTooLarge, BodyTooLarge, TooManyImages
 │   ├── BankTooLarge              a segment or an upload is more than the store takes as one value
 │   ├── RequestTimeout            the body did not come in time
@@ -18,19 +16,17 @@ InspectorError
 ├── InvalidDataset                a folder to evaluate is not laid out as it must be, or a file in it cannot be read
 ├── NotFound
 │   ├── ProductNotFound, ReferenceNotFound, BankNotFound, CalibrationImageNotFound
-│   └── InspectionNotFound, JobNotFound, HeatmapNotFound
+│   └── InspectionNotFound, PictureNotFound, JobNotFound, HeatmapNotFound
 ├── Conflict                      right in itself, but not in the present state
-│   ├── NoReferences, BackboneMismatch, BankDamaged
+│   ├── NoReferences, BackboneMismatch, BankDamaged, RecordsOff, PreconditionFailed
 │   ├── ProductDamaged            the settings of a product are lost; they must be sent again
-│   ├── RecordsOff, PreconditionFailed
 │   └── StaleRevision             a compare-and-set lost its race; the service retries it
 ├── StorageError                  what was stored is not what is found; repeating does not help
 │   └── BlobMissing, BlobDamaged
 ├── DeadlineExceeded              the caller's own time had passed before the work began
 └── Unavailable                   try again later; carries `retry_after_s`
     ├── Overloaded, NotReady, Draining
-    ├── StorageUnavailable
-    │   └── StorageOutdated       Redis and the volume do not belong together: one of them has lost changes
+    ├── StorageUnavailable, and below it StorageOutdated: Redis and the volume do not belong together
     └── StorageFull, GpuOutOfMemory
 """
 
@@ -156,6 +152,10 @@ class CalibrationImageNotFound(NotFound):
 
 class InspectionNotFound(NotFound):
     code = "inspection-not-found"
+
+
+class PictureNotFound(NotFound):
+    code = "picture-not-found"
 
 
 class JobNotFound(NotFound):

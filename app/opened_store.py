@@ -1,10 +1,15 @@
 """The store that the settings name, opened."""
 
+import logging
+
 from pydantic import SecretStr
 
 from app.settings import Settings
 from app.storage.open import OpenStore, open_store
+from app.storage.pictures.pictures import Pictures
 from app.storage.records.store import Records
+
+logger = logging.getLogger(__name__)
 
 
 def opened_store(settings: Settings) -> OpenStore:
@@ -40,6 +45,24 @@ def opened_records(settings: Settings) -> Records | None:
         wait_s=settings.records_wait_ms / 1000,
         spool_bytes=settings.records_spool_bytes,
     )
+
+
+def no_pictures(settings: Settings) -> str | None:
+    """Why no pictures are kept, and what to do; None where they are."""
+    if settings.records == "off":
+        return "Pictures are kept with records only. Set INSPECTOR_RECORDS to on."
+    if settings.blobs_in_redis and settings.pictures_dir is None:
+        return "Redis keeps no pictures. Set INSPECTOR_PICTURES_DIR to a folder for them."
+    return None
+
+
+def opened_pictures(settings: Settings) -> Pictures | None:
+    """The pictures of inspections, where they are kept."""
+    if reason := no_pictures(settings):
+        logger.info("no product's pictures are kept, whatever its keep_pictures: %s", reason)
+        return None
+    folder = settings.pictures_dir or settings.store_dir / "pictures"
+    return Pictures(folder, settings.pictures_days, settings.pictures_bytes)
 
 
 def redis_password(settings: Settings) -> str | None:

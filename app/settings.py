@@ -69,9 +69,7 @@ class Settings(BaseSettings):
     backbone: str = Field("auto", description="`auto`, `embedded` or a name from models/registry.toml.")
     verify_weights: bool = Field(True, description="Check a weight file's SHA-256 before it is loaded.")
     device: str = Field(
-        "auto",
-        pattern=r"^(auto|cpu|cuda|cuda:\d+)$",
-        description="Where it computes: `auto`, `cpu`, `cuda` or `cuda:N`.",
+        "auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="Where it computes: `auto`, `cpu`, `cuda` or `cuda:N`."
     )
     precision: Precision = Field(
         "auto", description="`float32`, `bfloat16`, `float16`; auto: bfloat16 on a GPU, on a CPU where it agrees."
@@ -103,10 +101,7 @@ class Settings(BaseSettings):
         0, ge=0, le=64, description="Most images of inspections in one pass; 0: 8 on a GPU, 1 on a CPU."
     )
     batch_wait_ms: float = Field(
-        2.0,
-        ge=0,
-        le=100,
-        description="On a GPU, while others inspect: how long a pass waits for more images, ms.",
+        2.0, ge=0, le=100, description="On a GPU, while others inspect: how long a pass waits for more images, ms."
     )
     bank_cache_bytes: int = Field(4 * 2**30, ge=2**20, description="Memory for loaded banks; least recently used go.")
     gpu_bank_cache_bytes: int = Field(
@@ -127,6 +122,9 @@ class Settings(BaseSettings):
     records_password: SecretStr | None = Field(None, description="Password for RECORDS_URL; best as a Docker secret.")
     records_wait_ms: int = Field(250, ge=1, le=60_000, description="Longest that an answer waits for its record, ms.")
     records_spool_bytes: int = Field(2**26, ge=2**16, description="Records that may wait on the disk, bytes.")
+    pictures_dir: Path | None = Field(None, description="Folder of pictures; unset: beside the disk store.")
+    pictures_days: int = Field(90, ge=1, le=36_500, description="Pictures are removed after so many days.")
+    pictures_bytes: int = Field(10 * 2**30, ge=2**20, description="Most bytes of pictures; the oldest go first.")
     auth: Literal["auto", "off"] = Field(
         "auto", description="`auto`: keys are asked for once there are any; `off`: never."
     )

@@ -12,6 +12,9 @@ LayersJoin = Literal["concat", "mean"]
 MethodName = Literal["anomalydino", "patchcore"]
 ZeroShotAggregation = Literal["quantile", "musc"]
 
+KeepPictures = Literal["none", "not_ok", "all"]
+"""Of which inspections pictures are kept; `not_ok`: of those that were not called good, `not_decidable` ones too."""
+
 RowPrecision = Literal["float32", "float16"]
 """How a bank's rows lie in host memory. They are compared in float32 either way."""
 
@@ -99,7 +102,8 @@ class ProductSettings:
     in memory. `alpha` is the share of good parts that a calibrated threshold may call bad, 0..1; `threshold` overrides
     every other. While `commissioning`, inspected images are kept so that a person can confirm them as good. `bit_depth`
     `auto` is decided by all references together. `layers` None: the backbone's own, of which none is joined anew.
-    Without a `coreset` every row of the bank is searched; `search`: among which of them, by their place."""
+    Without a `coreset` every row of the bank is searched; `search`: among which of them, by their place.
+    `keep_pictures`: of which inspections photograph and heatmap are kept."""
 
     smaller_edge: int = 448
     rotation: Rotation = "on"
@@ -117,6 +121,7 @@ class ProductSettings:
     coreset: Coreset | None = None
     search: Search = "anywhere"
     method: MethodName = "anomalydino"
+    keep_pictures: KeepPictures = "not_ok"
 
     def preprocessing(self, auto_depth: int) -> Preprocessing:
         """`auto_depth`: the bits that the references need together."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.service.accelerator.backbones import BackboneView
 from app.service.accelerator.recent_passes import PassesView
 from app.service.banks.parts import BanksView
+from app.storage.pictures.pictures import PicturesState
 from app.storage.records.writer import WriterState
 
 
@@ -13,7 +14,7 @@ class Readiness:
     """Whether the service can inspect, and on what. `reason` says why not.
 
     `drifted`: products whose newest inspections no longer look as the good images did. `records`: None where
-    inspections are not kept.
+    inspections are not kept, and `pictures` where those are not.
     While the store cannot be reached, loaded banks go on: that is no reason to send requests elsewhere.
     """
 
@@ -27,3 +28,4 @@ class Readiness:
     store_reachable: bool
     drifted: int
     records: WriterState | None
+    pictures: PicturesState | None

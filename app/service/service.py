@@ -13,13 +13,16 @@ from app.service.jobs.zero_shot import ZeroShotService
 from app.service.limits import Limits
 from app.service.products.deletion import DeletionService
 from app.service.products.products import ProductService
+from app.service.products.rules import SettingsRules
 from app.service.readiness import Readiness
 from app.service.records.changes import ChangeService
+from app.service.records.pictures import PictureService
 from app.service.records.records import RecordService
 from app.service.references.parts import ReferenceParts
 from app.service.uploads.photographs import Photographs
 from app.storage.documents import BankManifest, Product
 from app.storage.open import OpenStore
+from app.storage.pictures.pictures import Pictures
 from app.storage.records.store import Records
 from app.storage.segments import SegmentPrecision
 
@@ -38,8 +41,10 @@ class Service:
         auto_create: bool,
         segment_precision: SegmentPrecision = "float32",
         records: Records | None = None,
+        pictures: Pictures | None = None,
+        no_pictures: str | None = None,
     ) -> None:
-        """`records`: None where inspections are not kept on record."""
+        """`records`, `pictures`: None where inspections, or their pictures, are not kept; `no_pictures`: why."""
         self._announcements = store.announcements
         self._draining = False
         self._accelerator = accelerator = Accelerator(backbones, device, limits.background_share, limits.batching)
@@ -60,8 +65,10 @@ class Service:
             drift,
             limits.max_image_pixels,
             records.writer if records else None,
+            pictures,
         )
-        self._records, self.records = records, RecordService(records)
+        self._records, self.records = records, RecordService(records, pictures)
+        self._pictures, self.pictures = pictures, PictureService(self.records, pictures)
         self.changes = ChangeService(store.catalog, records)
         self.products = ProductService(
             store.catalog,
@@ -71,9 +78,9 @@ class Service:
             banks.serving,
             calibration.knowledge,
             drift,
-            defaults,
+            SettingsRules(defaults, no_pictures),
         )
-        self.deletion = DeletionService(store.catalog, banks.serving)
+        self.deletion = DeletionService(store.catalog, banks.serving, pictures, records)
         references = ReferenceParts(
             store, accelerator, banks, self.products, photographs, limits, auto_create=auto_create
         )
@@ -108,6 +115,7 @@ class Service:
             store_reachable=self._banks.serving.reachable,
             drifted=len(self._drift.drifted()),
             records=self._records.writer.state if self._records else None,
+            pictures=self._pictures.state if self._pictures else None,
         )
 
     def drain(self) -> None:
@@ -131,6 +139,8 @@ class Service:
         self.calibration.close()
         self._banks.loader.close()
         self._accelerator.engine.close()
+        if self._pictures:
+            self._pictures.close()
         if self._records:
             self._records.close()
 

@@ -4,18 +4,23 @@ from dataclasses import replace
 
 from app.engine.backbone.backbone import Backbone
 from app.engine.options import ProductSettings
-from app.opened_store import opened_store
+from app.opened_store import no_pictures, opened_store
 from app.service.accelerator.backbones import Backbones
 from app.service.limits import Batching, Limits, RowsHeld
 from app.service.service import Service
 from app.settings import Settings
+from app.storage.pictures.pictures import Pictures
 from app.storage.records.store import Records
 from app.storage.store import Blobs
 from tests.api.tiny_backbone import TINY, tiny_backbone
 
 
 def tiny_service(
-    settings: Settings, blobs: Blobs | None = None, backbone: Backbone | None = None, records: Records | None = None
+    settings: Settings,
+    blobs: Blobs | None = None,
+    backbone: Backbone | None = None,
+    records: Records | None = None,
+    pictures: Pictures | None = None,
 ) -> Service:
     """A service as the settings say, on the tiny backbone or what stands for it; `blobs` instead of the store's own."""
     store = opened_store(settings)
@@ -39,4 +44,6 @@ def tiny_service(
         ),
         auto_create=settings.auto_create_products,
         records=records,
+        pictures=pictures,
+        no_pictures=no_pictures(settings) if pictures is None else None,
     )

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from app.api.lanes import Lane, Lanes
 from app.engine.device.faiss_torch import faiss, torch
 from app.service.readiness import Readiness
+from app.storage.pictures.pictures import PicturesState
 from app.storage.records.writer import WriterState
 from app.version import service_version
 
@@ -72,6 +73,18 @@ RECORDS: tuple[Figure[WriterState], ...] = (
     ),
 )  # fmt: skip
 
+PICTURES: tuple[Figure[PicturesState], ...] = (
+    Figure("inspector_pictures_kept_bytes", "What pictures of inspections take.", lambda seen: seen.kept_bytes),
+    Figure(
+        "inspector_pictures_removed", "Inspections whose pictures the limits removed.", lambda seen: seen.removed,
+        counts=True,
+    ),
+    Figure(
+        "inspector_pictures_lost", "Inspections whose pictures could not be written.", lambda seen: seen.lost,
+        counts=True,
+    ),
+)  # fmt: skip
+
 
 class StateCollector(Collector):
     """Asks the service and its lanes at each scrape. Nothing before `follow`, which the start calls."""
@@ -92,6 +105,8 @@ class StateCollector(Collector):
         yield from (figure.metric(seen) for figure in FIGURES)
         if seen.records is not None:
             yield from (figure.metric(seen.records) for figure in RECORDS)
+        if seen.pictures is not None:
+            yield from (figure.metric(seen.pictures) for figure in PICTURES)
         yield from _of_lanes(self._lanes)
         yield from _of_build(seen)
 

@@ -13,6 +13,7 @@ from app.api.authorisation import INSPECT
 from app.api.bank_loading import once_loaded
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
 from app.api.patience import PatienceDep, hang_up_noticed
+from app.api.schemas.heatmaps import HeatmapLinkBody
 from app.api.schemas.inspections import CallerIds, CommissioningBody, InspectionBody, InspectQuery
 from app.api.schemas.problem import problems
 from app.api.uploads import image_request_body, one_image
@@ -73,9 +74,9 @@ async def inspect(
 ) -> Response:
     """Inspect one image. Anything but 200 with `verdict: ok` means that the part is not released."""
     media_type = preferred(accept, (JSON, PNG))
-    if media_type == PNG and query.heatmap == "none":
+    if media_type == PNG and query.heatmap != "inline":
         raise InvalidRequest(
-            "Accept: image/png asks for the heatmap and ?heatmap=none for none. Leave one of them out."
+            f"Accept: image/png asks for the heatmap itself, ?heatmap={query.heatmap} does not. Leave one of them out."
         )
     clock = StageClock(request.state.came)
     with lanes.inspection.admitted(patience.deadline(), product_id):
@@ -89,11 +90,11 @@ async def inspect(
     def look() -> Response:
         clock.ended("wait")
         result = service.inspection.inspect_loaded(product_id, image.data, wanted, clock)
-        return _answer(result, media_type, product_path, clock)
+        return _answer(result, media_type, product_path, clock, query)
 
     def go_on(loaded: LoadedBank, cold: Cold) -> Response:
         result = service.inspection.inspect_with(loaded, cold, image.data, wanted, clock)
-        return _answer(result, media_type, product_path, clock)
+        return _answer(result, media_type, product_path, clock, query)
 
     async with hang_up_noticed(request, deadline):
         return await once_loaded(look, go_on, service, lanes, lanes.inspection, deadline, product_id)
@@ -108,10 +109,16 @@ def _request(query: InspectQuery, fields: Mapping[str, str]) -> InspectionReques
         raise InvalidRequest(str(error)) from error
 
 
-def _answer(result: InspectionResult, media_type: str, product_path: str, clock: StageClock) -> Response:
+def _answer(
+    result: InspectionResult, media_type: str, product_path: str, clock: StageClock, query: InspectQuery
+) -> Response:
     if media_type == PNG and result.heatmap:
         return Response(result.heatmap.png, media_type=PNG, headers=_headers(result, product_path))
-    body = InspectionBody.of(result, product_path)
+    link = None
+    if query.heatmap == "link" and result.pictures == "kept":
+        root = product_path.removesuffix(f"/products/{result.product_id}")
+        link = HeatmapLinkBody.of(f"{root}/inspections/{result.inspection_id}", query)
+    body = InspectionBody.of(result, product_path, link)
     clock.ended("answer")
     body.timings_ms = clock.timings_ms
     return Response(body.model_dump_json(), media_type=JSON, headers={"Vary": "Accept"})

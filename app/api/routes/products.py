@@ -26,6 +26,7 @@ from app.errors import (
     Overloaded,
     PreconditionFailed,
     ProductNotFound,
+    RecordsOff,
     StorageFull,
     StorageUnavailable,
 )
@@ -153,13 +154,15 @@ async def load_product(product_id: ProductId, response: Response, service: Servi
     status_code=204,
     dependencies=[ADMIN, CHANGE],
     response_class=Response,
-    responses=problems(ProductNotFound, InvalidProductId, Overloaded),
+    responses=problems(ProductNotFound, InvalidProductId, RecordsOff, Overloaded, StorageFull, StorageUnavailable),
 )
 async def delete_product(
     product_id: ProductId, service: ServiceDep, lanes: LanesDep, query: Annotated[DeletionQuery, Query()]
 ) -> None:
-    """Delete a product with its references and banks. It can be restored for a day, unless it is purged."""
-    await lanes.admin.call(service.deletion.delete, product_id, purge=query.purge)
+    """Delete a product with its references, banks and pictures. It can be restored for a day, unless it is purged; the
+    records of its inspections stay, unless they are to be deleted too."""
+    forget = query.records == "delete"
+    await lanes.admin.call(service.deletion.delete, product_id, purge=query.purge, forget=forget)
 
 
 @router.post(

@@ -1,14 +1,15 @@
 """/inspections and /parts: what was inspected."""
 
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
-from app.api.accept import JSON, preferred
+from app.api.accept import JSON, PNG, preferred
 from app.api.authorisation import READ, CallerDep, check_product
 from app.api.deps import Accept, LanesDep, ServiceDep
+from app.api.schemas.heatmaps import HeatmapQuery
 from app.api.schemas.problem import problems
 from app.api.schemas.products import PRODUCT_ID
 from app.api.schemas.records import (
@@ -19,12 +20,24 @@ from app.api.schemas.records import (
     csv_lines,
     json_lines,
 )
-from app.errors import InspectionNotFound, NotAcceptable, Overloaded, RecordsOff, StorageUnavailable
+from app.engine.photograph.image_file import MEDIA_TYPES
+from app.errors import (
+    InspectionNotFound,
+    InvalidRequest,
+    NotAcceptable,
+    Overloaded,
+    PictureNotFound,
+    RecordsOff,
+    StorageUnavailable,
+)
 
 router = APIRouter(tags=["records"])
 
 CSV, JSON_LINES = "text/csv", "application/x-ndjson"
 EXPORTS = {CSV: csv_lines, JSON_LINES: json_lines}
+BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+PICTURE_PROBLEMS = problems(InspectionNotFound, PictureNotFound, RecordsOff, StorageUnavailable, Overloaded)
+InspectionId = Annotated[str, Path(max_length=64)]
 Required = Annotated[
     str | None,
     Query(
@@ -69,10 +82,42 @@ async def list_inspections(
     responses=problems(InspectionNotFound, RecordsOff, StorageUnavailable, Overloaded),
 )
 async def read_inspection(
-    inspection_id: Annotated[str, Path(max_length=64)], caller: CallerDep, service: ServiceDep, lanes: LanesDep
+    inspection_id: InspectionId, caller: CallerDep, service: ServiceDep, lanes: LanesDep
 ) -> RecordBody:
     """One inspection as it was answered."""
     return RecordBody.of(await lanes.admin.call(service.records.one, inspection_id, caller.products))
+
+
+@router.get(
+    "/inspections/{inspection_id}/image",
+    dependencies=[READ],
+    response_class=Response,
+    responses=PICTURE_PROBLEMS | {200: {"content": dict.fromkeys(MEDIA_TYPES.values(), BINARY)}},
+)
+async def read_photograph(
+    inspection_id: InspectionId, caller: CallerDep, service: ServiceDep, lanes: LanesDep
+) -> Response:
+    """The photograph as it was sent, where it was kept."""
+    kept = await lanes.admin.call(service.pictures.photograph, inspection_id, caller.products)
+    return _picture(kept.data, kept.media_type, kept.filename)
+
+
+@router.get(
+    "/inspections/{inspection_id}/heatmap.png",
+    dependencies=[READ],
+    response_class=Response,
+    responses=PICTURE_PROBLEMS | problems(InvalidRequest) | {200: {"content": {PNG: BINARY}}},
+)
+async def read_heatmap(
+    inspection_id: InspectionId,
+    query: Annotated[HeatmapQuery, Query()],
+    caller: CallerDep,
+    service: ServiceDep,
+    lanes: LanesDep,
+) -> Response:
+    """The heatmap in any style and size, as the inspection would have drawn it."""
+    drawn = await lanes.admin.call(service.pictures.heatmap, inspection_id, query.style, query.size, caller.products)
+    return _picture(drawn.png, PNG, f"{inspection_id}.{query.style}.png")
 
 
 @router.get(
@@ -90,3 +135,9 @@ async def read_part(
     """All inspections of a part over its products and cameras, and one verdict: the worst of the newest of each."""
     required = products.split(",") if products else []
     return PartBody.of(await lanes.admin.call(service.records.part, part_id, required, caller.products))
+
+
+def _picture(data: bytes, media_type: str, filename: str) -> Response:
+    # A browser shows it as what it is, or saves it under this name; it never guesses another type.
+    headers = {"Content-Disposition": f'inline; filename="{filename}"', "X-Content-Type-Options": "nosniff"}
+    return Response(data, media_type=media_type, headers=headers)

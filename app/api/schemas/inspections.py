@@ -1,38 +1,23 @@
 """Inspections in JSON: what a caller may ask for, and the answer."""
 
-import base64
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.api.parsing.number import LARGEST_NUMBER
 from app.api.parsing.text import visible_text
 from app.api.schemas.calibration import PromiseBody
+from app.api.schemas.heatmaps import HeatmapBody, HeatmapLinkBody, HeatmapQuery
 from app.api.schemas.regions import RegionBody
 from app.api.schemas.settings import NearBody, SearchBody
-from app.engine.heatmap import COLORMAP, Heatmap, HeatmapStyle
 from app.engine.verdict.calibration import CalibrationState
 from app.service.calibration.commissioning import Commissioning
 from app.service.inspection.request import HeatmapRequest, InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.service.verdicts.bank_calibration import ThresholdSource
 from app.service.verdicts.verdict import Flag, Judgement, Verdict
+from app.storage.records.record import PicturesKept
 
-SMALLEST_HEATMAP_PX, LARGEST_HEATMAP_PX = 32, 4096
-Pixels = Annotated[int, Field(ge=SMALLEST_HEATMAP_PX, le=LARGEST_HEATMAP_PX)]
-
-
-def _heatmap_size(given: object) -> object:
-    """One message for what would be an error of either kind."""
-    text = str(given)
-    if text in ("map", "image"):
-        return text
-    if text.isascii() and text.isdigit() and len(text) <= 4 and SMALLEST_HEATMAP_PX <= int(text) <= LARGEST_HEATMAP_PX:
-        return int(text)
-    raise ValueError(f"give map, image or a number of pixels from {SMALLEST_HEATMAP_PX} to {LARGEST_HEATMAP_PX}")
-
-
-HeatmapSize = Annotated[Literal["map", "image"] | Pixels, BeforeValidator(_heatmap_size)]
 CallerId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_text)]
 
 
@@ -46,15 +31,11 @@ class CallerIds(BaseModel):
     station_id: CallerId | None = Field(default=None, description="Camera or station.")
 
 
-class InspectQuery(CallerIds):
+class InspectQuery(CallerIds, HeatmapQuery):
     """How an image is inspected and what comes back."""
 
-    heatmap: Literal["inline", "none"] = Field(default="inline", description="Whether the answer holds a heatmap.")
-    style: HeatmapStyle = Field(
-        default="heat", description="Palette, laid over the image, 16-bit grey, or the regions in white."
-    )
-    size: HeatmapSize = Field(
-        default="map", description="As the backbone saw it, as the image, or its smaller edge in px."
+    heatmap: Literal["inline", "link", "none"] = Field(
+        default="inline", description="Whether the answer holds a heatmap, or where it is to be had if it is kept."
     )
     bank_version: int | None = Field(
         default=None, ge=1, le=LARGEST_NUMBER, description="Inspect with this bank version, not the active one."
@@ -86,41 +67,6 @@ class BatchBody(BaseModel):
 
     size: int
     wait_ms: float
-
-
-class ScaleBody(BaseModel):
-    """Anomaly-map values at the cold and the hot end of the colours."""
-
-    min: float
-    max: float
-
-
-class HeatmapBody(BaseModel):
-    """`data` is the PNG in base64; `colormap` is null for 16-bit grey and masks. `legend`: what its colours or values
-    mean; `unseen_share`: which share of the image was not looked at, 0..1."""
-
-    media_type: Literal["image/png"] = "image/png"
-    width: int
-    height: int
-    style: HeatmapStyle
-    scale: ScaleBody
-    colormap: str | None
-    unseen_share: float
-    legend: dict[str, str]
-    data: str
-
-    @classmethod
-    def of(cls, heatmap: Heatmap) -> Self:
-        return cls(
-            width=heatmap.width,
-            height=heatmap.height,
-            style=heatmap.style,
-            scale=ScaleBody(min=0.0, max=heatmap.scale_max),
-            colormap=COLORMAP if heatmap.style in ("heat", "overlay") else None,
-            unseen_share=heatmap.unseen_share,
-            legend=dict(heatmap.legend),
-            data=base64.b64encode(heatmap.png).decode(),
-        )
 
 
 class ImageBody(BaseModel):
@@ -199,7 +145,8 @@ class InspectionBody(BaseModel):
     foreground_fraction: float
     unseen_edge: UnseenEdgeBody | None
     regions: list[RegionBody] | None
-    heatmap: HeatmapBody | None
+    heatmap: HeatmapBody | HeatmapLinkBody | None
+    pictures: PicturesKept
     image: ImageBody
     commissioning: CommissioningBody | None
     part_id: str | None
@@ -210,8 +157,8 @@ class InspectionBody(BaseModel):
     created_at: str
 
     @classmethod
-    def of(cls, result: InspectionResult, product_path: str) -> Self:
-        """`product_path`: where the product is to be had."""
+    def of(cls, result: InspectionResult, product_path: str, link: HeatmapLinkBody | None = None) -> Self:
+        """`product_path`: where the product is to be had; `link`: to the heatmap, instead of itself."""
         judgement, kept = result.judgement, result.commissioning
         return cls(
             inspection_id=result.inspection_id,
@@ -232,7 +179,8 @@ class InspectionBody(BaseModel):
             regions=None
             if result.regions is None
             else [RegionBody.of(region, result.references) for region in result.regions],
-            heatmap=HeatmapBody.of(result.heatmap) if result.heatmap else None,
+            heatmap=HeatmapBody.of(result.heatmap) if result.heatmap else link,
+            pictures=result.pictures,
             image=ImageBody(width=result.width, height=result.height, sha256=result.sha256),
             commissioning=CommissioningBody.of(product_path, kept) if kept else None,
             part_id=result.request.part_id,

@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.schemas.inspections import ImageBody, ScaleBody
+from app.api.schemas.heatmaps import ScaleBody
+from app.api.schemas.inspections import ImageBody
 from app.engine.options import Masking, Profile, ZeroShotAggregation
 from app.service.jobs.zero_shot_run import ZeroShotRequest
 from app.storage.jobs import Job, JobKind, JobStage, JobState, ScoredImage

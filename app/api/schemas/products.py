@@ -1,7 +1,7 @@
 """Products in JSON."""
 
 import json
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, JsonValue, StringConstraints, field_validator
 
@@ -9,6 +9,7 @@ from app.api.parsing.text import visible_text
 from app.api.schemas.drift import DriftBody
 from app.api.schemas.masking import MaskingBody
 from app.api.schemas.settings import Given, SettingsBody, SettingsGiven
+from app.engine.options import KeepPictures
 from app.engine.verdict.calibration import CalibrationState, fewest_good_images
 from app.service.products.view import ProductView
 
@@ -56,6 +57,7 @@ class DeletionQuery(BaseModel):
     """How a product is deleted."""
 
     purge: bool = Field(default=False, description="At once and for good, also a product that is deleted already.")
+    records: Literal["keep", "delete"] = Field(default="keep", description="What becomes of its inspections' records.")
 
 
 class ProductCalibrationBody(BaseModel):
@@ -69,7 +71,8 @@ class ProductCalibrationBody(BaseModel):
 class ProductBody(BaseModel):
     """A product and the state of its memory bank. `ready`: it has a bank and can inspect.
 
-    `problem` says why a bank cannot serve, and what to do; null if all is well.
+    `problem` says why a bank cannot serve, and what to do; null if all is well. `pictures`: of which inspections they
+    are kept in fact, which is none where the service has no place for them.
     """
 
     product_id: str
@@ -83,6 +86,7 @@ class ProductBody(BaseModel):
     reference_count: int
     rebuild_needed: bool
     problem: str | None
+    pictures: KeepPictures
     masking: MaskingBody | None
     calibration: ProductCalibrationBody
     drift: DriftBody
@@ -105,6 +109,7 @@ class ProductBody(BaseModel):
                 "reference_count": view.references,
                 "rebuild_needed": view.rebuild_needed,
                 "problem": view.problem,
+                "pictures": view.pictures,
                 "masking": view.masking and MaskingBody.of(product.product_id, view.masking),
                 "calibration": {
                     "state": view.calibration.state,

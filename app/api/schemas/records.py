@@ -15,14 +15,14 @@ from app.api.schemas.products import PRODUCT_ID
 from app.service.records.records import Part, PartVerdict
 from app.service.verdicts.verdict import Flag, Verdict
 from app.storage.records.reading import Cursor, Page, Wanted
-from app.storage.records.record import InspectionRecord, microseconds
+from app.storage.records.record import InspectionRecord, PicturesKept, microseconds
 
 CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     "inspection_id", "created_at", "product_id", "part_id", "meas_id", "station_id", "verdict", "score", "threshold",
     "calibration", "bank_version", "backbone", "engine", "precision", "flags", "sha256", "width", "height", "key",
-    "request_id",
+    "request_id", "pictures",
 )  # fmt: skip
 """Of a CSV export, in order."""
 
@@ -98,8 +98,9 @@ class RecordPageQuery(RecordsQuery):
 
 
 class RecordBody(BaseModel):
-    """One inspection as it was answered, without its heatmap. `key`: name and id of the caller's key; `details`: what
-    the answer told besides (regions, likeness, timings, the promise)."""
+    """One inspection as it was answered, without its heatmap. `pictures`: whether they were kept, and still are. `key`:
+    name and id of the caller's key; `details`: what the answer told besides (regions, likeness, timings, the
+    promise)."""
 
     inspection_id: str
     created_at: str
@@ -121,6 +122,7 @@ class RecordBody(BaseModel):
     height: int
     key: str
     request_id: str
+    pictures: PicturesKept
     details: dict[str, Any]
 
     @classmethod

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.parsing.number import LARGEST_NUMBER
-from app.engine.options import BitDepth, LayersJoin, Masking, MethodName, Profile, Rotation, StatisticName
+from app.engine.options import BitDepth, KeepPictures, LayersJoin, Masking, MethodName, Profile, Rotation, StatisticName
 from app.service.products.searched_rows import (
     FEWEST_CORESET_ROWS,
     LARGEST_CORESET_SHARE,
@@ -97,6 +97,9 @@ class SettingsGiven(Given):
         default="anywhere",
         description="Where in the references a patch may be found; near its place: without rotation.",
     )
+    keep_pictures: KeepPictures = Field(
+        default="not_ok", description="Of which inspections photograph and heatmap are kept."
+    )
 
 
 class StatisticBody(BaseModel):
@@ -148,3 +151,4 @@ class SettingsBody(BaseModel):
     layers_join: LayersJoin
     coreset: CoresetBody | None
     search: SearchBody
+    keep_pictures: KeepPictures

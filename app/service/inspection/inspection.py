@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from app.engine.backbone.backbone import Backbone
+from app.engine.heatmap import Heatmap
+from app.engine.patch_map import PatchMap
 from app.engine.photograph.appearance import Appearance
 from app.engine.photograph.image_file import DecodedImage, decode_image
 from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import UnseenEdge, preprocess, unseen_edge
-from app.engine.types import PatchDistances
+from app.engine.types import Image, PatchDistances
 from app.engine.verdict.drift import quantities
 from app.engine.verdict.scoring import image_score
 from app.service.accelerator.accelerator import Accelerator
@@ -28,13 +30,14 @@ from app.service.clock import StageClock, now
 from app.service.inspection.drift import DriftWatch
 from app.service.inspection.patches import foreground_of, nothing_near, regions_of
 from app.service.inspection.picture import patch_map
-from app.service.inspection.recording import recorded
-from app.service.inspection.request import InspectionRequest
+from app.service.inspection.recording import pictured, recorded
+from app.service.inspection.request import HeatmapRequest, InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.service.inspection.searched import searched
 from app.service.verdicts.bank_calibration import Calibration
 from app.service.verdicts.verdict import Flag, Foreground, Looked, judged
 from app.storage.documents import Product
+from app.storage.pictures.pictures import Pictures
 from app.storage.records.writer import RecordWriter
 
 
@@ -51,8 +54,9 @@ class InspectionService:
         drift: DriftWatch,
         max_pixels: int,
         records: RecordWriter | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
-        """`records`: where each inspection is kept before it is answered; None: nowhere."""
+        """`records`, `pictures`: where each inspection is kept before it is answered; None: nowhere."""
         self._serving = serving
         self._banks = banks
         self._backbones = accelerator.backbones
@@ -62,7 +66,7 @@ class InspectionService:
         self._commissioner = commissioner
         self._drift = drift
         self._max_pixels = max_pixels
-        self._records = records
+        self._records, self._pictures = records, pictures
         self._told_to: tuple[Callable[[InspectionResult], None], ...] = ()
 
     @contextmanager
@@ -116,6 +120,9 @@ class InspectionService:
         clock.ended("bank")
         with self._engine.inspecting():
             result = self._scored(serving, loaded, backbone, upload, request, clock)
+        if self._pictures:
+            result = pictured(result, upload, serving.product.settings.keep_pictures, self._pictures)
+            clock.ended("pictures")
         if self._records:
             result = recorded(result, self._records)
             clock.ended("record")
@@ -151,13 +158,11 @@ class InspectionService:
         regions = regions_of(distances, features, known, product, loaded, backbone)
         clock.ended("score")
         patches = patch_map(features, distances, foreground, regions, product, known, loaded, backbone)
-        wanted = request.heatmap
-        shown = patches.drawn(image, wanted.style, wanted.size) if wanted else None
+        shown = _drawn(patches, image, request.heatmap)
         clock.ended("heatmap")
         commissioning = self._commissioner.kept(product, loaded.manifest, known.counted, sha256, upload)
         clock.ended("keep")
         edge = unseen_edge(features.geometry)
-        told = _told(edge, drifted, serving, computed_otherwise(loaded.manifest, backbone))
         return InspectionResult(
             inspection_id=str(uuid4()),
             product_id=product.product_id,
@@ -167,7 +172,7 @@ class InspectionService:
             precision=backbone.precision,
             search=loaded.manifest.search,
             score=score,
-            flags=(*judgement.flags, *foreground.flags, *told),
+            flags=(*judgement.flags, *foreground.flags, *_told(edge, drifted, serving, loaded, backbone)),
             unseen_edge=edge,
             foreground_fraction=float(foreground.mask.mean()),
             heatmap=shown,
@@ -217,12 +222,18 @@ class InspectionService:
         return bool(self._drift.seen(product, loaded.manifest.version, known.baseline, image))
 
 
-def _told(edge: UnseenEdge | None, drifted: bool, serving: Serving, otherwise: bool) -> list[Flag]:
+def _drawn(patches: PatchMap, image: Image, wanted: HeatmapRequest | None) -> Heatmap | None:
+    return patches.drawn(image, wanted.style, wanted.size) if wanted else None
+
+
+def _told(
+    edge: UnseenEdge | None, drifted: bool, serving: Serving, loaded: LoadedBank, backbone: Backbone
+) -> list[Flag]:
     """Flags of what is neither the image's score nor its mask."""
     told: dict[Flag, bool] = {
         "edge_unseen": edge is not None,
         "drift": drifted,
         "bank_unconfirmed": not serving.confirmed,
-        "other_precision": otherwise,
+        "other_precision": computed_otherwise(loaded.manifest, backbone),
     }
     return [flag for flag, holds in told.items() if holds]

@@ -5,8 +5,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from app.engine.options import KeepPictures
 from app.engine.verdict.regions import Region
 from app.service.inspection.result import InspectionResult
+from app.storage.pictures.folder import PictureName
+from app.storage.pictures.pictures import Pictures
 from app.storage.records.record import MOST_ID, InspectionRecord, microseconds
 from app.storage.records.writer import RecordWriter
 
@@ -18,11 +21,21 @@ def recorded(result: InspectionResult, writer: RecordWriter) -> InspectionResult
     return replace(result, flags=(*result.flags, "unrecorded"))
 
 
+def pictured(result: InspectionResult, upload: bytes, policy: KeepPictures, pictures: Pictures) -> InspectionResult:
+    """The result once its pictures are safe, where the policy wants them; flagged `picture_lost` where they are not."""
+    if policy == "none" or (policy == "not_ok" and result.judgement.verdict == "ok"):
+        return result
+    name = PictureName(result.inspection_id, result.product_id, _at_us(result), result.media_type)
+    if pictures.keep(name, upload, result.patch_map.png()):
+        return replace(result, pictures="kept")
+    return replace(result, pictures="lost", flags=(*result.flags, "picture_lost"))
+
+
 def record_of(result: InspectionResult) -> InspectionRecord:
     request, judgement = result.request, result.judgement
     return InspectionRecord(
         inspection_id=result.inspection_id,
-        at_us=microseconds(datetime.fromisoformat(result.created_at)),
+        at_us=_at_us(result),
         product_id=result.product_id,
         verdict=judgement.verdict,
         score=math.inf if math.isnan(result.score) else result.score,
@@ -42,7 +55,13 @@ def record_of(result: InspectionResult) -> InspectionRecord:
         key_name=request.key_name[:MOST_ID],
         request_id=request.request_id,
         details=_details(result),
+        pictures=result.pictures,
+        media_type=result.media_type,
     )
+
+
+def _at_us(result: InspectionResult) -> int:
+    return microseconds(datetime.fromisoformat(result.created_at))
 
 
 def _details(result: InspectionResult) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """What a caller says with a photograph."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from app.engine.heatmap import HeatmapStyle
+from app.engine.patch_map import HeatmapSize
 from app.service.deadline import NO_DEADLINE, Deadline
 
 
@@ -12,7 +12,7 @@ class HeatmapRequest:
     """How the heatmap is wanted. `size`: `map` (the size the backbone saw), `image`, or the smaller edge in px."""
 
     style: HeatmapStyle = "heat"
-    size: Literal["map", "image"] | int = "map"
+    size: HeatmapSize = "map"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from app.service.accelerator.batches import Batch
 from app.service.calibration.commissioning import Commissioning
 from app.service.inspection.request import InspectionRequest
 from app.service.verdicts.verdict import Flag, Judgement
+from app.storage.records.record import PicturesKept
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,4 @@ class InspectionResult:
     regions: tuple[Region, ...] | None
     references: tuple[str, ...]
     commissioning: Commissioning | None
+    pictures: PicturesKept = "none"

@@ -29,7 +29,8 @@ from app.service.banks.serving import ServingKnowledge
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import now
 from app.service.inspection.drift import DriftWatch
-from app.service.products.settings import UNSET, Unset, merged, network, require_known_version, require_seeing_statistic
+from app.service.products.rules import SettingsRules
+from app.service.products.settings import UNSET, Unset, network, require_known_version, require_seeing_statistic
 from app.service.products.view import ProductView
 from app.storage.documents import BankManifest, Product
 from app.storage.product_id import checked_product_id
@@ -50,7 +51,7 @@ class ProductService:
         serving: ServingKnowledge,
         knowledge: CalibrationKnowledge,
         drift: DriftWatch,
-        defaults: ProductSettings,
+        rules: SettingsRules,
     ) -> None:
         self._catalog = catalog
         self._backbones = backbones
@@ -59,7 +60,7 @@ class ProductService:
         self._serving = serving
         self._knowledge = knowledge
         self._drift = drift
-        self._defaults = defaults
+        self._rules = rules
 
     def create(
         self,
@@ -70,7 +71,7 @@ class ProductService:
     ) -> ProductView:
         """Create a product. InvalidProductId, InvalidSettings; Conflict where it exists."""
         checked_product_id(product_id)
-        chosen = self._usable(merged(self._defaults, settings or {}))
+        chosen = self._usable(self._rules.merged(self._rules.defaults, settings or {}))
         require_known_version(chosen, 0)
         self._catalog.create(Product(product_id, chosen, display_name, dict(metadata or {}), now()))
         return self.view(product_id)
@@ -93,7 +94,7 @@ class ProductService:
             if expected_revision is None:
                 return self.create(product_id, settings, display_name, metadata), True
             raise
-        chosen = merged(self._defaults, settings or {})
+        chosen = self._rules.merged(self._rules.defaults, settings or {})
 
         def replaced(product: Product) -> Product:
             return replace(product, settings=chosen, display_name=display_name, metadata=dict(metadata or {}))
@@ -109,16 +110,13 @@ class ProductService:
         expected_revision: int | None = None,
     ) -> ProductView:
         """Change some settings, the name or the metadata. A change of what makes features rebuilds the bank; the old
-        one serves until the new one is published.
-
-        Raises:
-            ProductNotFound, InvalidSettings; PreconditionFailed where the revision is another than expected.
-        """
+        one serves until the new one is published. ProductNotFound, InvalidSettings; PreconditionFailed where the
+        revision is another than expected."""
 
         def changed(product: Product) -> Product:
             return replace(
                 product,
-                settings=merged(product.settings, settings or {}),
+                settings=self._rules.merged(product.settings, settings or {}),
                 display_name=product.display_name if isinstance(display_name, Unset) else display_name,
                 metadata=product.metadata if metadata is None else dict(metadata),
             )
@@ -152,11 +150,11 @@ class ProductService:
             problem=problem,
             calibration=self._knowledge.of_version(product, active),
             drift=self._drift.view(product, active.version if active else None),
+            pictures=self._rules.pictures(product.settings),
         )
 
     def load(self, product_id: str) -> ProductView:
-        """The product, its bank in memory, before a changeover. BankNotLoaded where it has to be loaded first
-        (`BankService.load`); ProductNotFound, NoReferences."""
+        """The product, its bank in memory. BankNotLoaded: it has to be loaded first; ProductNotFound, NoReferences."""
         self._banks.loaded(self._serving.get(product_id))
         return self.view(product_id)
 
@@ -166,7 +164,7 @@ class ProductService:
         try:
             settings = self._catalog.product(product_id).settings
         except ProductNotFound:
-            settings = self._defaults
+            settings = self._rules.defaults
         return settings.preprocessing(FULL_BIT_DEPTH), self._backbones.spec(settings.backbone).patch_size
 
     def ensure(self, product_id: str, *, create: bool) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from app.engine.methods.known import METHODS
 from app.engine.options import (
     FULL_BIT_DEPTH,
+    KeepPictures,
     LayersJoin,
     ManualThreshold,
     Masking,
@@ -38,6 +39,7 @@ _CHOICES = {
     "profile": get_args(Profile),
     "method": get_args(MethodName),
     "layers_join": get_args(LayersJoin),
+    "keep_pictures": get_args(KeepPictures),
 }
 
 

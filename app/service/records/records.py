@@ -1,10 +1,12 @@
 """Reading what was inspected."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.errors import InspectionNotFound, RecordsOff
+from app.storage.pictures.folder import NOTHING_REMOVED
+from app.storage.pictures.pictures import Pictures
 from app.storage.records.reading import Cursor, Page, Wanted
 from app.storage.records.record import InspectionRecord
 from app.storage.records.store import Records
@@ -40,16 +42,18 @@ class RecordService:
     Everything raises RecordsOff where inspections are not kept, and StorageUnavailable.
     """
 
-    def __init__(self, records: Records | None) -> None:
-        self._kept = records
+    def __init__(self, records: Records | None, pictures: Pictures | None = None) -> None:
+        """`pictures`: which are still kept, as each record then tells."""
+        self._kept, self._pictures = records, pictures
 
     def page(self, wanted: Wanted, limit: int, after: Cursor | None) -> Page:
         """The newest first."""
-        return self._records.reader.page(wanted, limit, after)
+        page = self._records.reader.page(wanted, limit, after)
+        return replace(page, records=tuple(map(self._as_now(), page.records)))
 
     def every(self, wanted: Wanted) -> Iterator[InspectionRecord]:
         """All of them, the newest first, read as they are taken."""
-        return self._records.reader.every(wanted)
+        return map(self._as_now(), self._records.reader.every(wanted))
 
     def one(self, inspection_id: str, products: frozenset[str] | None = None) -> InspectionRecord:
         """InspectionNotFound."""
@@ -58,13 +62,14 @@ class RecordService:
             raise InspectionNotFound(
                 f"There is no inspection {inspection_id!r}. Look for it by its product, part or time: GET /inspections"
             )
-        return found
+        return self._as_now()(found)
 
     def part(self, part_id: str, required: Sequence[str] = (), products: frozenset[str] | None = None) -> Part:
         """A part over all its products and cameras. InspectionNotFound."""
         reader, waiting = self._records.reader, not self._records.writer.state.all_written
         of_all = reader.newest_of_part(part_id)
-        newest = [each for each in of_all if _may_see(products, each)]
+        as_now = self._as_now()
+        newest = [as_now(each) for each in of_all if _may_see(products, each)]
         if not newest:
             raise InspectionNotFound(
                 f"No inspection names the part {part_id!r}. Parts are known by the `part_id` that is sent with a "
@@ -76,7 +81,17 @@ class RecordService:
         if verdict == "ok" and (missing or hidden or waiting):
             verdict = "incomplete"
         listed = reader.page(Wanted(part_id=part_id, products=products), LISTED).records
-        return Part(part_id, verdict, missing, hidden, waiting, tuple(newest), listed)
+        return Part(part_id, verdict, missing, hidden, waiting, tuple(newest), tuple(map(as_now, listed)))
+
+    def _as_now(self) -> Callable[[InspectionRecord], InspectionRecord]:
+        """Makes of a record as it was written one that tells whether its pictures were removed since."""
+        removals = self._pictures.removals() if self._pictures else NOTHING_REMOVED
+
+        def told(record: InspectionRecord) -> InspectionRecord:
+            gone = record.pictures == "kept" and removals.include(record.product_id, record.at_us)
+            return replace(record, pictures="removed") if gone else record
+
+        return told
 
     @property
     def _records(self) -> Records:

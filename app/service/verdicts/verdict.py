@@ -34,6 +34,7 @@ Flag = Literal[
     "bit_depth_exceeded",
     "nothing_near",
     "unrecorded",
+    "picture_lost",
 ]
 
 

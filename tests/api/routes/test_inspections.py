@@ -149,7 +149,7 @@ def test_the_first_bytes_decide_the_type(client: TestClient, flange: str, suffix
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
-        ("heatmap=link", "heatmap"),
+        ("heatmap=linked", "heatmap"),
         ("style=rainbow", "style"),
         ("size=31", "size"),
         ("size=4097", "size"),

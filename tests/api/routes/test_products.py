@@ -32,6 +32,7 @@ def test_a_created_product_tells_its_place_its_settings_and_its_revision(client:
         "method": "anomalydino",
         "layers": None,
         "layers_join": "concat",
+        "keep_pictures": "not_ok",
     }
 
 
