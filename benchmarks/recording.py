@@ -1,11 +1,12 @@
-"""What do records, and counting for Prometheus, cost an inspection?
+"""What do records, pictures, and counting for Prometheus cost an inspection?
 
     python -m benchmarks.recording [--requests 60] [--rounds 3] [--seconds 15]
 
-Two servers on this machine, one that keeps records (SQLite) and one that does not, asked in turns: one caller, medians
-and the stage `record`; then four callers that never pause. A product with one reference in eight rotations, photographs
-of 1024 × 1024 px, no heatmap. Then the bytes of the database for each record, and by itself, on one thread, what it
-takes to count an inspection for Prometheus and to write a scrape.
+Three servers on this machine, one that keeps records (SQLite) and all pictures, one that keeps records, and one that
+keeps nothing, asked in turns: one caller, medians and the stages `record` and `pictures`; then four callers that never
+pause. A product with one reference in eight rotations, photographs of 1024 × 1024 px, no heatmap. Then the bytes of the
+database and of the pictures for each inspection, and by itself, on one thread, what it takes to count an inspection for
+Prometheus and to write a scrape.
 """
 
 import argparse
@@ -43,21 +44,26 @@ def main() -> None:
     chosen = parser.parse_args()
     say(measured_with(PACKAGES))
     with tempfile.TemporaryDirectory() as kept, ExitStack() as stack:
-        clients = {name: _served(stack, Path(kept) / name, name) for name in ("on", "off")}
+        clients = {name: _served(stack, Path(kept) / name, name) for name in ("pictures", "records", "nothing")}
         _one_caller(clients, chosen.requests)
         _four_callers(clients, chosen.rounds, chosen.seconds)
-        count = _count(clients["on"])
-        size = sum(path.stat().st_size for path in (Path(kept) / "on" / "store" / "records").glob("records.db*"))
-        say(f"{count} records take {size / count:.0f} bytes each, write-ahead log included")
+        count, store = _count(clients["pictures"]), Path(kept) / "pictures" / "store"
+        for kind, files in (("records", "records/records.db*"), ("maps", "pictures/**/*.map.png")):
+            size = sum(path.stat().st_size for path in store.glob(files))
+            say(f"{count} {kind} take {size / count:.0f} bytes each")
+        say(f"a photograph has {len(photograph(PART))}")
     with tempfile.TemporaryDirectory() as kept:
         _counting(_result(Path(kept)))
 
 
-def _served(stack: ExitStack, folder: Path, records: str) -> httpx2.Client:
+def _served(stack: ExitStack, folder: Path, keeps: str) -> httpx2.Client:
     folder.mkdir()
+    records = "off" if keeps == "nothing" else "on"
     address = stack.enter_context(server(folder, {"BACKBONE": "embedded", "RECORDS": records}))
     client = stack.enter_context(httpx2.Client(base_url=address, timeout=120))
     client.post("/products/line/references", content=photograph(REFERENCE)).raise_for_status()
+    policy = {"keep_pictures": "all" if keeps == "pictures" else "none"}
+    client.patch("/products/line", json={"settings": policy}).raise_for_status()
     _inspect(client, photograph(PART))
     return client
 
@@ -75,16 +81,18 @@ def _ms(call: Callable[[], object]) -> float:
 
 
 def _one_caller(clients: dict[str, httpx2.Client], requests: int) -> None:
-    part, took, stage = photograph(PART), {name: list[float]() for name in clients}, list[float]()
+    part, took = photograph(PART), {name: list[float]() for name in clients}
+    stages = {"pictures": list[float](), "record": list[float]()}
     for _ in range(requests):
         for name, client in clients.items():
             started = time.perf_counter()
             timings = _inspect(client, part)
             took[name].append(1000 * (time.perf_counter() - started))
-            if name == "on":
-                stage.append(timings["record"])
-    on, off = median(took["on"]), median(took["off"])
-    say(f"one caller, ms: {on:.1f} with records, {off:.1f} without; the stage alone {median(stage):.1f}")
+            if name == "pictures":
+                for stage, alone in stages.items():
+                    alone.append(timings[stage])
+    told = ", ".join(f"{median(each):.1f} with {name}" for name, each in took.items())
+    say(f"one caller, ms: {told}; " + ", ".join(f"{name} alone {median(each):.1f}" for name, each in stages.items()))
 
 
 def _four_callers(clients: dict[str, httpx2.Client], rounds: int, seconds: float) -> None:
@@ -92,8 +100,9 @@ def _four_callers(clients: dict[str, httpx2.Client], rounds: int, seconds: float
     for _ in range(rounds):
         for name, client in clients.items():
             rates[name].append(_rate(client, part, seconds))
-    on, off = median(rates["on"]), median(rates["off"])
-    say(f"{CALLERS} callers, inspections/s: {on:.1f} with records, {off:.1f} without: {100 * on / off:.0f} %")
+    whole = median(rates["nothing"])
+    told = ", ".join(f"{median(r):.1f} with {name} ({100 * median(r) / whole:.0f} %)" for name, r in rates.items())
+    say(f"{CALLERS} callers, inspections/s: {told}")
 
 
 def _rate(client: httpx2.Client, part: bytes, seconds: float) -> float:
