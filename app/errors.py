@@ -5,14 +5,11 @@ InspectorError
 │   └── UnknownBackbone, WeightsUnavailable (a file is missing, incomplete or not the registered one)
 ├── Unauthenticated, Forbidden    no key that is known here; one that is, but not for this
 ├── InvalidRequest                the caller sent something that can never succeed as it is
-│   ├── InvalidProductId, InvalidSettings, UnsupportedImageType
+│   ├── InvalidProductId, InvalidSettings, UnsupportedImageType, UnsupportedBodyType (where JSON is asked for)
 │   ├── UnfitReference            blurred, dark or another size than the others, where that is to be refused
-│   ├── UnsupportedBodyType       not JSON where JSON is asked for
 │   ├── ImageUndecodable, and below it ImageTruncated
-│   ├── ImageTooSmall, ImageTooLarge, BodyTooLarge, TooManyImages
-│   ├── BankTooLarge              a segment or an upload is more than the store takes as one value
-│   ├── RequestTimeout            the body did not come in time
-│   └── MethodNotAllowed, NotAcceptable
+│   ├── ImageTooSmall, ImageTooLarge, BodyTooLarge, TooManyImages, TooMuchAsked, BankTooLarge
+│   └── RequestTimeout (the body did not come in time), MethodNotAllowed, NotAcceptable
 ├── InvalidDataset                a folder to evaluate is not laid out as it must be, or a file in it cannot be read
 ├── NotFound
 │   ├── ProductNotFound, ReferenceNotFound, BankNotFound, CalibrationImageNotFound
@@ -21,8 +18,7 @@ InspectorError
 │   ├── NoReferences, BackboneMismatch, BankDamaged, RecordsOff, PreconditionFailed
 │   ├── ProductDamaged            the settings of a product are lost; they must be sent again
 │   └── StaleRevision             a compare-and-set lost its race; the service retries it
-├── StorageError                  what was stored is not what is found; repeating does not help
-│   └── BlobMissing, BlobDamaged
+├── StorageError                  what was stored is not what is found: BlobMissing, BlobDamaged
 ├── DeadlineExceeded              the caller's own time had passed before the work began
 └── Unavailable                   try again later; carries `retry_after_s`
     ├── Overloaded, NotReady, Draining
@@ -108,6 +104,10 @@ class BodyTooLarge(InvalidRequest):
 
 class TooManyImages(InvalidRequest):
     code = "too-many-images"
+
+
+class TooMuchAsked(InvalidRequest):
+    code = "too-much"
 
 
 class BankTooLarge(InvalidRequest):

@@ -32,6 +32,7 @@ STATUSES: dict[type[InspectorError], HTTPStatus] = {
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.TooManyImages: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BankTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.TooMuchAsked: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,

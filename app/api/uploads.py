@@ -15,7 +15,7 @@ from app.errors import InspectorError, InvalidRequest, TooManyImages, Unsupporte
 from app.service.uploads.checked_upload import Upload
 from app.wording import counted
 
-MAX_FIELD_BYTES = 4096
+MAX_FIELD_BYTES = 16 * 1024
 MAX_FILENAME = 255
 RAW_TYPES = ("image/", "application/octet-stream")
 

@@ -13,8 +13,9 @@ from app.api.authorisation import INSPECT
 from app.api.bank_loading import once_loaded
 from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
 from app.api.patience import PatienceDep, hang_up_noticed
+from app.api.schemas.caller_ids import CallerIds
 from app.api.schemas.heatmaps import HeatmapLinkBody
-from app.api.schemas.inspections import CallerIds, CommissioningBody, InspectionBody, InspectQuery
+from app.api.schemas.inspections import CommissioningBody, InspectionBody, InspectQuery
 from app.api.schemas.problem import problems
 from app.api.uploads import image_request_body, one_image
 from app.errors import (
@@ -38,6 +39,7 @@ from app.errors import (
     ProductNotFound,
     RequestTimeout,
     StorageUnavailable,
+    TooMuchAsked,
     UnsupportedImageType,
 )
 from app.service.banks.cache import LoadedBank
@@ -60,6 +62,7 @@ ID_FIELDS = frozenset(CallerIds.model_fields)
         InvalidProductId, ProductNotFound, BankNotFound, NoReferences, BackboneMismatch, BankDamaged, NotAcceptable,
         UnsupportedImageType, ImageUndecodable, ImageTruncated, ImageTooSmall, ImageTooLarge, BodyTooLarge,
         RequestTimeout, DeadlineExceeded, Overloaded, NotReady, Draining, GpuOutOfMemory, StorageUnavailable,
+        TooMuchAsked,
     )
     | {200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}},
 )  # fmt: skip

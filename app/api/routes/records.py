@@ -1,4 +1,4 @@
-"""/inspections and /parts: what was inspected."""
+"""/inspections, /parts and the statistics of a product: what was inspected."""
 
 from itertools import chain
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from app.api.accept import JSON, PNG, preferred
 from app.api.authorisation import READ, CallerDep, check_product
-from app.api.deps import Accept, LanesDep, ServiceDep
+from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
 from app.api.schemas.heatmaps import HeatmapQuery
 from app.api.schemas.problem import problems
 from app.api.schemas.products import PRODUCT_ID
@@ -20,15 +20,19 @@ from app.api.schemas.records import (
     csv_lines,
     json_lines,
 )
+from app.api.schemas.statistics import StatisticsBody, StatisticsQuery
 from app.engine.photograph.image_file import MEDIA_TYPES
 from app.errors import (
     InspectionNotFound,
+    InvalidProductId,
     InvalidRequest,
     NotAcceptable,
     Overloaded,
     PictureNotFound,
+    ProductNotFound,
     RecordsOff,
     StorageUnavailable,
+    TooMuchAsked,
 )
 
 router = APIRouter(tags=["records"])
@@ -118,6 +122,26 @@ async def read_heatmap(
     """The heatmap in any style and size, as the inspection would have drawn it."""
     drawn = await lanes.admin.call(service.pictures.heatmap, inspection_id, query.style, query.size, caller.products)
     return _picture(drawn.png, PNG, f"{inspection_id}.{query.style}.png")
+
+
+@router.get(
+    "/products/{product_id}/statistics",
+    dependencies=[READ],
+    responses=problems(InvalidProductId, ProductNotFound, RecordsOff, TooMuchAsked, StorageUnavailable, Overloaded),
+)
+async def read_statistics(
+    product_id: ProductId, query: Annotated[StatisticsQuery, Query()], service: ServiceDep, lanes: LanesDep
+) -> StatisticsBody:
+    """What was inspected of a product, counted: by verdict and flag, with quantiles of scores and times."""
+    try:
+        whole, spans = query.spans()
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from error
+    found = await lanes.admin.call(service.records.statistics, product_id, whole, spans)
+    if not found.whole[1].verdicts:
+        # Nothing is told of a name that was misspelt; a deleted product has its records.
+        await lanes.admin.call(service.products.view, product_id)
+    return StatisticsBody.of(found, query)
 
 
 @router.get(

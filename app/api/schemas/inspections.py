@@ -1,12 +1,13 @@
 """Inspections in JSON: what a caller may ask for, and the answer."""
 
-from typing import Annotated, Literal, Self
+import json
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.parsing.number import LARGEST_NUMBER
-from app.api.parsing.text import visible_text
 from app.api.schemas.calibration import PromiseBody
+from app.api.schemas.caller_ids import CallerIds
 from app.api.schemas.heatmaps import HeatmapBody, HeatmapLinkBody, HeatmapQuery
 from app.api.schemas.regions import RegionBody
 from app.api.schemas.settings import NearBody, SearchBody
@@ -17,18 +18,6 @@ from app.service.inspection.result import InspectionResult
 from app.service.verdicts.bank_calibration import ThresholdSource
 from app.service.verdicts.verdict import Flag, Judgement, Verdict
 from app.storage.records.record import PicturesKept
-
-CallerId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(visible_text)]
-
-
-class CallerIds(BaseModel):
-    """The caller's own names for what is on the image; they come back with the answer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    part_id: CallerId | None = Field(default=None, description="Serial number of the part.")
-    meas_id: CallerId | None = Field(default=None, description="The caller's id of this measurement.")
-    station_id: CallerId | None = Field(default=None, description="Camera or station.")
 
 
 class InspectQuery(CallerIds, HeatmapQuery):
@@ -57,6 +46,7 @@ class InspectQuery(CallerIds, HeatmapQuery):
             part_id=ids.part_id or self.part_id,
             meas_id=ids.meas_id or self.meas_id,
             station_id=ids.station_id or self.station_id,
+            metadata=json.loads(ids.metadata or self.metadata or "{}"),
         )
 
 
@@ -152,6 +142,7 @@ class InspectionBody(BaseModel):
     part_id: str | None
     meas_id: str | None
     station_id: str | None
+    metadata: dict[str, str | int | float | bool]
     batch: BatchBody
     timings_ms: dict[str, float]
     created_at: str
@@ -186,6 +177,7 @@ class InspectionBody(BaseModel):
             part_id=result.request.part_id,
             meas_id=result.request.meas_id,
             station_id=result.request.station_id,
+            metadata=dict(result.request.metadata),
             batch=BatchBody.model_validate(result.batch),
             timings_ms=dict(result.timings_ms),
             created_at=result.created_at,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -10,19 +11,23 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.parsing.number import LARGEST_NUMBER
-from app.api.schemas.inspections import CallerId
+from app.api.schemas.caller_ids import CallerId
 from app.api.schemas.products import PRODUCT_ID
 from app.service.records.records import Part, PartVerdict
 from app.service.verdicts.verdict import Flag, Verdict
-from app.storage.records.reading import Cursor, Page, Wanted
+from app.storage.records.finding import Cursor, Wanted
+from app.storage.records.reading import Page
 from app.storage.records.record import InspectionRecord, PicturesKept, microseconds
 
 CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})")
+LAST_YEAR = 9999
+"""Its last day is no more in every time zone."""
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     "inspection_id", "created_at", "product_id", "part_id", "meas_id", "station_id", "verdict", "score", "threshold",
     "calibration", "bank_version", "backbone", "engine", "precision", "flags", "sha256", "width", "height", "key",
-    "request_id", "pictures",
+    "request_id", "pictures", "metadata",
 )  # fmt: skip
 """Of a CSV export, in order."""
 
@@ -40,6 +45,8 @@ def _moment(given: object) -> object:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise ValueError("give a time with its zone, as 2026-11-28T06:00:00Z; a + in a query is written %2B")
+    if not 1970 <= moment.year < LAST_YEAR:
+        raise ValueError(f"give a time from 1970 to before {LAST_YEAR}")
     return moment
 
 
@@ -108,6 +115,7 @@ class RecordBody(BaseModel):
     part_id: str | None
     meas_id: str | None
     station_id: str | None
+    metadata: dict[str, str | int | float | bool]
     verdict: str
     score: float
     threshold: float | None
@@ -168,7 +176,9 @@ def csv_lines(records: Iterable[InspectionRecord]) -> Iterator[str]:
     yield _csv_line(COLUMNS)
     for each in records:
         body = RecordBody.of(each)
-        yield _csv_line([" ".join(body.flags) if name == "flags" else getattr(body, name) for name in COLUMNS])
+        cells = body.model_dump(include=set(COLUMNS)) | {"flags": " ".join(body.flags)}
+        cells["metadata"] = json.dumps(body.metadata, ensure_ascii=False)
+        yield _csv_line(cells[name] for name in COLUMNS)
 
 
 def json_lines(records: Iterable[InspectionRecord]) -> Iterator[str]:

@@ -54,6 +54,7 @@ def record_of(result: InspectionResult) -> InspectionRecord:
         station_id=request.station_id,
         key_name=request.key_name[:MOST_ID],
         request_id=request.request_id,
+        metadata=request.metadata,
         details=_details(result),
         pictures=result.pictures,
         media_type=result.media_type,

@@ -9,7 +9,7 @@ from app.errors import InspectorError, InvalidProductId, ProductNotFound, Record
 from app.storage.active_bank import active_bank
 from app.storage.records.changes.change import Change, ChangeEnd
 from app.storage.records.changes.reader import ChangePage, WantedChanges
-from app.storage.records.reading import Cursor
+from app.storage.records.finding import Cursor
 from app.storage.records.record import MOST_ID, microseconds
 from app.storage.records.store import Records
 from app.storage.store import Catalog

@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.errors import InspectionNotFound, RecordsOff
+from app.service.records.spans import Span
 from app.storage.pictures.folder import NOTHING_REMOVED
 from app.storage.pictures.pictures import Pictures
-from app.storage.records.reading import Cursor, Page, Wanted
-from app.storage.records.record import InspectionRecord
+from app.storage.records.finding import Cursor, Wanted
+from app.storage.records.reading import Page
+from app.storage.records.record import InspectionRecord, microseconds
+from app.storage.records.statistics import Counted
 from app.storage.records.store import Records
 
 PartVerdict = Literal["ok", "not_ok", "not_decidable", "incomplete"]
@@ -34,6 +37,16 @@ class Part:
     waiting: bool
     newest: tuple[InspectionRecord, ...]
     inspections: tuple[InspectionRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What was inspected of a product: the `whole` time, and each of its `spans`. `waiting`: as of a part."""
+
+    product_id: str
+    waiting: bool
+    whole: tuple[Span, Counted]
+    spans: tuple[tuple[Span, Counted], ...]
 
 
 class RecordService:
@@ -92,6 +105,14 @@ class RecordService:
             return replace(record, pictures="removed") if gone else record
 
         return told
+
+    def statistics(self, product_id: str, whole: Span, spans: Sequence[Span]) -> Statistics:
+        """`spans`: parts of the whole."""
+        waiting = not self._records.writer.state.all_written
+        every = [whole, *spans]
+        limits = [(microseconds(each.begins), microseconds(each.ends)) for each in every]
+        first, *others = zip(every, self._records.reader.counted(product_id, limits), strict=True)
+        return Statistics(product_id, waiting, first, tuple(others))
 
     @property
     def _records(self) -> Records:

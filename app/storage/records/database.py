@@ -13,7 +13,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, FromClause, create_engine, event, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -111,6 +112,7 @@ def records_engine(url: URL) -> Engine:
     """Connections to the records; none is made yet."""
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": STATEMENT_MS / 1000})
+        engine.dialect.statement_compiler = _HintedCompiler
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -124,6 +126,13 @@ def records_engine(url: URL) -> Engine:
         pool_pre_ping=True,
         connect_args={"connect_timeout": CONNECT_S, "options": options},
     )
+
+
+class _HintedCompiler(SQLiteCompiler):
+    """Writes hints (`INDEXED BY`) behind the table, as SQLite takes them."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:  # noqa: ARG002
+        return text
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

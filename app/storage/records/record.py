@@ -13,12 +13,15 @@ MOST_ID = 200
 """Characters of a name that callers give."""
 
 
+Metadata = Mapping[str, str | int | float | bool]
+
+
 @dataclass(frozen=True, slots=True)
 class InspectionRecord:
     """One answered inspection. `at_us`: microseconds since 1970, UTC. `score` may be infinite, but is a number: no
-    database has others. `key_name`: whose key it was, never the key. `details`: what is read with one record and never
-    searched (regions, likeness, timings, ...). `media_type`: of the photograph, None where an earlier release wrote
-    it."""
+    database has others. `key_name`: whose key it was, never the key. `metadata`: the caller's own, never searched.
+    `details`: what is read with one record and never searched (regions, likeness, timings, ...). `media_type`: of the
+    photograph, None where an earlier release wrote it."""
 
     inspection_id: str
     at_us: int
@@ -42,6 +45,7 @@ class InspectionRecord:
     request_id: str = "-"
     pictures: PicturesKept = "none"
     media_type: str | None = None
+    metadata: Metadata = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -51,6 +55,12 @@ class InspectionRecord:
     def late(self) -> Self:
         """As it is kept where its caller could not wait for it."""
         return replace(self, flags=(*self.flags, "unrecorded"))
+
+    @property
+    def took_ms(self) -> float | None:
+        """What the stages took together, up to the record; None where they are not known."""
+        timings: Mapping[str, float] | None = self.details.get("timings_ms")
+        return None if timings is None else round(sum(timings.values()), 2)
 
     @property
     def at(self) -> datetime:

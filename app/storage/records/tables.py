@@ -18,6 +18,14 @@ from app.storage.records.record import MOST_ID
 metadata = MetaData()
 Number = BigInteger().with_variant(Integer, "sqlite")
 
+SOUGHT = ("at_us", "number", "product_id", "verdict", "station_id", "bank_version", "score", "flags")
+"""What an index has in it that is gone through, from a record to the next older one, for what else is asked."""
+
+
+def _but(name: str) -> tuple[str, ...]:
+    return tuple(each for each in SOUGHT if each != name)
+
+
 inspections = Table(
     "inspections",
     metadata,
@@ -45,12 +53,15 @@ inspections = Table(
     Column("details", Text, nullable=False),
     Column("pictures", String(16), nullable=False, server_default="none"),
     Column("media_type", String(32)),
-    Index("inspections_at", "at_us", "number"),
-    Index("inspections_product_at", "product_id", "at_us", "number"),
-    Index("inspections_product_verdict_at", "product_id", "verdict", "at_us", "number"),
-    Index("inspections_verdict_at", "verdict", "at_us", "number"),
+    Column("metadata", Text, nullable=False, server_default="{}"),
+    Column("took_ms", Double),
     Index("inspections_part_at", "part_id", "at_us", "number"),
-    Index("inspections_station_at", "station_id", "at_us", "number"),
+    Index("inspections_score", "score", *_but("score")),
+    Index("inspections_at", *SOUGHT),
+    Index("inspections_product_at", "product_id", *_but("product_id"), "took_ms"),
+    Index("inspections_station_at", "station_id", *_but("station_id")),
+    Index("inspections_bank_at", "bank_version", *_but("bank_version")),
+    Index("inspections_verdict_at", "verdict", *_but("verdict")),
 )
 """`number` counts them as they were written, `at_us` is when they were made; `flags` are separated by spaces."""
 
@@ -60,9 +71,15 @@ flags = Table(
     Column("flag", String(32), primary_key=True),
     Column("at_us", BigInteger, primary_key=True),
     Column("number", Number, ForeignKey("inspections.number", ondelete="CASCADE"), primary_key=True),
+    Column("product_id", String(64), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("station_id", String(MOST_ID)),
+    Column("bank_version", Integer, nullable=False),
+    Column("score", Double, nullable=False),
+    Index("inspection_flags_at", "flag", *_but("flags")),
     Index("inspection_flags_number", "number"),
 )
-"""Each flag of each inspection, to find those that have one."""
+"""Each flag of each inspection, to find those that have one, with what else is asked of them."""
 
 changes = Table(
     "changes",

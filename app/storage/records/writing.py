@@ -40,11 +40,7 @@ def _write_inspections(connection: Connection, insert: Callable[..., Any], recor
     added = insert(inspections).on_conflict_do_nothing().returning(columns.inspection_id, columns.number)
     numbers = {row.inspection_id: row.number for row in connection.execute(added, [_row(each) for each in records])}
     by_name = {each.inspection_id: each for each in reversed(records)}
-    rows = [
-        {"flag": flag, "at_us": by_name[name].at_us, "number": number}
-        for name, number in numbers.items()
-        for flag in by_name[name].flags
-    ]
+    rows = [_flag_row(flag, number, by_name[name]) for name, number in numbers.items() for flag in by_name[name].flags]
     if rows:
         connection.execute(flags.insert(), rows)
     return len(numbers)
@@ -72,6 +68,11 @@ def forget_product(engine: Engine, product_id: str) -> None:
                 return
 
 
+def _flag_row(flag: str, number: int, record: InspectionRecord) -> dict[str, Any]:
+    sought = [each.name for each in flags.columns if each.name not in ("flag", "number")]
+    return {"flag": flag, "number": number} | {name: getattr(record, name) for name in sought}
+
+
 def reason(error: Exception) -> str:
     """Why the database failed, in one line: the others may hold what callers sent."""
     return str(error).partition("\n")[0]
@@ -79,8 +80,9 @@ def reason(error: Exception) -> str:
 
 def _row(record: InspectionRecord) -> dict[str, Any]:
     row = {each.name: getattr(record, each.name) for each in inspections.columns if each.name not in OTHERWISE}
-    details = json.dumps(record.details, separators=(",", ":"))
-    return row | {"flags": " ".join(record.flags), "details": details}
+    maps = {name: json.dumps(getattr(record, name), separators=(",", ":")) for name in MAPS}
+    return row | maps | {"flags": " ".join(record.flags), "took_ms": record.took_ms}
 
 
-OTHERWISE = ("number", "flags", "details")
+MAPS = ("metadata", "details")
+OTHERWISE = ("number", "flags", "took_ms", *MAPS)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import time
 
 import cv2
@@ -129,6 +130,42 @@ def test_ids_of_the_query_come_back(client: TestClient, flange: str) -> None:
     query = {"part_id": "Teil 4711 ß", "meas_id": "m", "station_id": "s"}
     told = client.post(f"/products/{flange}/inspect", params=query, content=photograph(1)).json()
     assert {name: told[name] for name in query} == query
+
+
+def test_metadata_of_a_form_comes_back(client: TestClient, flange: str) -> None:
+    files, fields = {"image": ("part.png", photograph(1))}, {"metadata": '{"b": 1, "a": "ß"}'}
+    told = client.post(f"/products/{flange}/inspect", files=files, data=fields).json()
+    assert told["metadata"] == {"a": "ß", "b": 1}
+    assert client.post(f"/products/{flange}/inspect", content=photograph(1)).json()["metadata"] == {}
+
+
+def test_the_same_metadata_may_stand_in_query_and_form_but_no_other(client: TestClient, flange: str) -> None:
+    def status(in_form: str) -> int:
+        files, fields = {"image": ("part.png", photograph(1))}, {"metadata": in_form}
+        query = {"metadata": '{"a":1,"b":2}'}
+        return client.post(f"/products/{flange}/inspect", files=files, data=fields, params=query).status_code
+
+    assert [status('{"b": 2, "a": 1}'), status('{"b": 2, "a": true}'), status("{}")] == [200, 400, 400]
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        ("{}x", 400, "invalid-request"),
+        ('{"a": []}', 400, "invalid-request"),
+        (json.dumps({"a": 300 * "x"}), 422, "too-much"),
+        (json.dumps({"a": 5000 * "x"}), 422, "too-much"),
+    ],
+)
+@pytest.mark.parametrize("where", ["query", "form"])
+def test_wrong_metadata_is_told(
+    client: TestClient, flange: str, where: str, given: str, status: int, code: str
+) -> None:
+    in_query, in_form = ({"metadata": given} if where == each else {} for each in ("query", "form"))
+    files = {"image": ("part.png", photograph(1))}
+    answer = client.post(f"/products/{flange}/inspect", files=files, params=in_query, data=in_form)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert "metadata" in answer.json()["detail"]
 
 
 def test_a_pinned_bank_version_answers(client: TestClient, flange: str) -> None:

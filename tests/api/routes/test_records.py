@@ -156,6 +156,16 @@ def test_an_export_is_a_table_that_no_spreadsheet_computes(client: TestClient) -
     assert float(row["score"]) == client.get("/inspections").json()["inspections"][0]["score"]
 
 
+def test_what_callers_say_besides_is_kept_with_the_record(client: TestClient) -> None:
+    told = inspect(client, "flange", 1, metadata='{"rework": true, "order": "=1+1", "layer": 2, "torque": 1.5}')
+    record = client.get(f"/inspections/{told['inspection_id']}").json()
+    expected = {"layer": 2, "order": "=1+1", "rework": True, "torque": 1.5}
+    assert told["metadata"] == record["metadata"] == expected
+    [row] = csv.DictReader(client.get("/inspections", headers={"Accept": "text/csv"}).text.splitlines())
+    assert json.loads(row["metadata"]) == expected
+    assert row["metadata"].startswith("{")
+
+
 def test_an_export_as_json_lines_holds_every_record(client: TestClient) -> None:
     for number in range(3):
         inspect(client, "flange", number)

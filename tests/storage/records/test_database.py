@@ -1,3 +1,4 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.storage.records.database import (
     records_engine,
     sqlite_url,
 )
+from app.storage.records.finding import Wanted
 from app.storage.records.reading import RecordReader
 from app.storage.records.tables import metadata
 from tests.storage.records.records import made
@@ -58,6 +60,23 @@ def test_records_of_the_release_before_had_no_pictures(empty: Engine) -> None:
         connection.execute(text(f"INSERT INTO inspections ({', '.join(columns)}) VALUES ({places})"), values)
     migrate(empty)
     assert RecordReader(empty).one(record.inspection_id) == record
+
+
+def test_records_of_the_release_before_are_counted_too(empty: Engine) -> None:
+    old = made(1, flags=("drift",), details={"timings_ms": {"decode": 4.5, "backbone": 30.0}})
+    migrate(empty, "0003")
+    with empty.begin() as connection:
+        values = asdict(old) | {"flags": "drift", "details": json.dumps(old.details), "number": 7}
+        columns = [each["name"] for each in inspect(empty).get_columns("inspections")]
+        places = ", ".join(f":{name}" for name in columns)
+        connection.execute(text(f"INSERT INTO inspections ({', '.join(columns)}) VALUES ({places})"), values)
+        connection.execute(text("INSERT INTO inspection_flags VALUES ('drift', :at_us, 7)"), values)
+    migrate(empty)
+    reader = RecordReader(empty)
+    assert reader.page(Wanted(flag="drift", verdict="ok", product_id="plate"), 9).records == (old,)
+    [counted] = reader.counted("plate", [(old.at_us, old.at_us + 1)])
+    assert counted.took_ms is not None
+    assert counted.took_ms.most == 34.5
 
 
 def test_several_processes_may_migrate_at_once(empty: Engine) -> None:

@@ -1,10 +1,13 @@
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import Engine
 
 from app.errors import StorageUnavailable
-from app.storage.records.reading import RecordReader, Wanted
+from app.service.verdicts.verdict import Flag
+from app.storage.records import finding
+from app.storage.records.finding import Wanted
+from app.storage.records.reading import RecordReader
 from app.storage.records.record import InspectionRecord
 from app.storage.records.writing import write_records
 from tests.storage.records.records import made
@@ -51,13 +54,38 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Any]] = {
         and each.at_us >= made(1).at_us,
     ),
     "all": ({}, lambda each: each is not None),
+    "many products": (
+        {"products": frozenset({"nut", "plate", "lid"}), "flag": "drift"},
+        lambda each: "drift" in each.flags,
+    ),
+    "product of another key": ({"product_id": "nut", "products": frozenset({"plate"})}, lambda each: each is None),
+    "flag and bank": (
+        {"flag": "edge_unseen", "bank_version": 1},
+        lambda each: "edge_unseen" in each.flags and each.bank_version == 1,
+    ),
+    "score and verdict": (
+        {"least_score": 2.0, "verdict": "ok"},
+        lambda each: each.score >= 2.0 and each.verdict == "ok",
+    ),
+    "part, station and score": (
+        {"part_id": "part 4", "station_id": "a", "most_score": 2.0},
+        lambda each: each.part_id == "part 4" and each.station_id == "a" and each.score <= 2.0,
+    ),
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(("few", "most_products"), [(0, 1), (5, 3), (15_000, 20)])
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_pages_hold_what_was_asked_for_the_newest_first(
-    engine: Engine, records: list[InspectionRecord], name: str
+def test_pages_hold_what_was_asked_for_the_newest_first_by_whichever_way(
+    engine: Engine,
+    records: list[InspectionRecord],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    few: int,
+    most_products: int,
 ) -> None:
+    monkeypatch.setattr(finding, "FEW", few)
+    monkeypatch.setattr(finding, "MOST_PRODUCTS", most_products)
     given, holds = CONDITIONS[name]
     expected = sorted((each for each in reversed(records) if holds(each)), key=lambda each: -each.at_us)
     found, after = list[InspectionRecord](), None
@@ -69,6 +97,11 @@ def test_pages_hold_what_was_asked_for_the_newest_first(
             break
     assert [each.inspection_id for each in found] == [each.inspection_id for each in expected]
     assert list(RecordReader(engine).every(Wanted(**given))) == found
+
+
+def test_no_flag_is_part_of_another_one() -> None:
+    flags = get_args(Flag)
+    assert [each for each in flags if any(each in other for other in flags if other != each)] == []
 
 
 def test_a_record_that_comes_between_pages_moves_none_of_them(engine: Engine, records: list[InspectionRecord]) -> None:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def test_records_come_out_in_the_order_in_which_they_came_once(tmp_path: Path) -
     assert taken(spool) == records
     assert taken(spool) == []
     assert spool.is_empty
+
+
+def test_lines_of_the_release_before_are_read(tmp_path: Path) -> None:
+    record = made(1, details={"n": 1})
+    values = json.loads(record.line())
+    del values["metadata"]
+    spool = Spool(tmp_path, 10_000)
+    (tmp_path / "coming.jsonl").write_text(json.dumps(values) + "\n")
+    assert taken(spool) == [record]
 
 
 def _in_vain(spool: Spool, first: InspectionRecord, second: InspectionRecord) -> None:

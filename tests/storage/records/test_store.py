@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import StorageUnavailable
 from app.storage.records.database import claim_of_spool
-from app.storage.records.reading import Wanted
+from app.storage.records.finding import Wanted
 from app.storage.records.spool import Spool
 from app.storage.records.store import Records
 from tests.storage.records.records import made

@@ -76,14 +76,16 @@ def test_those_that_come_during_a_commit_share_the_next(database: Database, tmp_
     database.may_go_on.clear()
     with closing(RecordWriter(database.prepare, database.write, Spool(tmp_path, 10_000), wait_s=30)) as writer:
         callers = [threading.Thread(target=writer.keep, args=[made(number)]) for number in range(9)]
-        for each in callers:
+        callers[0].start()
+        wait_until(lambda: writer.state.commit_s > 0)
+        for each in callers[1:]:
             each.start()
-        wait_until(lambda: len(writer._waiting) >= 8)
+        wait_until(lambda: len(writer._waiting) == 8)
         database.may_go_on.set()
         for each in callers:
             each.join(30)
     assert len(database.records) == 9
-    assert len(database.groups) <= 3
+    assert [len(group) for group in database.groups] == [1, 8]
 
 
 def test_what_comes_while_the_database_is_away_follows_in_order_once(writer: RecordWriter, database: Database) -> None:

@@ -5,7 +5,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.storage.records import writing
-from app.storage.records.reading import RecordReader, Wanted
+from app.storage.records.finding import Wanted
+from app.storage.records.reading import RecordReader
 from app.storage.records.writing import forget_product, reason, write_records
 from tests.storage.records.records import made
 

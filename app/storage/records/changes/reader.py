@@ -8,7 +8,7 @@ from sqlalchemy import Engine, RowMapping, select, tuple_
 
 from app.storage.records.changes.change import Change, ChangeEnd
 from app.storage.records.database import connected
-from app.storage.records.reading import Cursor
+from app.storage.records.finding import Cursor
 from app.storage.records.tables import change_ends, changes
 from app.storage.records.writing import STATES
 
