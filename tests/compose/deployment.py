@@ -83,7 +83,8 @@ def deployment(
 ) -> Iterator[Deployment]:
     """A healthy deployment of `image` with its secrets in `folder`; nothing is left of it at the end of the block."""
     admin_key, port = secrets.token_hex(32), free_port()
-    _write_secrets(folder, inspector_admin_key=admin_key, inspector_redis_password=secrets.token_hex(32))
+    passwords = {f"inspector_{each}_password": secrets.token_hex(32) for each in ("redis", "records")}
+    _write_secrets(folder, inspector_admin_key=admin_key, **passwords)
     places = {
         "INSPECTOR_IMAGE": image,
         "INSPECTOR_PUBLISH": f"127.0.0.1:{port}",

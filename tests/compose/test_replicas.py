@@ -65,6 +65,27 @@ def test_what_one_replica_registered_all_inspect_with(scaled: Deployment) -> Non
     assert len({answer["score"] for answer in answers}) == 1
 
 
+@pytest.mark.usefixtures("expected")
+def test_what_one_replica_inspected_is_on_record_for_all(scaled: Deployment) -> None:
+    with scaled.client() as admin:
+        told = inspection(admin, PRODUCTS[0]).raise_for_status().json()
+        found = [admin.get(f"/inspections/{told['inspection_id']}").status_code for _ in range(6)]
+    assert "unrecorded" not in told["flags"]
+    assert found == [200] * 6
+
+
+@pytest.mark.usefixtures("expected")
+def test_inspections_go_on_while_postgresql_is_away_and_their_records_follow(scaled: Deployment) -> None:
+    postgres = scaled.container("postgres")
+    with scaled.client() as admin:
+        docker("kill", "--signal", "KILL", postgres)
+        told = inspection(admin, PRODUCTS[0]).raise_for_status().json()
+        docker("start", postgres)
+        path = f"/inspections/{told['inspection_id']}"
+        wait_until(lambda: admin.get(path).status_code == 200, 60, "the record is there")
+    assert "unrecorded" in told["flags"]
+
+
 def test_a_product_stays_at_one_replica_and_products_are_spread(scaled: Deployment) -> None:
     products = [f"stays-{number}" for number in range(CALLERS)]
     with scaled.client() as admin:
