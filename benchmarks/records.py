@@ -33,7 +33,7 @@ from app.storage.records.reading import RecordReader
 from app.storage.records.record import InspectionRecord, microseconds
 from app.storage.records.writing import write_records
 from benchmarks.machine import measured_with, say
-from tests.postgres_server import PostgresServer
+from tests.postgres_server import postgres_server
 
 PACKAGES = ("sqlalchemy", "psycopg")
 DAYS, PRODUCTS, TOGETHER, PAGE, ROUNDS, SLOWEST, ALONE = 60, 20, 5000, 100, 3, 5, 200
@@ -143,16 +143,11 @@ def _sqlite(folder: Path) -> Iterator[Engine]:
 
 
 @contextmanager
-def _postgresql(folder: Path) -> Iterator[Engine]:
-    folder.chmod(0o755)
-    server = PostgresServer(folder / "server")
-    server.start()
-    try:
+def _postgresql(_folder: Path) -> Iterator[Engine]:
+    with postgres_server() as server:
         engine = records_engine(postgres_url(server.new_database()))
         yield engine
         engine.dispose()
-    finally:
-        server.stop()
 
 
 DATABASES = {"SQLite": _sqlite, "PostgreSQL": _postgresql}

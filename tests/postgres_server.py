@@ -4,7 +4,10 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -27,6 +30,18 @@ def postgres_folder() -> Path:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@contextmanager
+def postgres_server() -> Iterator["PostgresServer"]:
+    """A started one of its own, beside pytest's folder: each pytest that starts closes that one to other accounts."""
+    with tempfile.TemporaryDirectory() as kept:
+        server = PostgresServer(Path(kept) / "server")
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 class PostgresServer:

@@ -19,7 +19,7 @@ from tests.api.metrics.samples import value
 from tests.api.photographs import photograph
 from tests.e2e.server_process import ServerProcess, server_process
 from tests.load import Load, load
-from tests.postgres_server import PostgresServer
+from tests.postgres_server import PostgresServer, postgres_server
 from tests.waiting import wait_until
 
 CALLERS = 4
@@ -76,12 +76,10 @@ def recorded(server: ServerProcess) -> list[str]:
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """One of its own, for it is stopped."""
-    server = PostgresServer(tmp_path / "postgres")
-    server.start()
-    yield server
-    server.stop()
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(7200)])])
