@@ -2,15 +2,17 @@
 
 A way goes by one of the conditions, through an index that has what fulfils it in the order of time. A condition that
 holds for few records leads. All indexes but that of the parts have in them whatever can be asked for: what is not
-wanted is passed over there, without a look at the record itself.
+wanted is passed over there, without a look at the record itself. What a person says of a part comes later, and is in an
+index of its own: few records have it.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, select, true, tuple_, union_all
 
+from app.storage.records.record import Truth
 from app.storage.records.tables import flags, inspections
 
 FEW = 15_000
@@ -33,7 +35,8 @@ class Cursor:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which records: all conditions hold; None: any. `products`: of one of these; `from_us` to before `to_us`;
-    `flag`: has it; scores from `least_score` to `most_score`, both included."""
+    `flag`: has it; `truth`: as the newest feedback says, `none` without any; scores from `least_score` to `most_score`,
+    both included."""
 
     product_id: str | None = None
     products: frozenset[str] | None = None
@@ -41,6 +44,7 @@ class Wanted:
     station_id: str | None = None
     verdict: str | None = None
     flag: str | None = None
+    truth: Truth | Literal["none"] | None = None
     bank_version: int | None = None
     from_us: int | None = None
     to_us: int | None = None
@@ -89,8 +93,9 @@ def _by(way: Way, wanted: Wanted, after: Cursor | None) -> Select[Any]:
 def _ways(connection: Connection, wanted: Wanted) -> list[Way]:
     """One, or one for each product; together they lead to all that is wanted."""
     named, products = dict(_named(wanted)), _products(wanted)
-    if "part_id" in named:
-        return [named["part_id"]]
+    for name in ("part_id", "truth"):
+        if name in named:
+            return [named[name]]
     if len(named) + (products is not None) > 1 or "score" in named:
         rarest = _rarest(connection, named, wanted)
         if rarest is not None:
@@ -108,7 +113,9 @@ def _named(wanted: Wanted) -> Iterator[tuple[str, Way]]:
     for name, index in INDEXES.items():
         if (value := getattr(wanted, name)) is not None:
             yield name, Way(inspections.c[name] == value, f"inspections_{index}_at")
-    if wanted.flag is not None:
+    if wanted.truth not in (None, "none"):
+        yield "truth", Way(inspections.c.truth == wanted.truth, "inspections_truth_at")
+    if wanted.flag is not None and wanted.truth is None:
         yield "flag", Way(flags.c.flag == wanted.flag, "inspection_flags_at", flags)
     if wanted.least_score is not None or wanted.most_score is not None:
         yield "score", Way(_scores(inspections, wanted), "inspections_score", in_time=False)
@@ -156,6 +163,8 @@ def _conditions(way: Way, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield table.product_id.in_(sorted(products))
     if wanted.flag is not None and way.table is not flags:
         yield table.flags.contains(wanted.flag)  # no flag is part of another one
+    if wanted.truth is not None:
+        yield table.truth.is_(None) if wanted.truth == "none" else table.truth == wanted.truth
     yield _scores(way.table, wanted)
 
 

@@ -1,7 +1,7 @@
 """Finding records: pages, single ones, those of a part."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, RowMapping, func, select
@@ -40,6 +40,12 @@ class RecordReader:
             found = row.one_or_none()
             return None if found is None else _record(found)
 
+    def details(self, numbers: Collection[int]) -> dict[int, Mapping[str, Any]]:
+        """The details of some records, by their number."""
+        query = select(inspections.c.number, inspections.c.details).where(inspections.c.number.in_(sorted(numbers)))
+        with connected(self._engine) as connection:
+            return {row.number: json.loads(row.details) for row in connection.execute(query)}
+
     def page(self, wanted: Wanted, limit: int, after: Cursor | None = None) -> Page:
         """The newest first, at most `limit`."""
         with connected(self._engine) as connection:
@@ -59,10 +65,12 @@ class RecordReader:
             if (after := found.next) is None:
                 return
 
-    def newest_of_part(self, part_id: str) -> list[InspectionRecord]:
-        """The newest inspection of a part by each product, the newest of them first."""
+    def newest_of_part(self, part_id: str, *, judged: bool = False) -> list[InspectionRecord]:
+        """The newest inspection of a part by each product, the newest of them first. `judged`: of those that a person
+        has said something of."""
         place = func.row_number().over(partition_by=inspections.c.product_id, order_by=NEWEST).label("place")
-        ranked = select(inspections.c.number, place).where(inspections.c.part_id == part_id).subquery()
+        of_part = select(inspections.c.number, place).where(inspections.c.part_id == part_id)
+        ranked = (of_part.where(inspections.c.truth.is_not(None)) if judged else of_part).subquery()
         first = select(ranked.c.number).where(ranked.c.place == 1)
         with connected(self._engine) as connection:
             rows = connection.execute(select(inspections).where(inspections.c.number.in_(first)).order_by(*NEWEST))

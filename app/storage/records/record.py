@@ -9,6 +9,8 @@ from typing import Any, Literal, Self
 PicturesKept = Literal["kept", "removed", "none", "lost"]
 """Of an inspection's pictures: kept, and since `removed`; never kept; or they could not be written."""
 
+Truth = Literal["good", "bad"]
+
 MOST_ID = 200
 """Characters of a name that callers give."""
 
@@ -21,7 +23,8 @@ class InspectionRecord:
     """One answered inspection. `at_us`: microseconds since 1970, UTC. `score` may be infinite, but is a number: no
     database has others. `key_name`: whose key it was, never the key. `metadata`: the caller's own, never searched.
     `details`: what is read with one record and never searched (regions, likeness, timings, ...). `media_type`: of the
-    photograph, None where an earlier release wrote it."""
+    photograph, None where an earlier release wrote it. `truth`: what a person has said since, the newest; None: nobody
+    has."""
 
     inspection_id: str
     at_us: int
@@ -47,6 +50,7 @@ class InspectionRecord:
     media_type: str | None = None
     metadata: Metadata = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    truth: Truth | None = None
 
     @property
     def name(self) -> str:

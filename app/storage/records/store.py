@@ -17,6 +17,7 @@ from app.storage.records.database import (
     records_engine,
     sqlite_url,
 )
+from app.storage.records.feedback import FeedbackTable
 from app.storage.records.kept import Kept
 from app.storage.records.reading import RecordReader
 from app.storage.records.spool import Spool
@@ -29,7 +30,7 @@ SPOOL = "spool"
 
 
 class Records:
-    """What was inspected and what was changed: readers, and a writer."""
+    """What was inspected, what people say of it, and what was changed: readers, and a writer."""
 
     def __init__(
         self, folder: Path, url: str | None, password: str | None = None, *, wait_s: float, spool_bytes: int
@@ -50,6 +51,7 @@ class Records:
             self._claim.close()
             raise
         self.reader, self.changes = RecordReader(self._engine), ChangeReader(self._engine)
+        self.feedback = FeedbackTable(self._engine)
         self.writer = RecordWriter(self._prepare, self._write, spool, wait_s)
 
     def forget(self, product_id: str) -> None:

@@ -1,5 +1,7 @@
 """The tables of the records, as the newest migration leaves them."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -11,9 +13,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from app.storage.records.record import MOST_ID
+
+IF_JUDGED: Any = {f"{dialect}_where": text("truth IS NOT NULL") for dialect in ("sqlite", "postgresql")}
+"""So that an inspection of which nobody has said anything costs no entry."""
 
 metadata = MetaData()
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -55,15 +61,19 @@ inspections = Table(
     Column("media_type", String(32)),
     Column("metadata", Text, nullable=False, server_default="{}"),
     Column("took_ms", Double),
+    Column("truth", String(4)),
     Index("inspections_part_at", "part_id", "at_us", "number"),
     Index("inspections_score", "score", *_but("score")),
     Index("inspections_at", *SOUGHT),
-    Index("inspections_product_at", "product_id", *_but("product_id"), "took_ms"),
+    Index("inspections_product_at", "product_id", *_but("product_id"), "took_ms", "threshold"),
     Index("inspections_station_at", "station_id", *_but("station_id")),
     Index("inspections_bank_at", "bank_version", *_but("bank_version")),
     Index("inspections_verdict_at", "verdict", *_but("verdict")),
+    Index("inspections_truth_at", "truth", "at_us", "number", **IF_JUDGED),
+    Index("inspections_product_truth_at", "product_id", "truth", "at_us", "number", **IF_JUDGED),
 )
-"""`number` counts them as they were written, `at_us` is when they were made; `flags` are separated by spaces."""
+"""`number` counts them as they were written, `at_us` is when they were made; `flags` are separated by spaces; `truth`
+is that of the newest feedback. `inspections_product_at` holds all that inspections of a product are counted by."""
 
 flags = Table(
     "inspection_flags",
@@ -106,3 +116,18 @@ change_ends = Table(
     Column("after", Text, nullable=False),
 )
 """A table of its own: rows of these tables are added and never changed."""
+
+feedback = Table(
+    "inspection_feedback",
+    metadata,
+    Column("place", Number, primary_key=True, autoincrement=True),
+    Column("number", Number, ForeignKey("inspections.number", ondelete="CASCADE"), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("truth", String(4), nullable=False),
+    Column("comment", Text),
+    Column("said_by", String(MOST_ID)),
+    Column("key_name", String(MOST_ID), nullable=False),
+    Column("request_id", String(128), nullable=False),
+    Index("inspection_feedback_of", "number", "place"),
+)
+"""All that was ever said of inspections; the largest `place` of an inspection is the newest. Nothing changes a row."""

@@ -26,6 +26,7 @@ def records(engine: Engine) -> list[InspectionRecord]:
             verdict=verdicts[number % 4],
             score=number / 10,
             bank_version=1 + number % 3,
+            truth=(None, None, None, "good", "bad")[number % 5],
             flags=("drift",) if number % 7 == 0 else ("drift", "edge_unseen") if number % 7 == 3 else (),
         )
         for number in range(30)
@@ -43,6 +44,8 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "verdict": ({"verdict": "not_ok"}, lambda each: each.verdict == "not_ok"),
     "flag": ({"flag": "edge_unseen"}, lambda each: "edge_unseen" in each.flags),
     "bank": ({"bank_version": 2}, lambda each: each.bank_version == 2),
+    "truth": ({"truth": "bad"}, lambda each: each.truth == "bad"),
+    "no truth": ({"truth": "none", "product_id": "nut"}, lambda each: each.truth is None and each.product_id == "nut"),
     "scores": ({"least_score": 0.5, "most_score": 1.5}, lambda each: 0.5 <= each.score <= 1.5),
     "times": (
         {"from_us": made(2).at_us, "to_us": made(5).at_us},
@@ -120,6 +123,13 @@ def test_of_a_part_the_newest_of_each_product_is_told(engine: Engine) -> None:
     found = RecordReader(engine).newest_of_part("part 2")
     assert [each.product_id for each in found] == ["nut", "plate", "lid"]
     assert [each.inspection_id for each in found[::2]] == [late.inspection_id, early.inspection_id]
+
+
+@pytest.mark.usefixtures("records")
+def test_of_a_part_the_newest_that_somebody_has_judged_is_told(engine: Engine) -> None:
+    bad, later = made(50, part_id="part 1", product_id="nut", truth="bad"), made(60, part_id="part 1", product_id="nut")
+    write_records(engine, [bad, later])
+    assert RecordReader(engine).newest_of_part("part 1", judged=True) == [bad]
 
 
 def test_a_database_that_cannot_be_read_is_told_as_such(empty: Engine) -> None:
