@@ -50,6 +50,8 @@ def check_product(caller: Caller, product_id: str) -> None:
 INSPECT = Depends(Requires(Scope.INSPECT))
 READ = Depends(Requires(Scope.INSPECT, Scope.REGISTER))
 REGISTER = Depends(Requires(Scope.REGISTER))
+READ_RECORDS = Depends(Requires(Scope.INSPECT, Scope.REGISTER, Scope.FEEDBACK))
+FEEDBACK = Depends(Requires(Scope.FEEDBACK))
 METRICS = Depends(Requires(Scope.METRICS))
 ADMIN = Depends(Requires(Scope.ADMIN))
 

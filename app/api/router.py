@@ -8,6 +8,7 @@ from app.api.routes import (
     banks,
     calibration,
     changes,
+    feedback,
     health,
     inspections,
     jobs,
@@ -21,12 +22,25 @@ from app.api.routes import (
 )
 
 VERSION_PREFIX = "/v1"
+RESOURCES = (
+    products,
+    references,
+    banks,
+    masking,
+    calibration,
+    inspections,
+    records,
+    feedback,
+    changes,
+    zero_shot,
+    jobs,
+)
 
 
 def add_routes(app: FastAPI) -> None:
     """Adds every route; the OpenAPI document shows those at the root."""
     api = APIRouter()
-    for resource in (products, references, banks, masking, calibration, inspections, records, changes, zero_shot, jobs):
+    for resource in RESOURCES:
         api.include_router(resource.router, dependencies=[Depends(only_known_parameters), Depends(each_key_once)])
     api.include_router(health.router)
     api.include_router(metrics.router)

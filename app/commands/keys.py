@@ -32,8 +32,8 @@ def create_key(
         list[Scope],
         typer.Option(
             help="What it is for; may be repeated. inspect: inspect, and read products. register: references and "
-            "banks, and read products. metrics: /metrics, for Prometheus. admin: everything, also create, change and "
-            "delete products."
+            "banks, and read products. feedback: see what was inspected and say what the parts are. metrics: /metrics, "
+            "for Prometheus. admin: everything, also create, change and delete products."
         ),
     ],
     product: Annotated[

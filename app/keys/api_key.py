@@ -19,11 +19,13 @@ _KEY = re.compile(r"insp_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 
 
 class Scope(StrEnum):
-    """What a key is for. `admin` includes the others; `register` may read what `inspect` may read; `metrics` is for
-    who watches the service, and sees no product."""
+    """What a key is for. `admin` includes the others; `register` may read what `inspect` may read; `feedback` may read
+    what was inspected, say what the parts are, and nothing else; `metrics` is for who watches the service, and sees no
+    product."""
 
     INSPECT = "inspect"
     REGISTER = "register"
+    FEEDBACK = "feedback"
     METRICS = "metrics"
     ADMIN = "admin"
 

@@ -16,6 +16,7 @@ from app.service.products.products import ProductService
 from app.service.products.rules import SettingsRules
 from app.service.readiness import Readiness
 from app.service.records.changes import ChangeService
+from app.service.records.feedback import FeedbackService
 from app.service.records.pictures import PictureService
 from app.service.records.records import RecordService
 from app.service.references.parts import ReferenceParts
@@ -70,6 +71,7 @@ class Service:
         self._records, self.records = records, RecordService(records, pictures)
         self._pictures, self.pictures = pictures, PictureService(self.records, pictures)
         self.changes = ChangeService(store.catalog, records)
+        self.feedback = FeedbackService(records, self.records)
         self.products = ProductService(
             store.catalog,
             backbones,

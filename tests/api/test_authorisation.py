@@ -19,7 +19,9 @@ from tests.api.keyed_app import ADMIN_KEY, KeyedApp, keyed_app, routed
 from tests.api.photographs import photograph
 
 TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-SCOPE_ROW = re.compile(r"^\| ((?:`(?:inspect|register|metrics|admin)`(?: or )?)+) \| (.*) \|$", re.MULTILINE)
+SCOPE_ROW = re.compile(
+    r"^\| ((?:`(?:inspect|register|feedback|metrics|admin)`(?:, | or )?)+) \| (.*) \|$", re.MULTILINE
+)
 OPERATION = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`")
 HEALTH = {"/health/live", "/health/ready"}
 IN_PATHS = {

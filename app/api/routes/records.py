@@ -7,14 +7,14 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.api.accept import JSON, PNG, preferred
-from app.api.authorisation import READ, CallerDep, check_product
-from app.api.deps import Accept, LanesDep, ProductId, ServiceDep
+from app.api.authorisation import READ, READ_RECORDS, CallerDep, check_product
+from app.api.deps import Accept, InspectionId, LanesDep, ProductId, ServiceDep
+from app.api.schemas.feedback import JudgedRecordBody
 from app.api.schemas.heatmaps import HeatmapQuery
 from app.api.schemas.problem import problems
 from app.api.schemas.products import PRODUCT_ID
 from app.api.schemas.records import (
     PartBody,
-    RecordBody,
     RecordPage,
     RecordPageQuery,
     csv_lines,
@@ -41,7 +41,6 @@ CSV, JSON_LINES = "text/csv", "application/x-ndjson"
 EXPORTS = {CSV: csv_lines, JSON_LINES: json_lines}
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 PICTURE_PROBLEMS = problems(InspectionNotFound, PictureNotFound, RecordsOff, StorageUnavailable, Overloaded)
-InspectionId = Annotated[str, Path(max_length=64)]
 Required = Annotated[
     str | None,
     Query(
@@ -53,7 +52,7 @@ Required = Annotated[
 
 @router.get(
     "/inspections",
-    dependencies=[READ],
+    dependencies=[READ_RECORDS],
     response_model=RecordPage,
     responses=problems(RecordsOff, NotAcceptable, StorageUnavailable, Overloaded)
     | {200: {"content": {kind: {"schema": {"type": "string"}} for kind in EXPORTS}}},
@@ -82,19 +81,20 @@ async def list_inspections(
 
 @router.get(
     "/inspections/{inspection_id}",
-    dependencies=[READ],
+    dependencies=[READ_RECORDS],
     responses=problems(InspectionNotFound, RecordsOff, StorageUnavailable, Overloaded),
 )
 async def read_inspection(
     inspection_id: InspectionId, caller: CallerDep, service: ServiceDep, lanes: LanesDep
-) -> RecordBody:
-    """One inspection as it was answered."""
-    return RecordBody.of(await lanes.admin.call(service.records.one, inspection_id, caller.products))
+) -> JudgedRecordBody:
+    """One inspection as it was answered, and all that was said of it since."""
+    record = await lanes.admin.call(service.records.one, inspection_id, caller.products)
+    return JudgedRecordBody.of_judged(record, await lanes.admin.call(service.feedback.of, inspection_id))
 
 
 @router.get(
     "/inspections/{inspection_id}/image",
-    dependencies=[READ],
+    dependencies=[READ_RECORDS],
     response_class=Response,
     responses=PICTURE_PROBLEMS | {200: {"content": dict.fromkeys(MEDIA_TYPES.values(), BINARY)}},
 )
@@ -108,7 +108,7 @@ async def read_photograph(
 
 @router.get(
     "/inspections/{inspection_id}/heatmap.png",
-    dependencies=[READ],
+    dependencies=[READ_RECORDS],
     response_class=Response,
     responses=PICTURE_PROBLEMS | problems(InvalidRequest) | {200: {"content": {PNG: BINARY}}},
 )
@@ -146,7 +146,7 @@ async def read_statistics(
 
 @router.get(
     "/parts/{part_id:path}",
-    dependencies=[READ],
+    dependencies=[READ_RECORDS],
     responses=problems(InspectionNotFound, RecordsOff, StorageUnavailable, Overloaded),
 )
 async def read_part(

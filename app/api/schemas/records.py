@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -17,7 +17,7 @@ from app.service.records.records import Part, PartVerdict
 from app.service.verdicts.verdict import Flag, Verdict
 from app.storage.records.finding import Cursor, Wanted
 from app.storage.records.reading import Page
-from app.storage.records.record import InspectionRecord, PicturesKept, microseconds
+from app.storage.records.record import InspectionRecord, PicturesKept, Truth, microseconds
 
 CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})")
 LAST_YEAR = 9999
@@ -27,7 +27,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     "inspection_id", "created_at", "product_id", "part_id", "meas_id", "station_id", "verdict", "score", "threshold",
     "calibration", "bank_version", "backbone", "engine", "precision", "flags", "sha256", "width", "height", "key",
-    "request_id", "pictures", "metadata",
+    "request_id", "pictures", "metadata", "truth",
 )  # fmt: skip
 """Of a CSV export, in order."""
 
@@ -74,6 +74,7 @@ class RecordsQuery(BaseModel):
     station_id: CallerId | None = Field(default=None, description="Of this camera or station.")
     verdict: Verdict | None = Field(default=None, description="With this verdict.")
     flag: Flag | None = Field(default=None, description="With this flag.")
+    truth: Truth | Literal["none"] | None = Field(default=None, description="Called so since; `none`: not judged.")
     bank_version: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="By this bank version.")
     from_: Moment | None = Field(default=None, alias="from", description="Not before, with its zone.")
     to: Moment | None = Field(default=None, description="Before, with its zone.")
@@ -89,6 +90,7 @@ class RecordsQuery(BaseModel):
             station_id=self.station_id,
             verdict=self.verdict,
             flag=self.flag,
+            truth=self.truth,
             bank_version=self.bank_version,
             from_us=microseconds(self.from_) if self.from_ else None,
             to_us=microseconds(self.to) if self.to else None,
@@ -106,8 +108,8 @@ class RecordPageQuery(RecordsQuery):
 
 class RecordBody(BaseModel):
     """One inspection as it was answered, without its heatmap. `pictures`: whether they were kept, and still are. `key`:
-    name and id of the caller's key; `details`: what the answer told besides (regions, likeness, timings, the
-    promise)."""
+    name and id of the caller's key; `details`: what the answer told besides (regions, likeness, timings, the promise);
+    `truth`: what the part is, as the newest feedback says, null where nobody has judged it."""
 
     inspection_id: str
     created_at: str
@@ -132,6 +134,7 @@ class RecordBody(BaseModel):
     request_id: str
     pictures: PicturesKept
     details: dict[str, Any]
+    truth: Truth | None
 
     @classmethod
     def of(cls, record: InspectionRecord) -> Self:
@@ -153,11 +156,13 @@ class RecordPage(BaseModel):
 
 class PartBody(BaseModel):
     """A part over all products and cameras. `verdict`: the worst of the newest inspection of each product (`not_ok`,
-    then `not_decidable`, then `ok`); `incomplete` instead of `ok` where a required product is `missing`, `hidden`
-    products (the key is not for them) have inspected it too, or records are `waiting` to be written, or were lost."""
+    then `not_decidable`, then `ok`), but `not_ok` instead of `ok` where the newest judged inspection of a product was
+    called bad (`truth`); `incomplete` instead of `ok` where a required product is `missing`, `hidden` products (the key
+    is not for them) have inspected it too, or records are `waiting` to be written, or were lost."""
 
     part_id: str
     verdict: PartVerdict
+    truth: Truth | None
     missing: list[str]
     hidden: int
     waiting: bool
@@ -167,7 +172,7 @@ class PartBody(BaseModel):
     @classmethod
     def of(cls, part: Part) -> Self:
         newest, every = ([RecordBody.of(each) for each in some] for some in (part.newest, part.inspections))
-        same = {name: getattr(part, name) for name in ("part_id", "verdict", "missing", "hidden", "waiting")}
+        same = {name: getattr(part, name) for name in ("part_id", "verdict", "truth", "missing", "hidden", "waiting")}
         return cls(**same, newest=newest, inspections=every)
 
 

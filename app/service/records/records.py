@@ -10,7 +10,7 @@ from app.storage.pictures.folder import NOTHING_REMOVED
 from app.storage.pictures.pictures import Pictures
 from app.storage.records.finding import Cursor, Wanted
 from app.storage.records.reading import Page
-from app.storage.records.record import InspectionRecord, microseconds
+from app.storage.records.record import InspectionRecord, Truth, microseconds
 from app.storage.records.statistics import Counted
 from app.storage.records.store import Records
 
@@ -28,10 +28,15 @@ class Part:
     An `ok` is `incomplete` where something may speak against it that is not seen here: a product is `missing` that it
     must have, it was inspected by so many `hidden` products that the caller may not see, or records are `waiting` that
     this process could not write yet, or lost. `inspections`: its newest ones, `LISTED` at most.
+
+    What people say of it (`truth`) never releases a part: `bad` where the newest inspection of a product that somebody
+    has judged was called bad, and then an `ok` is `not_ok`; `good` where every newest one was called good, and a
+    `not_ok` stays.
     """
 
     part_id: str
     verdict: PartVerdict
+    truth: Truth | None
     missing: tuple[str, ...]
     hidden: int
     waiting: bool
@@ -71,10 +76,8 @@ class RecordService:
     def one(self, inspection_id: str, products: frozenset[str] | None = None) -> InspectionRecord:
         """InspectionNotFound."""
         found = self._records.reader.one(inspection_id)
-        if found is None or not _may_see(products, found):
-            raise InspectionNotFound(
-                f"There is no inspection {inspection_id!r}. Look for it by its product, part or time: GET /inspections"
-            )
+        if found is None or not may_see(products, found):
+            raise inspection_not_found(inspection_id)
         return self._as_now()(found)
 
     def part(self, part_id: str, required: Sequence[str] = (), products: frozenset[str] | None = None) -> Part:
@@ -82,7 +85,7 @@ class RecordService:
         reader, waiting = self._records.reader, not self._records.writer.state.all_written
         of_all = reader.newest_of_part(part_id)
         as_now = self._as_now()
-        newest = [as_now(each) for each in of_all if _may_see(products, each)]
+        newest = [as_now(each) for each in of_all if may_see(products, each)]
         if not newest:
             raise InspectionNotFound(
                 f"No inspection names the part {part_id!r}. Parts are known by the `part_id` that is sent with a "
@@ -91,10 +94,14 @@ class RecordService:
         hidden, verdicts = len(of_all) - len(newest), {each.verdict for each in newest}
         missing = tuple(sorted(set(required) - {each.product_id for each in of_all}))
         verdict: PartVerdict = next(each for each in WORST_FIRST if each in verdicts)
+        judged = [each for each in reader.newest_of_part(part_id, judged=True) if may_see(products, each)]
+        truth = _truth(newest, judged)
+        if verdict == "ok" and truth == "bad":
+            verdict = "not_ok"
         if verdict == "ok" and (missing or hidden or waiting):
             verdict = "incomplete"
         listed = reader.page(Wanted(part_id=part_id, products=products), LISTED).records
-        return Part(part_id, verdict, missing, hidden, waiting, tuple(newest), tuple(map(as_now, listed)))
+        return Part(part_id, verdict, truth, missing, hidden, waiting, tuple(newest), tuple(map(as_now, listed)))
 
     def _as_now(self) -> Callable[[InspectionRecord], InspectionRecord]:
         """Makes of a record as it was written one that tells whether its pictures were removed since."""
@@ -116,10 +123,28 @@ class RecordService:
 
     @property
     def _records(self) -> Records:
-        if self._kept is None:
-            raise RecordsOff("Inspections are not kept on record here. Set INSPECTOR_RECORDS to on and start again.")
-        return self._kept
+        return kept_records(self._kept)
 
 
-def _may_see(products: frozenset[str] | None, record: InspectionRecord) -> bool:
+def kept_records(records: Records | None) -> Records:
+    """RecordsOff where inspections are not kept on record."""
+    if records is None:
+        raise RecordsOff("Inspections are not kept on record here. Set INSPECTOR_RECORDS to on and start again.")
+    return records
+
+
+def inspection_not_found(inspection_id: str) -> InspectionNotFound:
+    return InspectionNotFound(
+        f"There is no inspection {inspection_id!r}. Look for it by its product, part or time: GET /inspections"
+    )
+
+
+def may_see(products: frozenset[str] | None, record: InspectionRecord) -> bool:
     return products is None or record.product_id in products
+
+
+def _truth(newest: Sequence[InspectionRecord], judged: Sequence[InspectionRecord]) -> Truth | None:
+    """Of a part, by its newest inspection of each product, and the newest of each that somebody has judged."""
+    if any(each.truth == "bad" for each in judged):
+        return "bad"
+    return "good" if all(each.truth == "good" for each in newest) else None
