@@ -29,14 +29,18 @@ def active_bank(catalog: Catalog, product_id: str) -> tuple[BankPointer, BankMan
 
 
 def newest_intact(catalog: Catalog, product_id: str) -> BankManifest | None:
-    """The version that serves, or the newest one that can be read: what a rebuild starts from. ProductNotFound."""
+    """The version that serves, or the newest one that can be read and was not only proposed: what a rebuild starts
+    from. ProductNotFound."""
     active = catalog.pointer(product_id).active
     versions = sorted(catalog.versions(product_id), reverse=True)
     for version in sorted(versions, key=lambda version: version != active):
         try:
-            return catalog.manifest(product_id, version)
+            manifest = catalog.manifest(product_id, version)
         except BankDamaged as error:
             logger.warning("%s", error)
+            continue
+        if manifest.reason != "proposal":
+            return manifest
     return None
 
 
@@ -55,4 +59,5 @@ def drop_old_versions(catalog: Catalog, blobs: Blobs, product_id: str, keep_vers
     blobs.collect(product_id, "left-out", tables)
     blobs.collect(product_id, "coresets", {each.coreset.blob for each in kept if each.coreset})
     blobs.collect(product_id, "lists", {each.lists.blob for each in kept if each.lists})
+    blobs.collect(product_id, "evaluations", {each.evaluation for each in kept if each.evaluation})
     blobs.collect(product_id, "previews", {each.masking.preview for each in kept if each.masking})

@@ -54,11 +54,12 @@ def to_default(name: str, held: StoreRecord | None) -> StoreRecord:
     return StoreRecord(default_backbone=name, revision=held.revision + 1 if held else 1)
 
 
-def to_published(manifest: BankManifest, expected: BankPointer) -> BankPointer:
+def to_published(manifest: BankManifest, expected: BankPointer, *, serves: bool) -> BankPointer:
     """The pointer once the manifest is published. ValueError unless its version follows `expected.latest`."""
     if manifest.version != expected.latest + 1:
         raise ValueError(f"version {manifest.version} does not follow {expected.latest}")
-    return BankPointer(manifest.version, manifest.version, expected.revision + 1)
+    active = manifest.version if serves else expected.active
+    return BankPointer(active, manifest.version, expected.revision + 1)
 
 
 def to_activated(version: int, expected: BankPointer) -> BankPointer:

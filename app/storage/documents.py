@@ -10,10 +10,11 @@ from app.engine.options import Coreset, Preprocessing, ProductSettings, Profile,
 from app.engine.photograph.appearance import Appearance
 
 BlobKind = Literal[
-    "references", "segments", "previews", "left-out", "coresets", "lists", "calibration", "calibration-images"
-]
+    "references", "segments", "previews", "left-out", "coresets", "lists", "calibration", "calibration-images",
+    "evaluations",
+]  # fmt: skip
 BLOB_KINDS: tuple[BlobKind, ...] = get_args(BlobKind)
-ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings"]
+ManifestReason = Literal["register", "delete", "rebuild", "repair", "masking", "settings", "proposal", "improvement"]
 
 
 STORE_FORMAT = 1
@@ -174,7 +175,8 @@ class BankManifest:
     the backbone's constant serves (but for PatchCore). `left_out` names the blob of the leave-one-out table, None with
     fewer than two. Without a `coreset` all rows are searched; `search`: among which of them, by their place, which is
     `anywhere` where a manifest does not tell. `lists`: where inspections need not search all rows. `row_precision`: how
-    the rows lie in host memory.
+    the rows lie in host memory. A `proposal` never serves: `evaluation` names the blob that tells what would change if
+    it did; an `improvement` is one that somebody has taken.
     """
 
     version: int
@@ -195,6 +197,7 @@ class BankManifest:
     search: Search = "anywhere"
     lists: ListsRecord | None = None
     row_precision: RowPrecision = "float32"
+    evaluation: str | None = None
 
     @property
     def all_rows(self) -> int:

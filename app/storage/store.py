@@ -84,9 +84,17 @@ class BankPointers(Protocol):
         ...
 
     def publish(
-        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
+        self,
+        product_id: str,
+        manifest: BankManifest,
+        expected: BankPointer,
+        *,
+        made_for: Product | None = None,
+        serves: bool = True,
     ) -> BankPointer:
-        """Store the next version and let it serve. StaleRevision unless the pointer is `expected`; ProductNotFound.
+        """Store the next version and let it serve, unless it is not to: then it is kept beside the one that serves.
+
+        StaleRevision unless the pointer is `expected`; ProductNotFound.
 
         `made_for` is the product whose settings made the bank: StaleRevision if they changed meanwhile, ProductNotFound
         if it was deleted and created again, because the blobs of the manifest went with it.

@@ -25,6 +25,22 @@ def test_a_published_version_serves(catalog: Catalog) -> None:
     assert catalog.manifest("flange", 1) == written
 
 
+def test_a_version_may_be_kept_beside_the_one_that_serves(catalog: Catalog) -> None:
+    publish_next(catalog)
+    beside = replace(manifest(2, (reference(b"more"),)), reason="proposal", evaluation="3" * 64)
+    assert catalog.publish("flange", beside, BankPointer(1, 1, 1), serves=False) == BankPointer(1, 2, 2)
+    assert (catalog.manifest("flange", 2), catalog.versions("flange")) == (beside, [1, 2])
+    assert publish_next(catalog) == 3
+    assert catalog.pointer("flange") == BankPointer(3, 3, 3)
+
+
+def test_a_version_that_does_not_serve_is_published_on_present_knowledge_only(catalog: Catalog) -> None:
+    publish_next(catalog)
+    with pytest.raises(StaleRevision):
+        catalog.publish("flange", manifest(1), BankPointer(), serves=False)
+    assert catalog.pointer("flange") == BankPointer(1, 1, 1)
+
+
 def test_a_version_is_there_for_the_next_process(catalog: Catalog, store_at: StoreAt) -> None:
     publish_next(catalog)
     reopened = store_at.open().catalog

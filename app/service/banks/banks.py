@@ -12,8 +12,8 @@ from app.errors import (
     BankNotFound,
     BlobDamaged,
     BlobMissing,
+    Conflict,
     InspectorError,
-    NoReferences,
     ProductNotFound,
     StaleRevision,
 )
@@ -25,7 +25,7 @@ from app.service.banks.coreset import searched_segments
 from app.service.banks.left_out import readable_left_out
 from app.service.banks.life import same_life
 from app.service.banks.lists import readable_lists
-from app.service.banks.loader import BankLoader, BankNotLoaded, Cold, RepairNeeded, Wanted
+from app.service.banks.loader import BankLoader, BankNotLoaded, Cold, RepairNeeded, Wanted, no_references
 from app.service.banks.serving import Prepare, Serving, ServingKnowledge
 from app.storage.active_bank import active_bank
 from app.storage.documents import BankManifest, Product
@@ -82,9 +82,14 @@ class BankService:
     def activate(self, product_id: str, version: int) -> BankManifest:
         """Let a kept version serve (rollback), calibrated as far as it can be.
 
-        ProductNotFound, ProductDamaged, BankNotFound, BankDamaged, BackboneMismatch, Draining.
+        ProductNotFound, ProductDamaged, BankNotFound, BankDamaged, BackboneMismatch, Draining; Conflict: a proposal.
         """
         manifest = self._catalog.manifest(product_id, version)
+        if manifest.reason == "proposal":
+            raise Conflict(
+                f"Bank version {version} of {product_id!r} is a proposal. See what it would change, and take it: "
+                f"POST /products/{product_id}/improvements/{version}/activate"
+            )
         self._check_backbone(product_id, manifest)
         while True:
             try:
@@ -240,11 +245,3 @@ class BankService:
                 f"Bank version {manifest.version} was made by a backbone {manifest.backbone} that the registry no "
                 f"longer has. Rebuild it with the one of now: POST /products/{product_id}/banks"
             )
-
-
-def no_references(product_id: str) -> NoReferences:
-    """The error for a product whose bank is empty."""
-    return NoReferences(
-        f"Product {product_id!r} has no references yet. "
-        f"Register photographs of good parts first: POST /products/{product_id}/references"
-    )

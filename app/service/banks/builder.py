@@ -1,8 +1,7 @@
 """Making the next version of a product's memory bank: new segments first, then the manifest, then the pointer."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 
 from app.engine.options import ProductSettings, Profile
@@ -12,7 +11,7 @@ from app.service.accelerator.extraction import ReferenceExtractor
 from app.service.accelerator.pieces import Pieces
 from app.service.banks.bank_rows import BankRows, BankRowsMaker, Joined
 from app.service.banks.life import require_same_life, same_life
-from app.service.banks.reference_maker import Recipe, ReferenceMaker, wanted_preprocessing
+from app.service.banks.reference_maker import Recipe, ReferenceMaker, image_needed, wanted_preprocessing
 from app.service.banks.serving import Prepare, ServingKnowledge
 from app.service.clock import now
 from app.service.limits import RowsHeld
@@ -32,17 +31,6 @@ def _kept(tested: MaskingRecord | None, references: References, profile: Profile
     if tested and tested.profile == profile and any(each.sha256 == tested.reference for each in references):
         return tested
     return None
-
-
-@contextmanager
-def _image_needed(reference: ReferenceEntry) -> Iterator[None]:
-    try:
-        yield
-    except (BlobMissing, BlobDamaged) as error:
-        raise BankDamaged(
-            f"The image of reference {reference.sha256} is lost ({error}). "
-            "Register that photograph again, or delete the reference."
-        ) from error
 
 
 class BankBuilder:
@@ -90,23 +78,32 @@ class BankBuilder:
             StorageFull, StorageUnavailable: not acknowledged; it may serve all the same. Sent again, it is completed.
         """
         product = self._catalog.product(product_id)
-        maker = self._maker(product_id)
+        maker = self.maker(product_id)
         while True:
-            with same_life(self._catalog, product_id, product.created_at):
-                pointer, active = self._start(product_id, reason)
-                try:
-                    manifest = self._next(maker, product, pointer, active, reason, change)
-                except (BlobMissing, BlobDamaged, BankDamaged):
-                    # To look at every segment each time would make each registration slower than the one before.
-                    manifest = self._next(maker, product, pointer, active, reason, change, look=True)
+            pointer, manifest = self.made(maker, product, reason, change)
             try:
-                self._publish(product, manifest, pointer)
+                self.publish(product, manifest, pointer)
             except StaleRevision:
                 logger.info("another change of %s was faster; starting over from it", product_id)
                 product = require_same_life(self._catalog, product_id, product.created_at)
                 continue
             drop_old_versions(self._catalog, self._blobs, product_id, self._keep_versions)
             return manifest
+
+    def made(
+        self, maker: ReferenceMaker, product: Product, reason: ManifestReason, change: Change
+    ) -> tuple[BankPointer, BankManifest]:
+        """The next version, as `update` makes it, its blobs stored, but not published; and the pointer that it follows.
+
+        ProductNotFound, BankDamaged, StorageFull, StorageUnavailable.
+        """
+        with same_life(self._catalog, product.product_id, product.created_at):
+            pointer, active = self._start(product.product_id, reason)
+            try:
+                return pointer, self._next(maker, product, pointer, active, reason, change)
+            except (BlobMissing, BlobDamaged, BankDamaged):
+                # To look at every segment each time would make each registration slower than the one before.
+                return pointer, self._next(maker, product, pointer, active, reason, change, look=True)
 
     def _next(
         self,
@@ -156,7 +153,8 @@ class BankBuilder:
             row_precision=joined.row_precision,
         )
 
-    def _maker(self, product_id: str) -> ReferenceMaker:
+    def maker(self, product_id: str) -> ReferenceMaker:
+        """For one change of a product: what it has made is not made again when it starts over."""
         return ReferenceMaker(product_id, self._blobs, self._extractor, self._max_pixels, self._segment_precision)
 
     def _recipe_for(self, settings: ProductSettings, references: References) -> Recipe:
@@ -179,7 +177,7 @@ class BankBuilder:
         Raises:
             BankDamaged: a reference image is lost too, or the version neither serves nor came out the same.
         """
-        maker = self._maker(product_id)
+        maker = self.maker(product_id)
         recipe = self._recipe_of(damaged)
         references = self._entries(maker, damaged.references, recipe, damaged, look=True)
         settings = self._catalog.product(product_id).settings
@@ -207,13 +205,13 @@ class BankBuilder:
                 lists=rows.lists if references == damaged.references else None,
             )
             try:
-                self._publish(product, repaired, pointer)
+                self.publish(product, repaired, pointer)
             except StaleRevision:
                 continue
             return repaired
 
-    def _publish(self, product: Product, manifest: BankManifest, expected: BankPointer) -> None:
-        """StaleRevision where the product or the pointer has changed."""
+    def publish(self, product: Product, manifest: BankManifest, expected: BankPointer) -> None:
+        """Let a version serve. StaleRevision where the product or the pointer has changed."""
         prepared = self._prepare(product, manifest)
         with self._serving.changing(product.product_id):
             self._catalog.publish(product.product_id, manifest, expected, made_for=prepared)
@@ -226,7 +224,7 @@ class BankBuilder:
             if reference in stored and (not look or self._readable(maker.product_id, reference)):
                 entries.append(reference)
                 continue
-            with _image_needed(reference):
+            with image_needed(reference):
                 entries.append(maker.entry(reference, recipe))
         return tuple(entries)
 
@@ -235,7 +233,7 @@ class BankBuilder:
     ) -> MaskingRecord | None:
         if not references:
             return None
-        with _image_needed(references[0]):
+        with image_needed(references[0]):
             return maker.masking_record(references[0], recipe, profile)
 
     def _readable(self, product_id: str, reference: ReferenceEntry) -> bool:

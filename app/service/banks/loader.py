@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from app.errors import Draining
+from app.errors import Draining, NoReferences
 from app.service.banks.cache import BankKey, LoadedBank
 from app.service.banks.serving import Serving
 
@@ -117,3 +117,11 @@ class BankLoader:
 
 def _draining() -> Draining:
     return Draining("The service is stopping and loads no more banks. Ask another instance.")
+
+
+def no_references(product_id: str) -> NoReferences:
+    """The error for a product whose bank is empty."""
+    return NoReferences(
+        f"Product {product_id!r} has no references yet. "
+        f"Register photographs of good parts first: POST /products/{product_id}/references"
+    )

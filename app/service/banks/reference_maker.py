@@ -1,6 +1,7 @@
 """From a stored reference image to what a bank keeps of it: its segment, and the outcome of the masking test."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from app.engine.backbone.backbone import Backbone
@@ -13,6 +14,7 @@ from app.engine.photograph.bit_depth import bit_depth
 from app.engine.photograph.image_file import decode_image
 from app.engine.photograph.photometry import appearance
 from app.engine.types import Image
+from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.extraction import ReferenceExtractor, Rotated, tested_masks
 from app.storage.documents import BankManifest, MaskingRecord, ReferenceEntry
 from app.storage.segments import SegmentPrecision, encode_segment
@@ -100,6 +102,18 @@ class ReferenceMaker:
     def _image(self, reference: ReferenceEntry, recipe: Recipe) -> Image:
         data = self._blobs.get(self.product_id, "references", reference.sha256)
         return decode_image(data, self._max_pixels, recipe.preprocessing.bit_depth).pixels
+
+
+@contextmanager
+def image_needed(reference: ReferenceEntry) -> Iterator[None]:
+    """Round what needs the image of a reference: BankDamaged where it is lost."""
+    try:
+        yield
+    except (BlobMissing, BlobDamaged) as error:
+        raise BankDamaged(
+            f"The image of reference {reference.sha256} is lost ({error}). "
+            "Register that photograph again, or delete the reference."
+        ) from error
 
 
 def wanted_preprocessing(settings: ProductSettings, references: Iterable[ReferenceEntry]) -> Preprocessing:

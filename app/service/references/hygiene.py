@@ -28,10 +28,11 @@ from app.engine.methods.known import metric_of
 from app.engine.options import Search
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
 from app.service.accelerator.pieces import Pieces
-from app.service.banks.banks import BankService, no_references
+from app.service.banks.banks import BankService
 from app.service.banks.builder import BankBuilder, References
 from app.service.banks.left_out import stored_left_out
 from app.service.banks.life import same_life
+from app.service.banks.loader import no_references
 from app.service.uploads.photographs import Photographs
 from app.service.verdicts.good_photograph import masks_of_references
 from app.storage.documents import BankManifest, Product

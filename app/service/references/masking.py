@@ -1,8 +1,9 @@
 """The masking test of each product: its verdict, the numbers behind it, its preview; and running it again."""
 
 from app.errors import BankDamaged, BlobDamaged, BlobMissing
-from app.service.banks.banks import BankService, no_references
+from app.service.banks.banks import BankService
 from app.service.banks.builder import BankBuilder
+from app.service.banks.loader import no_references
 from app.service.banks.masking_policy import MaskingView, masking_view
 from app.storage.documents import MaskingRecord
 from app.storage.store import Blobs, Catalog

@@ -134,9 +134,18 @@ class CoordinatedCatalog(Catalog):
         return self._confirmed(product_id, lambda: self._redis.versions(product_id))
 
     def publish(
-        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
+        self,
+        product_id: str,
+        manifest: BankManifest,
+        expected: BankPointer,
+        *,
+        made_for: Product | None = None,
+        serves: bool = True,
     ) -> BankPointer:
-        return self._changed(product_id, lambda: self._redis.publish(product_id, manifest, expected, made_for=made_for))
+        return self._changed(
+            product_id,
+            lambda: self._redis.publish(product_id, manifest, expected, made_for=made_for, serves=serves),
+        )
 
     def activate(self, product_id: str, version: int, expected: BankPointer) -> BankPointer:
         return self._changed(product_id, lambda: self._redis.activate(product_id, version, expected))

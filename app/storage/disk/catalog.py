@@ -123,9 +123,15 @@ class DiskCatalog(Catalog):
         return list_versions(self._layout, product_id, self.pointer(product_id).latest)
 
     def publish(
-        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
+        self,
+        product_id: str,
+        manifest: BankManifest,
+        expected: BankPointer,
+        *,
+        made_for: Product | None = None,
+        serves: bool = True,
     ) -> BankPointer:
-        pointer, document = to_published(manifest, expected), encode(manifest)
+        pointer, document = to_published(manifest, expected, serves=serves), encode(manifest)
         with product_lock(self._layout, product_id):
             held = read_held_pointer(self._layout, product_id)
             require_publishable(

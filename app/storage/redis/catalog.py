@@ -136,9 +136,16 @@ class RedisCatalog(Catalog):
             return list_versions(self._client, product_id, latest)
 
     def publish(
-        self, product_id: str, manifest: BankManifest, expected: BankPointer, *, made_for: Product | None = None
+        self,
+        product_id: str,
+        manifest: BankManifest,
+        expected: BankPointer,
+        *,
+        made_for: Product | None = None,
+        serves: bool = True,
     ) -> BankPointer:
-        pointer, document, field = to_published(manifest, expected), encode(manifest), str(manifest.version)
+        pointer = to_published(manifest, expected, serves=serves)
+        document, field = encode(manifest), str(manifest.version)
 
         def change(pipe: Pipeline, unanswered: bool) -> BankPointer:
             held = held_pointer(pipe, product_id)
