@@ -70,6 +70,17 @@ ALLOWED = {
 }
 FOLDERS = {
     "service": {
+        "improvements": {
+            "references",
+            "jobs",
+            "records",
+            "inspection",
+            "calibration",
+            "verdicts",
+            "banks",
+            "uploads",
+            "accelerator",
+        },
         "references": {"products", "verdicts", "banks", "uploads", "accelerator"},
         "products": {"inspection", "calibration", "verdicts", "banks", "accelerator"},
         "records": set(),

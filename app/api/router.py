@@ -10,6 +10,7 @@ from app.api.routes import (
     changes,
     feedback,
     health,
+    improvements,
     inspections,
     jobs,
     masking,
@@ -23,18 +24,9 @@ from app.api.routes import (
 
 VERSION_PREFIX = "/v1"
 RESOURCES = (
-    products,
-    references,
-    banks,
-    masking,
-    calibration,
-    inspections,
-    records,
-    feedback,
-    changes,
-    zero_shot,
+    products, references, banks, masking, calibration, inspections, records, feedback, improvements, changes, zero_shot,
     jobs,
-)
+)  # fmt: skip
 
 
 def add_routes(app: FastAPI) -> None:

@@ -6,6 +6,7 @@ from app.service.accelerator.backbones import Backbones, BackboneView
 from app.service.accelerator.engine_thread import Priority
 from app.service.banks.parts import BankParts
 from app.service.calibration.parts import CalibrationParts
+from app.service.improvements.parts import ImprovementParts
 from app.service.inspection.drift import DriftWatch
 from app.service.inspection.inspection import InspectionService
 from app.service.jobs.jobs import JobService
@@ -26,6 +27,7 @@ from app.storage.open import OpenStore
 from app.storage.pictures.pictures import Pictures
 from app.storage.records.store import Records
 from app.storage.segments import SegmentPrecision
+from app.storage.store import Catalog
 
 
 class Service:
@@ -68,10 +70,7 @@ class Service:
             records.writer if records else None,
             pictures,
         )
-        self._records, self.records = records, RecordService(records, pictures)
-        self._pictures, self.pictures = pictures, PictureService(self.records, pictures)
-        self.changes = ChangeService(store.catalog, records)
-        self.feedback = FeedbackService(records, self.records)
+        self._keep(store.catalog, records, pictures)
         self.products = ProductService(
             store.catalog,
             backbones,
@@ -87,10 +86,25 @@ class Service:
             store, accelerator, banks, self.products, photographs, limits, auto_create=auto_create
         )
         self.references, self.masking, self.hygiene = references.service, references.masking, references.hygiene
-        self.jobs = JobService(store.jobs, limits.max_jobs)
-        self.zero_shot = ZeroShotService(self.jobs, store.jobs, backbones, accelerator.pieces(Priority.JOB), limits)
+        self._take_jobs(store, references, limits)
         if self._announcements:
             self._announcements.follow(self.changed)
+
+    def _keep(self, catalog: Catalog, records: Records | None, pictures: Pictures | None) -> None:
+        self._records, self.records = records, RecordService(records, pictures)
+        self._pictures, self.pictures = pictures, PictureService(self.records, pictures)
+        self.feedback = FeedbackService(records, self.records)
+        self.changes = ChangeService(catalog, records)
+
+    def _take_jobs(self, store: OpenStore, references: ReferenceParts, limits: Limits) -> None:
+        accelerator, records = self._accelerator, self._records
+        self.jobs = JobService(store.jobs, limits.max_jobs)
+        self.zero_shot = ZeroShotService(
+            self.jobs, store.jobs, accelerator.backbones, accelerator.pieces(Priority.JOB), limits
+        )
+        self.improvements = ImprovementParts(
+            store, accelerator, self._banks, references, records, self.pictures, self.jobs, limits
+        ).service
 
     def changed(self, product_id: str | None) -> None:
         """Told by the store: a product was changed, here or elsewhere; None: any may have been, nobody listened."""

@@ -13,9 +13,9 @@ from app.errors import HeatmapNotFound, JobNotFound
 JOB_KEPT_S = 86_400.0
 """After its last change a job is kept for a day, its heatmaps with it."""
 
-JobKind = Literal["zero-shot"]
+JobKind = Literal["zero-shot", "improvement"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-JobStage = Literal["waiting", "features", "search", "heatmaps"]
+JobStage = Literal["waiting", "features", "search", "heatmaps", "choosing", "bank", "evaluation"]
 
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -56,9 +56,18 @@ class ScoredImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """The proposal that a job has made: `number` of its product."""
+
+    product_id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A job. Its process changes it from time to time while it waits or runs, so `updated_at` tells whether that one
-    still lives. Times are RFC 3339, UTC. `results` are empty before it has succeeded."""
+    still lives. Times are RFC 3339, UTC. Before it has succeeded, `results` (of a batch) are
+    empty and `proposed` is None."""
 
     job_id: str
     kind: JobKind
@@ -68,6 +77,7 @@ class Job:
     updated_at: str
     error: JobError | None = None
     results: tuple[ScoredImage, ...] = ()
+    proposed: Proposed | None = None
 
     @property
     def finished(self) -> bool:

@@ -26,7 +26,7 @@ OPERATION = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`")
 HEALTH = {"/health/live", "/health/ready"}
 IN_PATHS = {
     "product_id": "flange", "sha256": "0" * 64, "version": "1", "job_id": "0" * 32, "index": "0",
-    "inspection_id": "0", "part_id": "0",
+    "inspection_id": "0", "part_id": "0", "number": "1",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from app.api.accept import PNG
-from app.api.authorisation import INSPECT
+from app.api.authorisation import INSPECT, READ
 from app.api.deps import LanesDep, ServiceDep
 from app.api.parsing.number import LARGEST_NUMBER
 from app.api.schemas.jobs import JobBody
@@ -18,7 +18,7 @@ JobId = Annotated[str, Path(description="The job's id. Whoever knows it may see 
 Index = Annotated[int, Path(ge=0, le=LARGEST_NUMBER, description="Place of the image in the batch, from 0.")]
 
 
-@router.get("", dependencies=[INSPECT], responses=problems(JobNotFound, Overloaded, StorageUnavailable))
+@router.get("", dependencies=[READ], responses=problems(JobNotFound, Overloaded, StorageUnavailable))
 async def read_job(job_id: JobId, request: Request, service: ServiceDep, lanes: LanesDep) -> JobBody:
     """How far a job is, and once it has succeeded its results."""
     return JobBody.of(await lanes.admin.call(service.jobs.job, job_id), request.scope["path"])
@@ -39,7 +39,7 @@ async def read_job_heatmap(job_id: JobId, index: Index, service: ServiceDep, lan
 @router.delete(
     "",
     status_code=204,
-    dependencies=[INSPECT],
+    dependencies=[READ],
     response_class=Response,
     responses=problems(JobNotFound, Overloaded, StorageUnavailable),
 )

@@ -99,8 +99,18 @@ class ScoredImageBody(BaseModel):
         )
 
 
+class ProposedBody(BaseModel):
+    """The proposal that a job has made: GET /products/{product_id}/improvements/{number}."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    product_id: str
+    number: int
+
+
 class JobBody(BaseModel):
-    """A job. `error` is null unless it has failed; `results` are empty before it has succeeded."""
+    """A job. `error` is null unless it has failed. Before it has succeeded, `results` (of a batch) are empty and
+    `proposed` (of an improvement) is null."""
 
     job_id: str
     kind: JobKind
@@ -110,6 +120,7 @@ class JobBody(BaseModel):
     updated_at: str
     error: JobErrorBody | None
     results: list[ScoredImageBody]
+    proposed: ProposedBody | None
 
     @classmethod
     def of(cls, job: Job, job_path: str) -> Self:
@@ -123,4 +134,5 @@ class JobBody(BaseModel):
             updated_at=job.updated_at,
             error=JobErrorBody.model_validate(job.error) if job.error else None,
             results=[ScoredImageBody.of(each, job_path) for each in job.results],
+            proposed=ProposedBody.model_validate(job.proposed) if job.proposed else None,
         )

@@ -55,7 +55,7 @@ class BankBuilder:
         self._blobs = blobs
         self._backbones = backbones
         self._serving = serving
-        self._prepare = prepare
+        self.prepare = prepare
         self._max_pixels = max_pixels
         self._keep_versions = keep_versions
         self._segment_precision = segment_precision
@@ -212,7 +212,7 @@ class BankBuilder:
 
     def publish(self, product: Product, manifest: BankManifest, expected: BankPointer) -> None:
         """Let a version serve. StaleRevision where the product or the pointer has changed."""
-        prepared = self._prepare(product, manifest)
+        prepared = self.prepare(product, manifest)
         with self._serving.changing(product.product_id):
             self._catalog.publish(product.product_id, manifest, expected, made_for=prepared)
 

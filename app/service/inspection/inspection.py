@@ -15,7 +15,6 @@ from app.engine.photograph.photometry import appearance
 from app.engine.photograph.preprocess import UnseenEdge, preprocess, unseen_edge
 from app.engine.types import Image, PatchDistances
 from app.engine.verdict.drift import quantities
-from app.engine.verdict.scoring import image_score
 from app.service.accelerator.accelerator import Accelerator
 from app.service.accelerator.batches import Extracted
 from app.service.accelerator.engine_thread import Priority
@@ -27,15 +26,16 @@ from app.service.banks.serving import Serving, ServingKnowledge
 from app.service.calibration.commissioning import Commissioner
 from app.service.calibration.knowledge import CalibrationKnowledge
 from app.service.clock import StageClock, now
+from app.service.inspection.again import KnownBank, Seen, judgement_of
 from app.service.inspection.drift import DriftWatch
-from app.service.inspection.patches import foreground_of, nothing_near, regions_of
+from app.service.inspection.patches import foreground_of, regions_of
 from app.service.inspection.picture import patch_map
 from app.service.inspection.recording import pictured, recorded
 from app.service.inspection.request import HeatmapRequest, InspectionRequest
 from app.service.inspection.result import InspectionResult
 from app.service.inspection.searched import searched
 from app.service.verdicts.bank_calibration import Calibration
-from app.service.verdicts.verdict import Flag, Foreground, Looked, judged
+from app.service.verdicts.verdict import Flag, Foreground
 from app.storage.documents import Product
 from app.storage.pictures.pictures import Pictures
 from app.storage.records.writer import RecordWriter
@@ -139,7 +139,7 @@ class InspectionService:
         request: InspectionRequest,
         clock: StageClock,
     ) -> InspectionResult:
-        product, statistic = serving.product, serving.product.settings.statistic
+        product = serving.product
         decoded, extracting = self._handed_in(product, loaded, backbone, upload, request, clock)
         image = decoded.pixels
         seen, sha256 = appearance(image), hashlib.sha256(upload).hexdigest()
@@ -151,9 +151,8 @@ class InspectionService:
         known = self._knowledge.of(product, loaded)
         distances = self._engine.run(Priority.INSPECTION, searched, features, loaded, product, known, foreground)
         clock.ended("search")
-        score = image_score(distances.values, foreground.mask, statistic, distances.weights)
-        looked = Looked(seen, features.geometry.original, decoded.exceeds, nothing_near(distances, foreground))
-        judgement = judged(score, distances.values, foreground, looked, known, loaded.manifest.version, statistic)
+        looked_at, judging = Seen(seen, decoded.exceeds, features), KnownBank(loaded, known)
+        score, judgement = judgement_of(looked_at, distances, foreground, product, judging)
         drifted = self._drifted(product, loaded, known, distances, foreground, seen)
         regions = regions_of(distances, features, known, product, loaded, backbone)
         clock.ended("score")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from app.errors import InspectorError, JobNotFound, Overloaded
 from app.service.accelerator.engine_thread import draining
 from app.service.clock import age_s, now
-from app.storage.jobs import Job, JobError, JobKind, JobProgress, Jobs, JobStage, ScoredImage
+from app.storage.jobs import Job, JobError, JobKind, JobProgress, Jobs, JobStage, Proposed, ScoredImage
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ NEWEST_SHARE = 0.2
 
 LONGEST_RETRY_S = 300
 INTERRUPTED = JobError(
-    "job-interrupted", "The process that worked on this job has ended before the job had. Send the batch again."
+    "job-interrupted", "The process that worked on this job has ended before the job had. Ask for it again."
 )
 
 
@@ -58,6 +58,10 @@ class JobUnderWay:
         """Say how many steps are done, and what comes next. Raises as `check`."""
         self.check()
         self.job = replace(self.job, progress=replace(self.job.progress, done=done, stage=stage))
+
+    def propose(self, proposed: Proposed) -> None:
+        """Say which proposal the job has made."""
+        self.job = replace(self.job, proposed=proposed)
 
 
 Work = Callable[[JobUnderWay], tuple[ScoredImage, ...]]
@@ -91,7 +95,7 @@ class JobService:
             raise draining()
         if len(self._under_way) >= self._limit:
             raise Overloaded(
-                f"All places for jobs are taken ({self._limit}). Send the batch again later.",
+                f"All places for jobs are taken ({self._limit}). Ask again later.",
                 retry_after_s=min(LONGEST_RETRY_S, max(1, math.ceil(self._mean_s))),
             )
 

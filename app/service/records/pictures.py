@@ -36,6 +36,13 @@ class PictureService:
         record = self._records.one(inspection_id, products)
         return self._photograph(record)
 
+    def of(self, record: InspectionRecord) -> bytes | None:
+        """The photograph of an inspection as it was sent; None where it is not kept (any more)."""
+        try:
+            return self._photograph(record).data
+        except PictureNotFound:
+            return None
+
     def heatmap(
         self, inspection_id: str, style: HeatmapStyle, size: HeatmapSize, products: frozenset[str] | None = None
     ) -> Heatmap:

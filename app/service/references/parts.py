@@ -27,6 +27,7 @@ class ReferenceParts:
         auto_create: bool,
     ) -> None:
         catalog, blobs, pieces = store.catalog, store.blobs, accelerator.pieces(Priority.REGISTRATION)
+        self.photographs = photographs
         self.masking = MaskingService(catalog, blobs, banks.service, banks.builder)
         self.hygiene = HygieneService(catalog, blobs, banks.service, banks.builder, photographs, pieces)
         self.service = RegistrationService(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from app.engine.hygiene import Photograph
 from app.engine.options import Preprocessing
@@ -94,7 +95,10 @@ class RegistrationService:
         started = time.perf_counter()
         require_images(uploads, self._max_images)
         preprocessing, patch_size = self._products.preprocessing(product_id)
-        checked = [self._checked(each, place, preprocessing, patch_size) for place, each in enumerate(uploads)]
+        check = partial(
+            checked_reference, max_pixels=self._max_pixels, preprocessing=preprocessing, patch_size=patch_size
+        )
+        checked = [check(each, place) for place, each in enumerate(uploads)]
         sent = {entry.sha256: entry for entry, _ in checked}
         self._require_not_held_out(product_id, list(sent.values()))
         findings = self._findings(product_id, dict(checked), refuse=refuse_unfit)
@@ -169,7 +173,7 @@ class RegistrationService:
             # Whoever registered them may have failed before that was safe, and this answer says that it is.
             self._catalog.secure(product_id)
             return active
-        return self._builder.update(product_id, "register", lambda references: _joined(references, sent))
+        return self._builder.update(product_id, "register", lambda references: joined_references(references, sent))
 
     def _require_not_held_out(self, product_id: str, sent: Sequence[ReferenceEntry]) -> None:
         """Conflict where an image is among those that calibrate: its score would be too low to calibrate by."""
@@ -209,20 +213,16 @@ class RegistrationService:
         accused, _ = self._hygiene.outliers(self._catalog.product(product_id), manifest)
         return {sha256: (*own, *accused.get(sha256, ())) for sha256, own in found.items()}
 
-    def _checked(
-        self, upload: Upload, place: int, preprocessing: Preprocessing, patch_size: int
-    ) -> tuple[ReferenceEntry, Photograph]:
-        checked = checked_upload(
-            upload,
-            place,
-            max_pixels=self._max_pixels,
-            preprocessing=preprocessing,
-            patch_size=patch_size,
-        )
-        entry = ReferenceEntry(segment="", rows=0, foreground_fractions=(), **checked.facts)
-        return entry, checked.photograph
+
+def checked_reference(
+    upload: Upload, place: int, *, max_pixels: int, preprocessing: Preprocessing, patch_size: int
+) -> tuple[ReferenceEntry, Photograph]:
+    """An upload as a reference of which no segment is made yet, and what it shows. Raises as `checked_upload`."""
+    checked = checked_upload(upload, place, max_pixels=max_pixels, preprocessing=preprocessing, patch_size=patch_size)
+    return ReferenceEntry(segment="", rows=0, foreground_fractions=(), **checked.facts), checked.photograph
 
 
-def _joined(references: References, sent: dict[str, ReferenceEntry]) -> References:
+def joined_references(references: References, sent: Mapping[str, ReferenceEntry]) -> References:
+    """The references, and behind them those of the sent ones (by SHA-256) that are not among them."""
     present = {each.sha256 for each in references}
     return references + tuple(entry for sha256, entry in sent.items() if sha256 not in present)
