@@ -54,8 +54,9 @@ class Service:
         self._banks = banks = BankParts(
             store, accelerator, limits, segment_precision, self._made_change, self._calibrated
         )
+        self._keep(store.catalog, records, pictures)
         photographs = Photographs(store.blobs, limits.max_image_pixels)
-        calibration = CalibrationParts(store, accelerator, banks, photographs, limits)
+        calibration = CalibrationParts(store, accelerator, banks, photographs, self.pictures.confirmed, limits)
         self._drift = drift = DriftWatch()
         self.banks = banks.service
         self.calibration, self._calibration_ahead = calibration.service, calibration.ahead
@@ -70,7 +71,6 @@ class Service:
             records.writer if records else None,
             pictures,
         )
-        self._keep(store.catalog, records, pictures)
         self.products = ProductService(
             store.catalog,
             backbones,

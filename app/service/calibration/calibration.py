@@ -88,16 +88,18 @@ class CalibrationService:
         return self._change(product_id, self._measurer, given=given)
 
     def confirm(self, product_id: str, sha256: str, *, is_good: bool) -> CalibrationView:
-        """Call an image good or bad that was inspected while commissioning, or that is in the set.
+        """Call an image good or bad that was inspected while commissioning, whose inspection people have called so
+        (however long ago, if its photograph is kept), or that is in the set.
 
         Raises:
             ProductNotFound, NoReferences; CalibrationImageNotFound: it is not kept (any more).
         """
-        known = [image for image in self._catalog.product(product_id).calibration.images if image.sha256 == sha256]
+        product = self._catalog.product(product_id)
+        known = [image for image in product.calibration.images if image.sha256 == sha256]
         if known:
             image = replace(known[0], is_good=is_good)
         else:
-            image = self._intake.kept(product_id, sha256, self._required(product_id), is_good=is_good)
+            image = self._intake.kept(product, sha256, self._required(product_id), is_good=is_good)
         return self._change(product_id, self._measurer, given=[image])
 
     def remove(self, product_id: str, sha256: str | None) -> CalibrationView:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from app.errors import BlobDamaged, BlobMissing, CalibrationImageNotFound
 from app.service.accelerator.backbones import Backbones
@@ -9,17 +10,27 @@ from app.service.banks.cache import LoadedBank
 from app.service.calibration.calibration_set import Images
 from app.service.uploads.checked_upload import Upload, checked_upload
 from app.service.uploads.photographs import Photographs
-from app.storage.documents import BankManifest, BlobKind, CalibrationImage
+from app.storage.documents import BankManifest, BlobKind, CalibrationImage, Product
 from app.storage.store import Blobs
+
+
+class Confirmed(Protocol):
+    """Finds the photograph of an inspection, by its SHA-256, that people have called good, or bad; None: there is
+    none, or it is not kept."""
+
+    def __call__(self, product: Product, sha256: str, *, is_good: bool) -> bytes | None: ...
 
 
 class CalibrationIntake:
     """Looks at images before they are measured."""
 
-    def __init__(self, blobs: Blobs, backbones: Backbones, photographs: Photographs, max_pixels: int) -> None:
+    def __init__(
+        self, blobs: Blobs, backbones: Backbones, photographs: Photographs, confirmed: Confirmed, max_pixels: int
+    ) -> None:
         self._blobs = blobs
         self._backbones = backbones
         self._photographs = photographs
+        self._confirmed = confirmed
         self._max_pixels = max_pixels
 
     def sent(
@@ -31,15 +42,22 @@ class CalibrationIntake:
             self._blobs.put(product_id, "calibration-images", upload.data)
         return images
 
-    def kept(self, product_id: str, sha256: str, loaded: LoadedBank, *, is_good: bool) -> CalibrationImage:
-        """An image that was inspected while commissioning. CalibrationImageNotFound where it is not kept (any more)."""
+    def kept(self, product: Product, sha256: str, loaded: LoadedBank, *, is_good: bool) -> CalibrationImage:
+        """An image that was inspected while commissioning, or that people called so since, stored.
+        CalibrationImageNotFound where it is not kept (any more)."""
+        product_id = product.product_id
         try:
             data = self._blobs.get(product_id, "calibration-images", sha256)
         except (BlobMissing, BlobDamaged) as error:
-            raise CalibrationImageNotFound(
-                f"No image {sha256!r} is kept: it was not inspected while `commissioning` was on, or too long ago. "
-                f"Send it: POST /products/{product_id}/calibration/images"
-            ) from error
+            found = self._confirmed(product, sha256, is_good=is_good)
+            if found is None:
+                raise CalibrationImageNotFound(
+                    f"No image {sha256!r} is kept: it was not inspected within the last hour while `commissioning` was "
+                    "on, and no inspection whose photograph is kept has feedback that calls it so. Send it: POST "
+                    f"/products/{product_id}/calibration/images"
+                ) from error
+            data = found
+            self._blobs.put(product_id, "calibration-images", data)
         return self._checked(Upload(data), 0, loaded, is_good=is_good)
 
     def compared(

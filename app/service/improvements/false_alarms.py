@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 
 from app.engine.hygiene import Photograph, same_photographs
 from app.errors import InvalidRequest
 from app.service.accelerator.pieces import Pieces
 from app.service.improvements.told import Added, LeftOut, LeftOutReason
+from app.service.records.records import wanted_of
 from app.service.references.hygiene import HygieneService, ReferenceFinding
 from app.service.references.registration import checked_reference
 from app.service.uploads.checked_upload import Upload
 from app.service.uploads.photographs import Photographs
 from app.storage.documents import BankManifest, Product, ReferenceEntry
-from app.storage.records.reading import RecordReader, Wanted
-from app.storage.records.record import InspectionRecord, microseconds
+from app.storage.records.reading import RecordReader
+from app.storage.records.record import InspectionRecord
 from app.storage.store import Blobs
 
 MOST_ADDED = 200
@@ -35,11 +35,6 @@ class Chosen:
     entries: tuple[ReferenceEntry, ...]
     added: tuple[Added, ...]
     left_out: tuple[LeftOut, ...]
-
-
-def wanted_of(product: Product) -> Wanted:
-    """All inspections of a product, but of none that had its id before."""
-    return Wanted(product_id=product.product_id, from_us=microseconds(datetime.fromisoformat(product.created_at)))
 
 
 def false_alarms(reader: RecordReader, product: Product) -> list[InspectionRecord]:

@@ -1,16 +1,19 @@
 """The pictures of what was inspected: the photograph as sent, and heatmaps drawn anew."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.engine.heatmap import Heatmap, HeatmapStyle
 from app.engine.patch_map import HeatmapSize, PatchMap
 from app.engine.photograph.image_file import decode_image
 from app.errors import PictureNotFound
-from app.service.records.records import RecordService
+from app.service.records.records import RecordService, wanted_of
+from app.storage.documents import Product
 from app.storage.pictures.folder import SUFFIXES, PictureName
 from app.storage.pictures.pictures import Pictures
-from app.storage.records.record import InspectionRecord
+from app.storage.records.record import InspectionRecord, Truth
+
+TRUTHS: tuple[Truth, ...] = ("good", "bad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,17 @@ class PictureService:
             return self._photograph(record).data
         except PictureNotFound:
             return None
+
+    def confirmed(self, product: Product, sha256: str, *, is_good: bool) -> bytes | None:
+        """A photograph of a product, by its SHA-256, whose newest inspection that people have judged they called so;
+        None where they did not, or it is not kept (any more)."""
+        if not self._records.are_kept:
+            return None
+        judged = [replace(wanted_of(product), sha256=sha256, truth=truth) for truth in TRUTHS]
+        found = [record for each in judged for record in self._records.page(each, 1, None).records]
+        newest = max(found, key=lambda each: each.at_us, default=None)
+        said: Truth = "good" if is_good else "bad"
+        return self.of(newest) if newest and newest.truth == said else None
 
     def heatmap(
         self, inspection_id: str, style: HeatmapStyle, size: HeatmapSize, products: frozenset[str] | None = None

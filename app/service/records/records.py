@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from app.errors import InspectionNotFound, RecordsOff
 from app.service.records.spans import Span
+from app.storage.documents import Product
 from app.storage.pictures.folder import NOTHING_REMOVED
 from app.storage.pictures.pictures import Pictures
 from app.storage.records.finding import Cursor, Wanted
@@ -63,6 +65,11 @@ class RecordService:
     def __init__(self, records: Records | None, pictures: Pictures | None = None) -> None:
         """`pictures`: which are still kept, as each record then tells."""
         self._kept, self._pictures = records, pictures
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether there are records at all."""
+        return self._kept is not None
 
     def page(self, wanted: Wanted, limit: int, after: Cursor | None) -> Page:
         """The newest first."""
@@ -148,3 +155,8 @@ def _truth(newest: Sequence[InspectionRecord], judged: Sequence[InspectionRecord
     if any(each.truth == "bad" for each in judged):
         return "bad"
     return "good" if all(each.truth == "good" for each in newest) else None
+
+
+def wanted_of(product: Product) -> Wanted:
+    """All inspections of a product, but of none that had its id before."""
+    return Wanted(product_id=product.product_id, from_us=microseconds(datetime.fromisoformat(product.created_at)))

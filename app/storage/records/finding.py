@@ -36,7 +36,7 @@ class Cursor:
 class Wanted:
     """Which records: all conditions hold; None: any. `products`: of one of these; `from_us` to before `to_us`;
     `flag`: has it; `truth`: as the newest feedback says, `none` without any; scores from `least_score` to `most_score`,
-    both included."""
+    both included; `sha256`: of the photograph."""
 
     product_id: str | None = None
     products: frozenset[str] | None = None
@@ -45,6 +45,7 @@ class Wanted:
     verdict: str | None = None
     flag: str | None = None
     truth: Truth | Literal["none"] | None = None
+    sha256: str | None = None
     bank_version: int | None = None
     from_us: int | None = None
     to_us: int | None = None
@@ -115,7 +116,7 @@ def _named(wanted: Wanted) -> Iterator[tuple[str, Way]]:
             yield name, Way(inspections.c[name] == value, f"inspections_{index}_at")
     if wanted.truth not in (None, "none"):
         yield "truth", Way(inspections.c.truth == wanted.truth, "inspections_truth_at")
-    if wanted.flag is not None and wanted.truth is None:
+    if wanted.flag is not None and wanted.truth is wanted.sha256 is None:
         yield "flag", Way(flags.c.flag == wanted.flag, "inspection_flags_at", flags)
     if wanted.least_score is not None or wanted.most_score is not None:
         yield "score", Way(_scores(inspections, wanted), "inspections_score", in_time=False)
@@ -165,6 +166,8 @@ def _conditions(way: Way, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield table.flags.contains(wanted.flag)  # no flag is part of another one
     if wanted.truth is not None:
         yield table.truth.is_(None) if wanted.truth == "none" else table.truth == wanted.truth
+    if wanted.sha256 is not None:
+        yield table.sha256 == wanted.sha256
     yield _scores(way.table, wanted)
 
 

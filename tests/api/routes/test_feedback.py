@@ -4,14 +4,16 @@ import csv
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from app.main import create_app
-from app.opened_store import opened_records
+from app.opened_store import opened_pictures, opened_records
 from app.settings import Settings, load_settings
 from tests.api.photographs import photograph
 from tests.api.tiny_service import tiny_service
@@ -28,7 +30,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
-    service = tiny_service(settings, records=opened_records(settings))
+    service = tiny_service(settings, records=opened_records(settings), pictures=opened_pictures(settings))
     with TestClient(create_app(settings, service), client=("127.0.0.1", 50000)) as client:
         for product in ("flange", "nut"):
             client.post(f"/products/{product}/references", content=photograph(0)).raise_for_status()
@@ -139,6 +141,33 @@ def test_a_part_is_called_good_only_where_all_of_its_cameras_are(client: TestCli
     say(client, inspect(client, NEVER, part_id="SN/1"), "good")
     inspect(client, NEVER, product="nut", part_id="SN/1")
     assert client.get("/parts/SN/1").json()["truth"] is None
+
+
+def calibrate(client: TestClient, *, is_good: bool) -> Response:
+    digest = sha256(photograph(1)).hexdigest()
+    return client.put(f"/products/flange/calibration/images/{digest}", json={"is_good": is_good})
+
+
+def test_a_part_that_was_called_good_calibrates_however_long_ago_it_was_inspected(client: TestClient) -> None:
+    inspection = inspect(client)
+    assert calibrate(client, is_good=True).status_code == 404
+    say(client, inspection, "good")
+    [image] = calibrate(client, is_good=True).json()["images"]
+    assert (image["sha256"], image["is_good"]) == (sha256(photograph(1)).hexdigest(), True)
+
+
+def test_a_photograph_calibrates_only_as_what_people_last_called_it(client: TestClient) -> None:
+    say(client, inspect(client), "good")
+    say(client, inspect(client), "bad")
+    answer = calibrate(client, is_good=True)
+    assert (answer.status_code, answer.json()["code"]) == (404, "calibration-image-not-found")
+    assert "feedback" in answer.json()["detail"]
+    assert calibrate(client, is_good=False).json()["images"][0]["is_good"] is False
+
+
+def test_a_photograph_that_is_not_kept_has_to_be_sent(client: TestClient) -> None:
+    say(client, inspect(client, NEVER), "good")  # it passed, and so no picture of it is kept
+    assert calibrate(client, is_good=True).status_code == 404
 
 
 def test_false_alarms_are_told_by_bank_version_and_day(client: TestClient) -> None:

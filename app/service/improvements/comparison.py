@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, replace
 
 from app.engine.verdict.detection import Detection
 from app.errors import InvalidRequest
-from app.service.improvements.false_alarms import PhotographOf, wanted_of
+from app.service.improvements.false_alarms import PhotographOf
 from app.service.improvements.told import Flip, Side
 from app.service.inspection.again import KnownBank, Reinspection
+from app.service.records.records import wanted_of
 from app.service.verdicts.verdict import Judgement
 from app.storage.documents import Product
 from app.storage.records.reading import RecordReader
