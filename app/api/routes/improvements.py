@@ -29,7 +29,7 @@ from app.errors import (
 router = APIRouter(prefix="/products/{product_id}/improvements", tags=["improvements"])
 
 Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="Number of the proposal.")]
-OF_PRODUCT = (InvalidProductId, ProductNotFound, BankDamaged, Overloaded, StorageUnavailable)
+OF_PRODUCT = (InvalidProductId, ProductNotFound, BankDamaged, RecordsOff, Overloaded, StorageUnavailable)
 
 
 class ActivationQuery(BaseModel):
@@ -45,7 +45,7 @@ class ActivationQuery(BaseModel):
     "",
     status_code=202,
     dependencies=[REGISTER, CHANGE],
-    responses=problems(*OF_PRODUCT, NoReferences, RecordsOff, Conflict, StorageFull),
+    responses=problems(*OF_PRODUCT, NoReferences, Conflict, StorageFull),
 )
 async def propose_improvement(
     product_id: ProductId, request: Request, response: Response, service: ServiceDep, lanes: LanesDep

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.schemas.calibration import PromiseBody
 from app.engine.verdict.calibration import CalibrationState
+from app.service.improvements.document import Flip, KeptVerdict, LeftOutReason, Side
 from app.service.improvements.improvements import Improvement, ProposalState
-from app.service.improvements.told import Flip, KeptVerdict, LeftOutReason, Side
 from app.storage.records.record import Truth, moment
 
 

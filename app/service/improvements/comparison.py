@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 
 from app.engine.verdict.detection import Detection
 from app.errors import InvalidRequest
+from app.service.improvements.document import Flip, Side
 from app.service.improvements.false_alarms import PhotographOf
-from app.service.improvements.told import Flip, Side
 from app.service.inspection.again import KnownBank, Reinspection
 from app.service.records.records import wanted_of
 from app.service.verdicts.verdict import Judgement
@@ -66,7 +66,7 @@ class Comparison:
         records: Sequence[InspectionRecord],
         step: Callable[[], None],
     ) -> Compared:
-        """Of inspections of a product, in the version that serves and in a proposed one. `step` is called once for each
+        """Of inspections of a product, in the version that serves and in a proposed one. `step` is called before each
         record, and may raise. Draining, GpuOutOfMemory, NotReady, StorageUnavailable."""
         judged: dict[str, list[tuple[float, Judgement]] | None] = {}
         for record in records:

@@ -7,7 +7,7 @@ from functools import partial
 from app.engine.hygiene import Photograph, same_photographs
 from app.errors import InvalidRequest
 from app.service.accelerator.pieces import Pieces
-from app.service.improvements.told import Added, LeftOut, LeftOutReason
+from app.service.improvements.document import Added, LeftOut, LeftOutReason
 from app.service.records.records import wanted_of
 from app.service.references.hygiene import HygieneService, ReferenceFinding
 from app.service.references.registration import checked_reference
@@ -22,7 +22,7 @@ MOST_ADDED = 200
 """References that one proposal adds: each makes the bank larger and every inspection slower."""
 
 LOOKED_THROUGH = 2000
-"""The newest confirmed good parts of a product, among which false alarms are looked for."""
+"""The newest parts of a product that were called good, and bad, among which false alarms are looked for."""
 
 PhotographOf = Callable[[InspectionRecord], bytes | None]
 """The photograph of an inspection as it was sent; None where it is not kept."""
@@ -39,11 +39,14 @@ class Chosen:
 
 def false_alarms(reader: RecordReader, product: Product) -> list[InspectionRecord]:
     """Inspections of a product that did not pass, of parts that were called good since: the newest of each photograph,
-    the newest first."""
-    good = reader.page(replace(wanted_of(product), truth="good"), LOOKED_THROUGH).records
+    the newest first. None of a photograph that was called bad, too."""
+    good, bad = (
+        reader.page(replace(wanted_of(product), truth=truth), LOOKED_THROUGH).records for truth in ("good", "bad")
+    )
+    called_bad = {record.sha256 for record in bad}
     by_photograph: dict[str, InspectionRecord] = {}
     for record in good:
-        if record.verdict != "ok":
+        if record.verdict != "ok" and record.sha256 not in called_bad:
             by_photograph.setdefault(record.sha256, record)
     return list(by_photograph.values())
 
@@ -68,15 +71,21 @@ class FalseAlarmIntake:
         self._max_pixels = max_pixels
 
     def chosen(
-        self, product: Product, manifest: BankManifest, patch_size: int, records: Iterable[InspectionRecord]
+        self,
+        product: Product,
+        manifest: BankManifest,
+        patch_size: int,
+        records: Iterable[InspectionRecord],
+        step: Callable[[], None],
     ) -> Chosen:
         """Of false alarms, those that can be references beside those of a bank version. One that is a reference already
-        is not told. StorageFull, StorageUnavailable, Draining."""
+        is not told. `step` is called before each, and may raise. StorageFull, StorageUnavailable, Draining."""
         references = [entry.sha256 for entry in manifest.references]
         entries: list[ReferenceEntry] = []
         added: list[Added] = []
         left_out: list[LeftOut] = []
         for record in (each for each in records if each.sha256 not in references):
+            step()
             present = [*references, *(each.sha256 for each in entries)]
             if len(entries) == MOST_ADDED:
                 told = f"A proposal adds {MOST_ADDED} references at most. Take this one, then ask for another."

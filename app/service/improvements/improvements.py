@@ -7,10 +7,10 @@ from app.errors import BankNotFound, Conflict, StaleRevision
 from app.service.banks.builder import BankBuilder
 from app.service.banks.loader import no_references
 from app.service.clock import now
-from app.service.improvements.evaluation import conditions, past_inspections
+from app.service.improvements.comparison import conditions, past_inspections
+from app.service.improvements.document import Evaluation
 from app.service.improvements.false_alarms import false_alarms
 from app.service.improvements.proposing import STEPS_OF_A_BANK, Proposer, outdated
-from app.service.improvements.told import Evaluation
 from app.service.jobs.jobs import JobService, JobUnderWay
 from app.service.records.records import kept_records
 from app.storage.active_bank import active_bank, drop_old_versions
@@ -42,7 +42,26 @@ class Improvement:
     def finds_fewer(self) -> bool:
         """Whether of the bad parts that were shown one passes that does not pass now."""
         before, after = self.evaluation.before.detection, self.evaluation.after.detection
-        return after.found + after.undecidable < before.found + before.undecidable
+        passing = any(flip.truth == "bad" and flip.after == "ok" for flip in self.evaluation.flips)
+        return passing or after.found + after.undecidable < before.found + before.undecidable
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """What proposals are held against: a product, the version that serves it, and the photographs (SHA-256) of its
+    confirmed false alarms, as they are now."""
+
+    product: Product
+    active: BankManifest | None
+    alarms: frozenset[str]
+
+    def state_of(self, manifest: BankManifest, evaluation: Evaluation) -> ProposalState:
+        active = self.active
+        if active and active.content == manifest.content:
+            return "active"
+        if active is None or active.version != manifest.parent or conditions(self.product) != evaluation.conditions:
+            return "outdated"
+        return "open" if {each.sha256 for each in evaluation.added} <= self.alarms else "outdated"
 
 
 class ImprovementService:
@@ -95,14 +114,19 @@ class ImprovementService:
         return self._jobs.submit("improvement", len(alarms) + STEPS_OF_A_BANK + len(past), work)
 
     def all(self, product_id: str) -> list[Improvement]:
-        """Those that are kept, the newest first. ProductNotFound, BankDamaged."""
+        """Those that are kept, the newest first. RecordsOff, ProductNotFound, BankDamaged, StorageUnavailable."""
         versions = sorted(self._catalog.versions(product_id), reverse=True)
         manifests = [self._catalog.manifest(product_id, version) for version in versions]
-        return [self._told(product_id, each) for each in manifests if each.reason == "proposal"]
+        proposals = [each for each in manifests if each.reason == "proposal"]
+        if not proposals:
+            return []
+        present = self._present(product_id)
+        return [self._told(present, each) for each in proposals]
 
     def one(self, product_id: str, number: int) -> Improvement:
-        """ProductNotFound; BankNotFound: there is none of that number, or it is no longer kept."""
-        return self._told(product_id, self._proposal(product_id, number))
+        """RecordsOff, ProductNotFound, StorageUnavailable; BankNotFound: there is none of that number, or it is no
+        longer kept."""
+        return self._told(self._present(product_id), self._proposal(product_id, number))
 
     def activate(
         self, product_id: str, number: int, *, higher_threshold: bool = False, fewer_found: bool = False
@@ -148,18 +172,15 @@ class ImprovementService:
             )
         return manifest
 
-    def _told(self, product_id: str, manifest: BankManifest) -> Improvement:
-        data = self._blobs.get(product_id, "evaluations", manifest.evaluation or "")
-        evaluation = decode(Evaluation, data)
-        return Improvement(product_id, self._state(product_id, manifest, evaluation), manifest, evaluation)
+    def _present(self, product_id: str) -> _Present:
+        product, (_, active) = self._catalog.product(product_id), active_bank(self._catalog, product_id)
+        alarms = false_alarms(kept_records(self._records).reader, product)
+        return _Present(product, active, frozenset(each.sha256 for each in alarms))
 
-    def _state(self, product_id: str, manifest: BankManifest, evaluation: Evaluation) -> ProposalState:
-        active = active_bank(self._catalog, product_id)[1]
-        if active and active.content == manifest.content:
-            return "active"
-        product: Product = self._catalog.product(product_id)
-        same = active and active.version == manifest.parent and conditions(product) == evaluation.conditions
-        return "open" if same else "outdated"
+    def _told(self, present: _Present, manifest: BankManifest) -> Improvement:
+        product_id = present.product.product_id
+        evaluation = decode(Evaluation, self._blobs.get(product_id, "evaluations", manifest.evaluation or ""))
+        return Improvement(product_id, present.state_of(manifest, evaluation), manifest, evaluation)
 
 
 def _require_wanted(found: Improvement, *, higher_threshold: bool, fewer_found: bool) -> None:
@@ -172,6 +193,7 @@ def _require_wanted(found: Improvement, *, higher_threshold: bool, fewer_found: 
         )
     if found.finds_fewer and not fewer_found:
         raise Conflict(
-            f"Of {before.detection.bad} bad parts that were shown, {before.detection.found} are found now and "
-            f"{after.detection.found} would be. Look at `flips`, and if that is wanted: {path}?fewer_found=true"
+            f"A bad part that was shown would pass, which does not pass now: of {before.detection.bad} are found "
+            f"{before.detection.found} now and {after.detection.found} then. Look at `flips`, and if that is wanted: "
+            f"{path}?fewer_found=true"
         )

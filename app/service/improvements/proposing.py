@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from app.errors import Conflict, StaleRevision
 from app.service.accelerator.backbones import Backbones
@@ -15,9 +16,9 @@ from app.service.banks.loader import no_references
 from app.service.banks.reference_maker import made_by
 from app.service.calibration.calibration_set import lacks_rows
 from app.service.calibration.knowledge import stored_measurements
-from app.service.improvements.evaluation import Compared, Comparison, conditions
+from app.service.improvements.comparison import Compared, Comparison, conditions
+from app.service.improvements.document import Evaluation, LeftOut
 from app.service.improvements.false_alarms import Chosen, FalseAlarmIntake
-from app.service.improvements.told import Evaluation, LeftOut
 from app.service.inspection.again import KnownBank
 from app.service.jobs.jobs import JobUnderWay
 from app.service.references.registration import joined_references
@@ -25,10 +26,24 @@ from app.service.verdicts.promise import calibration
 from app.storage.active_bank import active_bank, drop_old_versions
 from app.storage.documents import BankManifest, BankPointer, Product
 from app.storage.documents_json import encode
+from app.storage.jobs import JobStage
 from app.storage.records.record import InspectionRecord
 from app.storage.store import Blobs, Catalog
 
 STEPS_OF_A_BANK = 1
+
+
+class _Steps:
+    """Counts the steps of a job."""
+
+    def __init__(self, under_way: JobUnderWay) -> None:
+        self._under_way = under_way
+        self._begun = 0
+
+    def begin(self, stage: JobStage) -> None:
+        """Raises as `JobUnderWay.check`."""
+        self._under_way.report(self._begun, stage)
+        self._begun += 1
 
 
 class Proposer:
@@ -72,22 +87,15 @@ class Proposer:
         product = self._catalog.product(product_id)
         with same_life(self._catalog, product_id, product.created_at):
             base = self._base(product)
-            under_way.report(0, "choosing")
-            chosen = self._intake.chosen(product, base, self._backbones.spec(base.backbone).patch_size, alarms)
+            steps, patch_size = _Steps(under_way), self._backbones.spec(base.backbone).patch_size
+            chosen = self._intake.chosen(product, base, patch_size, alarms, partial(steps.begin, "choosing"))
             if not chosen.entries:
                 raise _nothing_to_add(chosen.left_out)
-            under_way.report(len(alarms), "bank")
+            steps.begin("bank")
             pointer, candidate = self._candidate(product, base, chosen)
             product = self._calibrated(product, candidate)
-            done = len(alarms) + STEPS_OF_A_BANK
-
-            def step() -> None:
-                nonlocal done
-                under_way.report(done, "evaluation")
-                done += 1
-
             banks = self._known(product, base), self._known(product, candidate)
-            compared = self._comparison.of(product, banks, past, step)
+            compared = self._comparison.of(product, banks, past, partial(steps.begin, "evaluation"))
             return self._published(product, pointer, candidate, _evaluation(product, chosen, compared))
 
     def _base(self, product: Product) -> BankManifest:
@@ -149,9 +157,8 @@ class Proposer:
 
 def outdated(product_id: str) -> Conflict:
     return Conflict(
-        f"The bank, the settings or the calibration images of {product_id!r} have changed since this proposal was "
-        f"looked at, so that it would change other verdicts than it tells. Ask for another one: POST "
-        f"/products/{product_id}/improvements"
+        f"The bank, the settings, the calibration images or what people say of the parts of {product_id!r} have "
+        f"changed since this proposal was looked at. Ask for another one: POST /products/{product_id}/improvements"
     )
 
 

@@ -152,11 +152,16 @@ def another_threshold(client: TestClient) -> None:
     hold(client, 0.32)
 
 
+def another_truth(client: TestClient) -> None:
+    [first, *_] = client.get("/inspections?truth=good").json()["inspections"]
+    call(client, [first], "bad")
+
+
 def another_calibration_image(client: TestClient) -> None:
     client.post(f"{FLANGE}/calibration/images?is_good=true", content=photograph(50)).raise_for_status()
 
 
-@pytest.mark.parametrize("change", [another_reference, another_threshold, another_calibration_image])
+@pytest.mark.parametrize("change", [another_reference, another_threshold, another_calibration_image, another_truth])
 def test_a_proposal_of_what_is_no_more_is_refused(client: TestClient, change: Any) -> None:
     hold(client)
     call(client, rejected(inspected(client))[:2], "good")
@@ -193,7 +198,7 @@ def test_a_bad_part_passes_only_where_that_is_asked_for(client: TestClient) -> N
     told = proposed(client)
     assert told["finds_fewer"]
     assert (told["before"]["detection"]["found"], told["after"]["detection"]["found"]) == (1, 0)
-    assert "Of 1 bad parts" in refused(client, told["number"])
+    assert "A bad part that was shown would pass" in refused(client, told["number"])
     client.post(f"{FLANGE}/improvements/{told['number']}/activate?fewer_found=true").raise_for_status()
 
 
@@ -223,6 +228,14 @@ def test_what_is_all_but_the_same_is_left_out(client: TestClient) -> None:
     told = proposed(client)
     [left_out] = told["left_out"]
     assert (left_out["reason"], left_out["other"]) == ("near_duplicate", told["added"][0]["sha256"])
+
+
+def test_a_photograph_that_was_called_bad_too_is_no_false_alarm(client: TestClient) -> None:
+    hold(client)
+    first, again = (inspected(client, [3])[0] for _ in range(2))
+    call(client, [first], "good")
+    call(client, [again], "bad")
+    assert client.post(f"{FLANGE}/improvements").status_code == 409
 
 
 def test_without_false_alarms_nothing_is_proposed(client: TestClient) -> None:
