@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from app.api.parsing.text import visible_text
 from app.api.schemas.calibration import PromiseBody
-from app.api.schemas.inspections import CallerId
+from app.api.schemas.caller_ids import CallerId
 from app.api.schemas.records import Moment, RecordBody
 from app.engine.verdict.observed import Bounds, Judged
 from app.errors import InvalidRequest
