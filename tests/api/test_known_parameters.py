@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 NAMES = {
     "product_id": "flange", "version": "1", "sha256": "0" * 64, "job_id": "none", "index": "0", "inspection_id": "0",
-    "part_id": "0",
+    "part_id": "0", "number": "1",
 }  # fmt: skip
 ANSWERS_ANYHOW = {"/health/live", "/health/ready", "/version", "/metrics"}
 

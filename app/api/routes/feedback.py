@@ -15,7 +15,7 @@ from app.api.schemas.feedback import (
     microsecond_span,
 )
 from app.api.schemas.problem import problems
-from app.errors import InspectionNotFound, InvalidProductId, Overloaded, RecordsOff, StorageUnavailable
+from app.errors import InspectionNotFound, InvalidProductId, Overloaded, ProductNotFound, RecordsOff, StorageUnavailable
 from app.storage.records.feedback import Feedback
 from app.storage.records.record import MOST_ID, microseconds
 
@@ -52,7 +52,7 @@ async def give_feedback(
 @router.get(
     "/products/{product_id}/feedback",
     dependencies=[READ_RECORDS],
-    responses=problems(InvalidProductId, RecordsOff, StorageUnavailable, Overloaded),
+    responses=problems(InvalidProductId, ProductNotFound, RecordsOff, StorageUnavailable, Overloaded),
 )
 async def read_feedback(
     product_id: ProductId, query: Annotated[ObservedQuery, Query()], service: ServiceDep, lanes: LanesDep
@@ -60,4 +60,7 @@ async def read_feedback(
     """False alarms and misses as far as people have looked, beside what was promised: by bank version and by day."""
     span = query.span(datetime.now(UTC))
     found = await lanes.admin.call(service.feedback.observed, product_id, *microsecond_span(span))
+    if not found.versions:
+        # Nothing is told of a name that was misspelt; a deleted product has its records.
+        await lanes.admin.call(service.products.view, product_id)
     return ObservedFeedbackBody.of(product_id, span, found)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.api.accept import JSON, PNG, preferred
-from app.api.authorisation import READ, READ_RECORDS, CallerDep, check_product
+from app.api.authorisation import READ_RECORDS, CallerDep, check_product
 from app.api.deps import Accept, InspectionId, LanesDep, ProductId, ServiceDep
 from app.api.schemas.feedback import JudgedRecordBody
 from app.api.schemas.heatmaps import HeatmapQuery
@@ -126,7 +126,7 @@ async def read_heatmap(
 
 @router.get(
     "/products/{product_id}/statistics",
-    dependencies=[READ],
+    dependencies=[READ_RECORDS],
     responses=problems(InvalidProductId, ProductNotFound, RecordsOff, TooMuchAsked, StorageUnavailable, Overloaded),
 )
 async def read_statistics(

@@ -2,8 +2,7 @@
 
 A way goes by one of the conditions, through an index that has what fulfils it in the order of time. A condition that
 holds for few records leads. All indexes but that of the parts have in them whatever can be asked for: what is not
-wanted is passed over there, without a look at the record itself. What a person says of a part comes later, and is in an
-index of its own: few records have it.
+wanted is passed over there, without a look at the record itself.
 """
 
 from collections.abc import Iterator
@@ -94,9 +93,10 @@ def _by(way: Way, wanted: Wanted, after: Cursor | None) -> Select[Any]:
 def _ways(connection: Connection, wanted: Wanted) -> list[Way]:
     """One, or one for each product; together they lead to all that is wanted."""
     named, products = dict(_named(wanted)), _products(wanted)
-    for name in ("part_id", "truth"):
-        if name in named:
-            return [named[name]]
+    if "part_id" in named:
+        return [named["part_id"]]
+    if "truth" in named:  # of few parts anybody says anything
+        return [named["truth"]]
     if len(named) + (products is not None) > 1 or "score" in named:
         rarest = _rarest(connection, named, wanted)
         if rarest is not None:
@@ -116,7 +116,7 @@ def _named(wanted: Wanted) -> Iterator[tuple[str, Way]]:
             yield name, Way(inspections.c[name] == value, f"inspections_{index}_at")
     if wanted.truth not in (None, "none"):
         yield "truth", Way(inspections.c.truth == wanted.truth, "inspections_truth_at")
-    if wanted.flag is not None and wanted.truth is wanted.sha256 is None:
+    if wanted.flag is not None:
         yield "flag", Way(flags.c.flag == wanted.flag, "inspection_flags_at", flags)
     if wanted.least_score is not None or wanted.most_score is not None:
         yield "score", Way(_scores(inspections, wanted), "inspections_score", in_time=False)
@@ -164,11 +164,19 @@ def _conditions(way: Way, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield table.product_id.in_(sorted(products))
     if wanted.flag is not None and way.table is not flags:
         yield table.flags.contains(wanted.flag)  # no flag is part of another one
+    truth = inspections.c.truth
     if wanted.truth is not None:
-        yield table.truth.is_(None) if wanted.truth == "none" else table.truth == wanted.truth
+        yield _of_record(way, truth.is_(None) if wanted.truth == "none" else truth == wanted.truth)
     if wanted.sha256 is not None:
-        yield table.sha256 == wanted.sha256
+        yield _of_record(way, inspections.c.sha256 == wanted.sha256)
     yield _scores(way.table, wanted)
+
+
+def _of_record(way: Way, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition on what the record itself has, and no index."""
+    if way.table is inspections:
+        return condition
+    return select(literal(1)).where(inspections.c.number == way.table.c.number, condition).exists()
 
 
 def _scores(table: Table, wanted: Wanted) -> ColumnElement[bool]:

@@ -69,8 +69,8 @@ inspections = Table(
     Index("inspections_station_at", "station_id", *_but("station_id")),
     Index("inspections_bank_at", "bank_version", *_but("bank_version")),
     Index("inspections_verdict_at", "verdict", *_but("verdict")),
-    Index("inspections_truth_at", "truth", "at_us", "number", **IF_JUDGED),
-    Index("inspections_product_truth_at", "product_id", "truth", "at_us", "number", **IF_JUDGED),
+    Index("inspections_truth_at", "truth", *SOUGHT, **IF_JUDGED),
+    Index("inspections_product_truth_at", "product_id", "truth", "at_us", "bank_version", "verdict", **IF_JUDGED),
 )
 """`number` counts them as they were written, `at_us` is when they were made; `flags` are separated by spaces; `truth`
 is that of the newest feedback. `inspections_product_at` holds all that inspections of a product are counted by."""

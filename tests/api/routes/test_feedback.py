@@ -200,6 +200,11 @@ def test_false_alarms_stand_beside_what_was_promised(client: TestClient) -> None
     assert (version["threshold_changed"], version["exceeded"]) == (False, False)
 
 
+def test_of_a_product_that_never_was_nothing_is_told(client: TestClient) -> None:
+    assert client.get("/products/flnge/feedback").json()["code"] == "product-not-found"
+    assert client.get("/products/nut/feedback").json()["versions"] == []
+
+
 @pytest.mark.parametrize(
     "span", [{"from": "2026-11-28T06:00:00Z", "to": "2026-11-28T06:00:00Z"}, {"from": "2020-01-01T00:00:00Z"}]
 )

@@ -97,7 +97,7 @@ def test_a_database_that_cannot_be_used_is_told_as_such(empty: Engine) -> None:
 
 
 def test_records_of_before_have_no_truth_and_take_it(empty: Engine) -> None:
-    migrate(empty, "0003")
+    migrate(empty, "0004")
     with empty.begin() as connection:
         connection.execute(
             text(

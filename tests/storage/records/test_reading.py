@@ -45,6 +45,11 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "flag": ({"flag": "edge_unseen"}, lambda each: "edge_unseen" in each.flags),
     "bank": ({"bank_version": 2}, lambda each: each.bank_version == 2),
     "truth": ({"truth": "bad"}, lambda each: each.truth == "bad"),
+    "truth and a flag": ({"truth": "bad", "flag": "drift"}, lambda each: each.truth == "bad" and "drift" in each.flags),
+    "a flag, no truth": ({"truth": "none", "flag": "drift"}, lambda each: not each.truth and "drift" in each.flags),
+    "truth of a part": (
+        {"truth": "good", "part_id": "part 3"}, lambda each: each.truth == "good" and each.part_id == "part 3"
+    ),
     "no truth": ({"truth": "none", "product_id": "nut"}, lambda each: each.truth is None and each.product_id == "nut"),
     "scores": ({"least_score": 0.5, "most_score": 1.5}, lambda each: 0.5 <= each.score <= 1.5),
     "times": (
