@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 VARIANT ?= cpu
 REVISION = $(shell git describe --always --dirty)
 
-.PHONY: run demo check test test-tools test-long test-gpu test-compose image format clean
+.PHONY: run demo check test test-tools test-long test-ui test-gpu test-compose image format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,8 +14,9 @@ help:
 	@echo "make run        serve on 127.0.0.1:8000"
 	@echo "make check      lint, types, architecture"
 	@echo "make test       check, then the tests"
-	@echo "make test-tools install what some tests start: Redis, HAProxy, strace, Prometheus, PostgreSQL"
+	@echo "make test-tools install what some tests start: Redis, HAProxy, strace, Prometheus, PostgreSQL, Chromium"
 	@echo "make test-long  the tests that take minutes"
+	@echo "make test-ui    the console in a browser, in all looks and sizes"
 	@echo "make test-gpu   the tests that need a CUDA device"
 	@echo "make test-compose  build the image and run the deployment, where a Docker engine is"
 	@echo "make image      build the image; VARIANT=gpu for the one with faiss-gpu"
@@ -40,17 +41,20 @@ check: $(VENV)/installed
 
 # By file, so that a server which the tests of a file share is started once.
 test: check
-	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile -m "not long and not gpu and not compose"
+	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile -m "not long and not gpu and not compose and not ui"
 
 # Without these programs the tests that start them are skipped; with CI set, they fail instead.
 test-tools:
-	command -v redis-server && command -v haproxy && command -v strace && command -v curl && command -v promtool && \
+	command -v redis-server && command -v haproxy && command -v strace && command -v curl && command -v promtool && command -v chromium && \
 	ls /usr/lib/postgresql/*/bin/initdb && exit; apt-get update -q && \
 	RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends redis-server haproxy \
-	strace curl prometheus postgresql
+	strace curl prometheus postgresql chromium
 
 test-long: $(VENV)/installed
 	$(PYTEST) -m "long and not gpu and not compose" --timeout 3600
+
+test-ui: $(VENV)/installed
+	$(PYTEST) -m ui tests/ui
 
 test-gpu: $(VENV)/installed
 	$(PYTEST) -m gpu

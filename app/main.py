@@ -26,6 +26,7 @@ from app.keys.key_ring import KeyRing
 from app.service.service import Service
 from app.settings import Settings
 from app.version import service_version
+from app.web.console import add_console
 
 TITLE = "AnomalyDINO Inspector"
 DOCS_PARAMETERS = {"validatorUrl": None, "tryItOutEnabled": True}
@@ -79,5 +80,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         app.add_middleware(RootPath, root_path=settings.root_path)
     add_problem_handlers(app)
     add_routes(app)
+    if settings.ui == "on":
+        add_console(app, keys, settings.root_path or "", 60 * settings.ui_idle_minutes)
     add_openapi(app)
     return app

@@ -9,7 +9,7 @@ PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 ENDPOINTS = frozenset(
     {
         "changes", "docs", "health", "inspections", "jobs", "metrics", "openapi.json", "parts", "products",
-        "static-offline-docs", "v1", "version", "zero-shot",
+        "static-offline-docs", "ui", "v1", "version", "zero-shot",
     }
 )  # fmt: skip
 """First segments of the paths that the API has."""

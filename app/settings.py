@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     keep_versions: int = Field(20, ge=1, le=10_000, description="Bank versions kept per product.")
     smaller_edge: int = Field(448, ge=112, le=1344, description="Given to a product at its creation, px.")
     profile: Profile = Field("robust", description="Given to a product at its creation: `robust` or `paper`.")
+    ui: Literal["on", "off"] = Field(default="on", description="Whether the console is there, below /ui.")
+    ui_idle_minutes: float = Field(default=60, gt=0, le=10_080, description="When an unused session of it ends, min.")
     records: Literal["on", "off"] = Field("on", description="Whether every answered inspection is kept on record.")
     records_url: SecretStr | None = Field(None, description="PostgreSQL for records; unset: SQLite beside the store.")
     records_password: SecretStr | None = Field(None, description="Password for RECORDS_URL; best as a Docker secret.")

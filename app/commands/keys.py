@@ -1,20 +1,16 @@
 """`inspector keys`: create, list and revoke API keys."""
 
-import re
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from app.errors import ConfigurationError
 from app.keys.admin_key import admin_keys
 from app.keys.api_key import KeyRecord, Scope, key_id
 from app.keys.key_file import KeyFile
+from app.keys.new_key import check_new_key
 from app.settings import load_settings
-from app.storage.product_id import is_product_id
 from app.wording import counted
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NO_KEY_LEFT = (
     "No key is left. A server that runs refuses everyone; one that is started now asks nobody for a key, and so only "
     "starts on a loopback address."
@@ -46,8 +42,7 @@ def create_key(
     revoke the old one.
     """
     settings = load_settings()
-    _check_names(name, product or [])
-    _check_scopes(scope, product or [])
+    check_new_key(name, scope, product or [])
     file = KeyFile.of(settings)
     key = file.create(name, scope, product or None)
     typer.echo(key)
@@ -79,23 +74,6 @@ def revoke_key(id_: Annotated[str, typer.Argument(metavar="ID", help="Its id, as
     typer.echo(f"Key {record.key_id} of {record.name} is revoked.", err=True)
     if not file.read() and not admin_keys(settings.admin_key):
         typer.echo(NO_KEY_LEFT, err=True)
-
-
-def _check_names(name: str, products: Sequence[str]) -> None:
-    if not NAME.fullmatch(name):
-        raise ConfigurationError(
-            f"{name!r} is no name. Use 1 to 64 letters, digits, dots, underscores or hyphens, a letter or digit first."
-        )
-    for product_id in products:
-        if not is_product_id(product_id):
-            raise ConfigurationError(f"{product_id!r} is no product id, so no product can have it. Check its spelling.")
-
-
-def _check_scopes(scopes: Sequence[Scope], products: Sequence[str]) -> None:
-    if Scope.METRICS in scopes and products:
-        raise ConfigurationError(
-            "The metrics are of all products together. Make a key of its own for them, without --product."
-        )
 
 
 def _row(record: KeyRecord) -> tuple[str, ...]:

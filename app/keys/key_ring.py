@@ -66,6 +66,13 @@ class KeyRing:
                 return known.caller
         return None
 
+    def labelled(self, label: str) -> tuple[Caller, bytes] | None:
+        """Of the key that is called so: its caller, and its digest; None where there is none, or no longer."""
+        for known in (*self._admin, *self._of_file.values()):
+            if known.caller.label == label:
+                return known.caller, known.digest
+        return None
+
     def refresh(self) -> None:
         """Take over what has changed in the file. A fault is logged once, and tried again at the next call."""
         try:

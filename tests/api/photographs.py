@@ -16,6 +16,12 @@ def photograph(seed: int = 0, *, width: int = 160, height: int = 128, suffix: st
     return data.tobytes()
 
 
+def odd_part() -> bytes:
+    """Of finer grain than the others: it lies above any threshold that they set, and still shows the same."""
+    noise = np.random.default_rng(7).integers(0, 256, (32, 40, 3)).astype(np.uint8)
+    return cv2.imencode(".png", cv2.resize(noise, (160, 128), interpolation=cv2.INTER_NEAREST))[1].tobytes()
+
+
 def huge_png(edge_px: int = 30_000) -> bytes:
     """A grey PNG of `edge_px` squared, all black, in about a thousandth of its pixels."""
 

@@ -57,12 +57,15 @@ def _variables(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def server_process(folder: Path, settings: Mapping[str, str]) -> Iterator[ServerProcess]:
-    """A ready server with its store in `folder`. It must end with status 0, unless the block has ended it already."""
+def server_process(folder: Path, settings: Mapping[str, str], port: int = 0) -> Iterator[ServerProcess]:
+    """A ready server with its store in `folder`; `port` 0: a free one.
+
+    It must end with status 0, unless the block has ended it already.
+    """
     log = folder / "server.log"
     given = {"DATA_DIR": str(folder / "store")} | dict(settings)
     environment = _variables(SETTINGS) | os.environ | _variables(given)
-    command = [sys.executable, "-m", "app.cli", "serve", "--host", "127.0.0.1", "--port", "0"]
+    command = [sys.executable, "-m", "app.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
     with log.open("wb") as sink:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=sink, stderr=sink)
     try:

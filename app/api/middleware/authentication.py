@@ -22,7 +22,8 @@ OPEN_PATHS = frozenset(
         "/docs/oauth2-redirect",
     }
 )
-DOCS_ASSETS = "/static-offline-docs/"
+DOCS_ASSETS, CONSOLE = "/static-offline-docs/", "/ui"
+"""What is below them needs no key: the console asks for one by itself."""
 
 NO_KEY = "This service asks for a key. Send it in the header `Authorization: Bearer <key>`."
 UNKNOWN_KEY = "This key is not known here, or no longer. Ask whoever runs the service for another one."
@@ -60,7 +61,7 @@ class Authentication:
 
 
 def _is_open(path: str) -> bool:
-    return path in OPEN_PATHS or path.startswith(DOCS_ASSETS)
+    return path in OPEN_PATHS or path.startswith((DOCS_ASSETS, f"{CONSOLE}/")) or path == CONSOLE
 
 
 def _shown_key(scope: Scope) -> str:

@@ -1,6 +1,6 @@
 """Reading what was inspected."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -79,6 +79,10 @@ class RecordService:
     def every(self, wanted: Wanted) -> Iterator[InspectionRecord]:
         """All of them, the newest first, read as they are taken."""
         return map(self._as_now(), self._records.reader.every(wanted))
+
+    def verdicts(self, wanted: Wanted) -> Mapping[str, int]:
+        """How many there are with each verdict."""
+        return self._records.reader.verdicts(wanted)
 
     def one(self, inspection_id: str, products: frozenset[str] | None = None) -> InspectionRecord:
         """InspectionNotFound."""

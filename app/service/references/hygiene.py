@@ -124,6 +124,13 @@ class HygieneService:
         }
         return accused, {names[position]: each for position, each in how_odd.items()}
 
+    def findings(self, product_id: str) -> Findings:
+        """Of the references of the bank that serves, by SHA-256: each measured once, no pairs searched.
+
+        ProductNotFound, NoReferences, BankDamaged.
+        """
+        return self._findings(self._catalog.product(product_id), self._active(product_id))[0]
+
     def quality(self, product_id: str) -> Quality:
         """All that can be said of the references of the bank that serves. Takes seconds: pairs are searched.
 
@@ -131,16 +138,14 @@ class HygieneService:
         """
         product, manifest = self._catalog.product(product_id), self._active(product_id)
         names = [entry.sha256 for entry in manifest.references]
-        measured = {name: each for name in names if (each := self._photographs.of(product_id, name))}
-        found = self.of_photographs(product_id, measured, [])
-        accused, how_odd = self.outliers(product, manifest)
+        found, how_odd = self._findings(product, manifest)
         drawn = compared_references(names)
         compared = [drawn[place] for place in evenly_spaced(len(drawn), COVERED_REFERENCES)]
         with same_life(self._catalog, product_id, product.created_at):
             covered = self._coverage(product, manifest, compared)
         return Quality(
             manifest=manifest,
-            findings={name: (*found.get(name, ()), *accused.get(name, ())) for name in names},
+            findings=found,
             suspicions=how_odd,
             adds={names[at]: each for at, each in zip(compared, covered.adds, strict=True)} if covered else {},
             coverage=covered,
@@ -163,6 +168,14 @@ class HygieneService:
             return tuple(each for each in references if each.sha256 not in removed)
 
         return Trimmed(self._builder.update(product_id, "delete", kept), removed)
+
+    def _findings(self, product: Product, manifest: BankManifest) -> tuple[Findings, dict[str, float]]:
+        """All of them, and how much each reference stands out."""
+        names = [entry.sha256 for entry in manifest.references]
+        measured = {name: each for name in names if (each := self._photographs.of(product.product_id, name))}
+        found = self.of_photographs(product.product_id, measured, [])
+        accused, how_odd = self.outliers(product, manifest)
+        return {name: (*found.get(name, ()), *accused.get(name, ())) for name in names}, how_odd
 
     def _active(self, product_id: str) -> BankManifest:
         manifest = self._banks.active(product_id)

@@ -5,6 +5,7 @@ holds for few records leads. All indexes but that of the parts have in them what
 wanted is passed over there, without a look at the record itself.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -76,6 +77,16 @@ def numbers(connection: Connection, wanted: Wanted, limit: int, after: Cursor | 
     some = [_by(way, wanted, after).limit(limit) for way in ways]
     query = some[0] if len(some) == 1 else _merged(some).limit(limit)
     return [row.number for row in connection.execute(query)]
+
+
+def verdicts(connection: Connection, wanted: Wanted) -> Counter[str]:
+    """How many records there are with each verdict; it has none that no record has."""
+    found = Counter[str]()
+    for way in _ways(connection, wanted):
+        verdict = way.table.c.verdict
+        query = way.select(verdict, func.count()).where(*_times(way, wanted), *_conditions(way, wanted))
+        found.update({row[0]: row[1] for row in connection.execute(query.group_by(verdict))})
+    return found
 
 
 def _merged(some: list[Select[Any]]) -> Select[Any]:

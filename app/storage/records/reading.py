@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, RowMapping, func, select
 
 from app.storage.records.database import connected
-from app.storage.records.finding import Cursor, Wanted, numbers
+from app.storage.records.finding import Cursor, Wanted, numbers, verdicts
 from app.storage.records.record import InspectionRecord
 from app.storage.records.statistics import Counted, Span, counted
 from app.storage.records.tables import inspections
@@ -65,6 +65,11 @@ class RecordReader:
             yield from found.records
             if (after := found.next) is None:
                 return
+
+    def verdicts(self, wanted: Wanted) -> Mapping[str, int]:
+        """How many there are with each verdict."""
+        with connected(self._engine) as connection:
+            return verdicts(connection, wanted)
 
     def newest_of_part(self, part_id: str, *, judged: bool = False) -> list[InspectionRecord]:
         """The newest inspection of a part by each product, the newest of them first. `judged`: of those that a person

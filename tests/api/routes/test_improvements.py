@@ -5,15 +5,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.opened_store import opened_pictures, opened_records
 from app.settings import Settings, load_settings
-from tests.api.photographs import photograph
+from tests.api.photographs import odd_part, photograph
 from tests.api.tiny_service import tiny_service
 from tests.waiting import wait_until
 
@@ -169,12 +167,6 @@ def test_a_proposal_of_what_is_no_more_is_refused(client: TestClient, change: An
     change(client)
     assert client.get(f"{FLANGE}/improvements/{number}").json()["state"] == "outdated"
     assert "Ask for another one" in refused(client, number)
-
-
-def odd_part() -> bytes:
-    """Of finer grain than the others: it lies above any threshold that they set, and still shows the same."""
-    noise = np.random.default_rng(7).integers(0, 256, (32, 40, 3)).astype(np.uint8)
-    return cv2.imencode(".png", cv2.resize(noise, (160, 128), interpolation=cv2.INTER_NEAREST))[1].tobytes()
 
 
 def test_a_threshold_rises_only_where_that_is_asked_for(client: TestClient) -> None:

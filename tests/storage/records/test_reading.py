@@ -1,3 +1,4 @@
+from collections import Counter
 from typing import Any, get_args
 
 import pytest
@@ -110,6 +111,13 @@ def test_pages_hold_what_was_asked_for_the_newest_first_by_whichever_way(
 def test_no_flag_is_part_of_another_one() -> None:
     flags = get_args(Flag)
     assert [each for each in flags if any(each in other for other in flags if other != each)] == []
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_verdicts_are_counted(engine: Engine, records: list[InspectionRecord], name: str) -> None:
+    given, holds = CONDITIONS[name]
+    expected = Counter(each.verdict for each in records if holds(each))
+    assert RecordReader(engine).verdicts(Wanted(**given)) == expected
 
 
 def test_a_record_that_comes_between_pages_moves_none_of_them(engine: Engine, records: list[InspectionRecord]) -> None:

@@ -1,0 +1,1 @@
+"""Who looks at a page, and whether a form is theirs."""

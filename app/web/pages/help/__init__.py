@@ -1,0 +1,1 @@
+"""What verdicts and flags mean, and what to do."""

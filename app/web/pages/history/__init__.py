@@ -1,0 +1,1 @@
+"""What was inspected: found, looked at, judged."""

@@ -1,0 +1,3 @@
+import { enliven } from "../inspect/viewer.mjs";
+
+enliven(document);

@@ -1,0 +1,1 @@
+"""Better banks, proposed from what people said."""

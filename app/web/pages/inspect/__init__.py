@@ -1,0 +1,1 @@
+"""One photograph, and what is made of it."""

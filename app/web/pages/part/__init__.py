@@ -1,0 +1,1 @@
+"""A part over all its products and cameras."""

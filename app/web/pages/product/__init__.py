@@ -1,0 +1,1 @@
+"""A product: its references and its masking; deleting it."""

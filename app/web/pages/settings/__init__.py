@@ -1,0 +1,1 @@
+"""A product's settings."""

@@ -1,0 +1,1 @@
+"""From values to pages, in the languages that there are."""
