@@ -143,6 +143,8 @@ def _side(bank: KnownBank, called_bad: Detection) -> Side:
             calibrating.found + called_bad.found,
             calibrating.undecidable + called_bad.undecidable,
             calibrating.bad + called_bad.bad,
+            # People look at rejected parts: bad ones that were found are among them far more often than others.
+            selected=calibrating.selected or called_bad.bad > 0,
         ),
     )
 

@@ -84,4 +84,4 @@ class Calibration:
         limit = self.limit
         decided = [each.score for each in self.bad if not each.undecidable]
         found = sum(is_not_ok(score, limit) for score in decided) if limit is not None else 0
-        return Detection(found, len(self.bad) - len(decided), len(self.bad))
+        return Detection(found, len(self.bad) - len(decided), len(self.bad), self.manual is not None)

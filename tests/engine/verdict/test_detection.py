@@ -21,3 +21,7 @@ def test_what_is_undecidable_is_not_found() -> None:
 def test_nothing_is_told_without_a_bad_part_and_nothing_promised_where_none_is_found() -> None:
     assert Detection(0, 0, 0).detection_rate_95 is None
     assert Detection(0, 0, 5).detection_rate_95 == 0.0
+
+
+def test_bad_parts_that_were_selected_tell_nothing_of_others() -> None:
+    assert Detection(12, 0, 12, selected=True).detection_rate_95 is None

@@ -101,6 +101,14 @@ def test_a_wrong_image_is_left_out_where_one_reference_does_not_tell_what_the_pr
 def test_a_bad_image_is_found_by_its_verdict(parts: Service) -> None:
     detection = added(parts, {"spot.png": spotted(20), "other.png": disc(20)}, is_good=False).detection
     assert (detection.found, detection.undecidable, detection.bad) == (1, 1, 2)
+    assert detection.detection_rate_95 is not None
+
+
+def test_of_a_threshold_of_ones_own_no_detection_is_promised(parts: Service) -> None:
+    added(parts, {"spot.png": spotted(20)}, is_good=False)
+    parts.products.change("disc", {"threshold": {"value": 0.01, "bank_version": 1}})
+    detection = parts.calibration.view("disc").detection
+    assert (detection.found, detection.bad, detection.detection_rate_95) == (1, 1, None)
 
 
 def test_that_no_bad_image_is_found_is_a_problem(parts: Service) -> None:
