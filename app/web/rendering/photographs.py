@@ -1,12 +1,26 @@
-"""Photographs as a browser can show them."""
+"""Photographs as a browser can show them: of a type that every one knows, and no larger than they are shown."""
+
+from typing import Literal
 
 import cv2
+from pydantic import BaseModel
 
 from app.engine.photograph.image_file import decode_image
 from app.engine.types import Image
 
+PictureSize = Literal["small", "large"]
+EDGE_PX: dict[PictureSize, int] = {"small": 320, "large": 1600}
 QUALITY = 90
 """Of JPEG."""
+
+KEPT = "private, max-age=86400, immutable"
+"""By the browser: its address names the file by its SHA-256."""
+
+
+class PictureQuery(BaseModel):
+    """How large a picture is shown."""
+
+    size: PictureSize = "small"
 
 
 def shown(photograph: bytes, max_pixels: int, most_px: int) -> bytes:

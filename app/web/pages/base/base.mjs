@@ -20,6 +20,10 @@ export async function send(path, data, options = {}) {
   const answer = await fetch(`${base}/${path}`, {
     method: "POST", body: data, headers: { "X-CSRF-Token": csrf, Accept: "text/html" }, ...options,
   });
+  if (answer.redirected) { // to the log-in: the session has ended
+    location.reload();
+    return new Promise(() => {});
+  }
   const text = await answer.text();
   if (!answer.ok) {
     const page = new DOMParser().parseFromString(text, "text/html");

@@ -15,7 +15,7 @@ from app.web.access.forms import Form
 from app.web.access.visitor import REGISTER
 from app.web.pages.calibration.histogram import Histogram, Scores
 from app.web.pages.product.subject import SubjectDep
-from app.web.rendering.thumbnails import PictureQuery
+from app.web.rendering.photographs import PictureQuery
 from app.web.routes import PageRoute
 
 router = APIRouter(route_class=PageRoute, prefix="/products/{product_id}/calibration")

@@ -13,7 +13,7 @@ from app.errors import BankDamaged
 from app.storage.documents import ReferenceEntry
 from app.web.access.visitor import ADMIN, LOOK, REGISTER
 from app.web.pages.product.subject import SubjectDep
-from app.web.rendering.thumbnails import PictureQuery
+from app.web.rendering.photographs import PictureQuery
 from app.web.routes import PageRoute
 
 router = APIRouter(route_class=PageRoute, prefix="/products/{product_id}")

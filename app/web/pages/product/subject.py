@@ -10,7 +10,7 @@ from app.api.deps import LanesDep, ProductId, ServiceDep, SettingsDep
 from app.keys.api_key import Scope
 from app.web.access.forms import Form, form_of
 from app.web.access.visitor import VisitorDep
-from app.web.rendering.thumbnails import KEPT, ThumbnailSize, thumbnail
+from app.web.rendering.photographs import EDGE_PX, KEPT, PictureSize, shown
 from app.web.routes import PagesDep, to_page
 
 FindImage = Callable[[str, str], tuple[bytes, str]]
@@ -44,14 +44,12 @@ class Subject:
         """What was sent, once it is known to be of this session."""
         return await form_of(self.request, self.session)
 
-    async def picture(
-        self, image: Callable[[str, str], tuple[bytes, str]], sha256: str, size: ThumbnailSize
-    ) -> Response:
+    async def picture(self, image: Callable[[str, str], tuple[bytes, str]], sha256: str, size: PictureSize) -> Response:
         """One of the product's photographs, small enough to be shown; `image` finds it, by product and SHA-256."""
 
         def drawn() -> bytes:
             data, _ = image(self.product_id, sha256)
-            return thumbnail(data, size, self.settings.max_image_pixels)
+            return shown(data, self.settings.max_image_pixels, EDGE_PX[size])
 
         jpeg = await self.lanes.admin.call(drawn)
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": KEPT})
