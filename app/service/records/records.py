@@ -105,8 +105,10 @@ class RecordService:
         hidden, verdicts = len(of_all) - len(newest), {each.verdict for each in newest}
         missing = tuple(sorted(set(required) - {each.product_id for each in of_all}))
         verdict: PartVerdict = next(each for each in WORST_FIRST if each in verdicts)
-        judged = [each for each in reader.newest_of_part(part_id, judged=True) if may_see(products, each)]
-        truth = _truth(newest, judged)
+        words = {
+            name: word for name, word in reader.words_on_part(part_id).items() if products is None or name in products
+        }
+        truth = _truth(newest, words)
         if verdict == "ok" and truth == "bad":
             verdict = "not_ok"
         if verdict == "ok" and (missing or hidden or waiting):
@@ -154,9 +156,9 @@ def may_see(products: frozenset[str] | None, record: InspectionRecord) -> bool:
     return products is None or record.product_id in products
 
 
-def _truth(newest: Sequence[InspectionRecord], judged: Sequence[InspectionRecord]) -> Truth | None:
-    """Of a part, by its newest inspection of each product, and the newest of each that somebody has judged."""
-    if any(each.truth == "bad" for each in judged):
+def _truth(newest: Sequence[InspectionRecord], words: Mapping[str, Truth]) -> Truth | None:
+    """Of a part, by its newest inspection of each product, and the newest word on it as each product."""
+    if "bad" in words.values():
         return "bad"
     return "good" if all(each.truth == "good" for each in newest) else None
 

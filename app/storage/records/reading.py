@@ -9,9 +9,9 @@ from sqlalchemy import Engine, RowMapping, func, select
 
 from app.storage.records.database import connected
 from app.storage.records.finding import Cursor, Wanted, numbers, verdicts
-from app.storage.records.record import InspectionRecord
+from app.storage.records.record import InspectionRecord, Truth
 from app.storage.records.statistics import Counted, Span, counted
-from app.storage.records.tables import inspections
+from app.storage.records.tables import feedback, inspections
 from app.storage.records.writing import MAPS, OTHERWISE
 
 NEWEST = (inspections.c.at_us.desc(), inspections.c.number.desc())
@@ -71,16 +71,22 @@ class RecordReader:
         with connected(self._engine) as connection:
             return verdicts(connection, wanted)
 
-    def newest_of_part(self, part_id: str, *, judged: bool = False) -> list[InspectionRecord]:
-        """The newest inspection of a part by each product, the newest of them first. `judged`: of those that a person
-        has said something of."""
+    def newest_of_part(self, part_id: str) -> list[InspectionRecord]:
+        """The newest inspection of a part by each product, the newest of them first."""
         place = func.row_number().over(partition_by=inspections.c.product_id, order_by=NEWEST).label("place")
-        of_part = select(inspections.c.number, place).where(inspections.c.part_id == part_id)
-        ranked = (of_part.where(inspections.c.truth.is_not(None)) if judged else of_part).subquery()
+        ranked = select(inspections.c.number, place).where(inspections.c.part_id == part_id).subquery()
         first = select(ranked.c.number).where(ranked.c.place == 1)
         with connected(self._engine) as connection:
             rows = connection.execute(select(inspections).where(inspections.c.number.in_(first)).order_by(*NEWEST))
             return [_record(row) for row in rows.mappings()]
+
+    def words_on_part(self, part_id: str) -> dict[str, Truth]:
+        """What was said last of a part as each product, of whichever of its inspections; by product."""
+        joined = feedback.join(inspections, inspections.c.number == feedback.c.number)
+        said = select(inspections.c.product_id, feedback.c.truth).select_from(joined)
+        with connected(self._engine) as connection:
+            rows = connection.execute(said.where(inspections.c.part_id == part_id).order_by(feedback.c.place))
+            return {row.product_id: row.truth for row in rows}
 
     def counted(self, product_id: str, spans: Sequence[Span]) -> list[Counted]:
         """What was inspected of a product, for each of the spans, at one moment for all of them."""

@@ -131,6 +131,14 @@ def test_a_part_that_was_called_bad_stays_so_until_a_later_inspection_is_called_
     assert (part["verdict"], part["truth"]) == ("ok", "good")
 
 
+def test_the_newest_word_on_a_part_counts_of_whichever_inspection_it_is(client: TestClient) -> None:
+    earlier, later = (inspect(client, NEVER, part_id="SN/1") for _ in range(2))
+    say(client, later, "good")
+    say(client, earlier, "bad")
+    part = client.get("/parts/SN/1").json()
+    assert (part["verdict"], part["truth"]) == ("not_ok", "bad")
+
+
 def test_nobody_releases_a_part_by_calling_it_good(client: TestClient) -> None:
     say(client, inspect(client, ALWAYS, part_id="SN/1"), "good")
     part = client.get("/parts/SN/1").json()

@@ -138,13 +138,6 @@ def test_of_a_part_the_newest_of_each_product_is_told(engine: Engine) -> None:
     assert [each.inspection_id for each in found[::2]] == [late.inspection_id, early.inspection_id]
 
 
-@pytest.mark.usefixtures("records")
-def test_of_a_part_the_newest_that_somebody_has_judged_is_told(engine: Engine) -> None:
-    bad, later = made(50, part_id="part 1", product_id="nut", truth="bad"), made(60, part_id="part 1", product_id="nut")
-    write_records(engine, [bad, later])
-    assert RecordReader(engine).newest_of_part("part 1", judged=True) == [bad]
-
-
 def test_a_database_that_cannot_be_read_is_told_as_such(empty: Engine) -> None:
     with pytest.raises(StorageUnavailable, match="cannot be read now"):
         RecordReader(empty).page(Wanted(), 1)
