@@ -3,6 +3,7 @@
 import asyncio
 import re
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Header, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +17,7 @@ from app.service.records.changes import Asked
 from app.service.service import Service
 from app.storage.records.changes.change import Change
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 MOST_BY, MOST_REQUEST = 200, 1000
 """Characters."""
 
@@ -30,8 +32,8 @@ async def _begun(request: Request, service: ServiceDep, lanes: LanesDep, changed
     state, url = request.state, request.url
     asked = Asked(
         action=request.scope["route"].name,
-        request=f"{request.method} {url.path}{'?' if url.query else ''}{url.query}"[:MOST_REQUEST],
-        product_id=request.path_params.get("product_id") or await _new_product(request),
+        request=CONTROL.sub("?", f"{request.method} {url.path}{'?' if url.query else ''}{url.query}")[:MOST_REQUEST],
+        product_id=_as_product(request.path_params.get("product_id") or await _new_product(request)),
         key_name=caller_of(request).label,
         by=None if changed_by is None else name_in(changed_by),
         request_id=state.request_id,
@@ -73,12 +75,20 @@ class Changes:
             raise
 
 
-async def _new_product(request: Request) -> str | None:
-    """The id of a product that is to be created. The body has been read, and is looked at by the route."""
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+async def _new_product(request: Request) -> object:
+    """What is given as the id of a product that is to be created. The route looks at the body by itself."""
+    media_type = request.headers.get("content-type", "").partition(";")[0]
+    if media_type == "application/json":
+        given = await request.json()
+    elif media_type == "application/x-www-form-urlencoded":
+        given = dict(parse_qsl((await request.body()).decode("latin-1")))
+    else:
         return None
-    given = await request.json()
-    name = given.get("product_id") if isinstance(given, dict) else None
+    return given.get("product_id") if isinstance(given, dict) else None
+
+
+def _as_product(name: object) -> str | None:
+    """The id of a product; None for what is none, and is refused: no database takes any text."""
     return name if isinstance(name, str) and re.fullmatch(PRODUCT_ID, name) else None
 
 

@@ -144,6 +144,21 @@ def test_a_name_that_is_no_utf8_is_refused() -> None:
         name_in("Jürgen")
 
 
+@pytest.mark.parametrize("name", ["a" * 65, "a%00b"])
+def test_what_is_no_product_is_on_record_as_none(client: TestClient, name: str) -> None:
+    assert client.patch(f"/products/{name}", json={}).status_code in (404, 422)
+    (change,) = changes(client)
+    assert (change["product_id"], change["outcome"]) == (None, "failed")
+    assert "\x00" not in change["request"]
+
+
+def test_a_product_that_a_form_creates_is_on_record_with_its_name(client: TestClient) -> None:
+    token = client.get("/ui/products").text.partition('data-csrf="')[2].partition('"')[0]
+    client.post("/ui/products", data={"csrf": token, "product_id": "made-here"}, follow_redirects=False)
+    (change,) = changes(client, "?product_id=made-here")
+    assert (change["outcome"], change["after"]["reference_count"]) == ("made", 0)
+
+
 def test_without_records_there_are_no_changes_to_be_found(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path / "store", smaller_edge=112, records="off")
     with TestClient(create_app(settings, tiny_service(settings)), client=("127.0.0.1", 50000)) as client:
