@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from app.storage.records.kept import Kept, kept_of_line
 
 logger = logging.getLogger(__name__)
 
-COMING, GOING = "coming.jsonl", "going.jsonl"
+COMING, GOING, UNREADABLE = "coming.jsonl", "going.jsonl", "unreadable.jsonl"
+WHOLE = b"}\n"
 TOGETHER = 500
 """Records that are taken out at once."""
 
@@ -31,11 +32,19 @@ class Spool:
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._sizes = {name: _size(folder / name) for name in (COMING, GOING)}
+            aside = folder / UNREADABLE
+            self._unreadable = aside.read_bytes().count(b"\n") if aside.exists() else 0
 
     @property
     def size_bytes(self) -> int:
         """What waits. The disk, which may hang, is not asked."""
         return sum(self._sizes.values())
+
+    @property
+    def unreadable(self) -> int:
+        """Lines that were put here whole and cannot be read any more. They are kept aside until somebody removes them:
+        what they say of a part, nobody knows."""
+        return self._unreadable
 
     @property
     def is_empty(self) -> bool:
@@ -59,8 +68,9 @@ class Spool:
                 sync_folder(self._folder)
 
     @contextmanager
-    def taking(self) -> Iterator[Iterator[list[Kept]]]:
-        """The oldest records, some at a time. Where the body ends without an error, they are gone; else they stay.
+    def taking(self, aside: "Spool | None" = None) -> Iterator[Iterator[list[Kept]]]:
+        """The oldest records, some at a time. Where the body ends without an error, they are gone; else they stay. What
+        cannot be read is kept `aside` (None: here).
 
         StorageUnavailable, StorageFull: the files cannot be used.
         """
@@ -71,7 +81,7 @@ class Spool:
                 coming.rename(path)
                 sync_folder(self._folder)
                 self._sizes |= {COMING: 0, GOING: _size(path)}
-        yield _read(path)
+        yield _read(path, (aside or self)._keep_aside)
         with self._turn, explained(self._folder):
             path.unlink(missing_ok=True)
             sync_folder(self._folder)
@@ -80,10 +90,16 @@ class Spool:
     def inherit(self, other: "Spool") -> None:
         """Take over what waits in another one. StorageFull, StorageUnavailable: what finds no room stays there."""
         while not other.is_empty:
-            with other.taking() as groups:
+            with other.taking(self) as groups:
                 for group in groups:
                     for record in group:
                         self.put(record)
+
+    def _keep_aside(self, line: bytes) -> None:
+        path = self._folder / UNREADABLE
+        _append(path, line)
+        sync_folder(self._folder)
+        self._unreadable += 1
 
 
 def _size(path: Path) -> int:
@@ -105,7 +121,7 @@ def _append(path: Path, line: bytes) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> Iterator[list[Kept]]:
+def _read(path: Path, keep_aside: Callable[[bytes], None]) -> Iterator[list[Kept]]:
     if not path.exists():
         return
     some: list[Kept] = []
@@ -114,8 +130,10 @@ def _read(path: Path) -> Iterator[list[Kept]]:
             try:
                 some.append(kept_of_line(line))
             except ValueError as error:
-                # Cut off by a power cut, before its answer was sent; or the disk has changed it.
                 logger.error("line %d of %s is no record and is left out: %s", number, path, error)
+                if line.endswith(WHOLE):
+                    keep_aside(line)
+                # Else it was cut off by a power cut or a full disk, before its answer was sent.
                 continue
             if len(some) == TOGETHER:
                 yield some

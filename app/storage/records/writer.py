@@ -45,7 +45,8 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class WriterState:
     """`away`: the database failed at last; `spool_bytes` wait on the disk; `lost`: records that found no room there or
-    that no database takes, since the start; `commit_s`: how long the commit of now has lasted, 0 without one."""
+    that no database takes, since the start, and those kept aside because nobody can read them; `commit_s`: how long the
+    commit of now has lasted, 0 without one."""
 
     away: bool
     spool_bytes: int
@@ -98,7 +99,9 @@ class RecordWriter:
     def state(self) -> WriterState:
         with self._changed:
             commit_s = 0.0 if self._busy_since is None else time.monotonic() - self._busy_since
-            return WriterState(self._away_until is not None, self._spool.size_bytes, self._lost, commit_s)
+            return WriterState(
+                self._away_until is not None, self._spool.size_bytes, self._lost + self._spool.unreadable, commit_s
+            )
 
     def close(self) -> None:
         """Write what waits, then end the thread; what the database does not take now stays in the spool."""

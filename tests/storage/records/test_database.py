@@ -1,4 +1,5 @@
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -63,7 +64,8 @@ def test_records_of_the_release_before_had_no_pictures(empty: Engine) -> None:
 
 
 def test_records_of_the_release_before_are_counted_too(empty: Engine) -> None:
-    old = made(1, flags=("drift",), details={"timings_ms": {"decode": 4.5, "backbone": 30.0}})
+    details = {"score_normalized": math.inf, "low": -math.inf, "timings_ms": {"decode": 4.5, "backbone": 30.0}}
+    old = made(1, score=math.inf, flags=("drift",), details=details)
     migrate(empty, "0003")
     with empty.begin() as connection:
         values = asdict(old) | {"flags": "drift", "details": json.dumps(old.details), "number": 7}

@@ -103,3 +103,22 @@ def test_a_line_that_cannot_be_read_is_told(tmp_path: Path, caplog: pytest.LogCa
     (tmp_path / "coming.jsonl").write_bytes(b"{}\n")
     assert taken(spool) == []
     assert "line 1 of" in caplog.text
+
+
+def test_a_whole_line_that_cannot_be_read_is_kept_aside_and_counted(tmp_path: Path) -> None:
+    first, second = made(1), made(2)
+    spool = Spool(tmp_path, 10_000)
+    spool.put(first)
+    with (tmp_path / "coming.jsonl").open("ab") as file:
+        file.write(b'{"kind":"of a later release"}\n{"inspection_id":"cut o\n')
+    spool.put(second)
+    assert taken(spool) == [first, second]
+    assert spool.unreadable == Spool(tmp_path, 10_000).unreadable == 1
+    assert (tmp_path / "unreadable.jsonl").read_bytes() == b'{"kind":"of a later release"}\n'
+
+
+def test_what_nobody_can_read_of_an_ended_process_is_kept_by_its_heir(tmp_path: Path) -> None:
+    own, other = Spool(tmp_path / "own", 10_000), Spool(tmp_path / "other", 10_000)
+    (tmp_path / "other" / "coming.jsonl").write_bytes(b'{"kind":"of a later release"}\n')
+    own.inherit(Spool(tmp_path / "other", 10_000))
+    assert (own.unreadable, other.unreadable) == (1, 0)

@@ -17,9 +17,12 @@ LEADING = {
 BEHIND = {"product_at": ["took_ms"]}
 ID_LENGTH = 200
 Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+DETAILS = "replace(replace(details, 'Infinity', '0'), 'NaN', '0')"
+"""A score may be infinite, which the databases do not read as JSON. Times are not among these."""
+
 TOOK_MS = {
-    "sqlite": "(SELECT sum(value) FROM json_each(details, '$.timings_ms'))",
-    "postgresql": "(SELECT sum(value::double precision) FROM json_each_text(details::json -> 'timings_ms'))",
+    "sqlite": f"(SELECT sum(value) FROM json_each({DETAILS}, '$.timings_ms'))",
+    "postgresql": f"(SELECT sum(value::double precision) FROM json_each_text(({DETAILS})::json -> 'timings_ms'))",
 }
 
 
