@@ -103,11 +103,13 @@ class ImprovementSummary(BaseModel):
 
 
 class ImprovementBody(ImprovementSummary):
-    """A proposal with all that it says: `flips`, those that would be released first, then those that would be."""
+    """A proposal with all that it says: `flips`, those that would be released first, then those that would be.
+    `bad_images_passing`: the bad calibration images (SHA-256) that would be ok and are not now."""
 
     added: list[AddedBody]
     left_out: list[LeftOutBody]
     flips: list[FlipBody]
+    bad_images_passing: list[str]
 
     @classmethod
     def of(cls, found: Improvement) -> Self:
@@ -117,6 +119,7 @@ class ImprovementBody(ImprovementSummary):
             added=[AddedBody.model_validate(each) for each in evaluation.added],
             left_out=[LeftOutBody.model_validate(each) for each in evaluation.left_out],
             flips=[FlipBody.of(each) for each in evaluation.flips],
+            bad_images_passing=[*evaluation.bad_images_passing],
         )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from app.engine.verdict.calibration import is_not_ok
 from app.engine.verdict.detection import Detection
 from app.errors import InvalidRequest
 from app.service.improvements.document import Flip, Side
@@ -18,7 +19,7 @@ from app.storage.records.reading import RecordReader
 from app.storage.records.record import InspectionRecord, Truth
 
 NEWEST = 500
-"""Inspections of each verdict, and of each truth, that are inspected again."""
+"""Inspections of each verdict, and of those called good, that are inspected again, beside all that were called bad."""
 
 MOST_TELLING_FIRST = (("not_ok", "ok"), ("not_decidable", "ok"), ("ok", "not_ok"), ("ok", "not_decidable"))
 BAD_FIRST: tuple[Truth | None, ...] = ("bad", None, "good")
@@ -33,6 +34,8 @@ class Compared:
     inspections: int
     without_picture: int
     flips: tuple[Flip, ...]
+    called_bad: tuple[str, ...]
+    bad_images_passing: tuple[str, ...]
 
 
 def conditions(product: Product) -> str:
@@ -44,11 +47,13 @@ def conditions(product: Product) -> str:
 
 
 def past_inspections(reader: RecordReader, product: Product) -> list[InspectionRecord]:
-    """The newest of each verdict and of each truth, each once."""
+    """The newest of each verdict, the newest that were called good, and all that were called bad, each once."""
     of_product = wanted_of(product)
     wanted = [replace(of_product, verdict=verdict) for verdict in ("not_ok", "not_decidable", "ok")]
-    wanted += [replace(of_product, truth="bad"), replace(of_product, truth="good")]
-    found = (record for each in wanted for record in reader.page(each, NEWEST).records)
+    found = [
+        record for each in (*wanted, replace(of_product, truth="good")) for record in reader.page(each, NEWEST).records
+    ]
+    found += reader.every(replace(of_product, truth="bad"))
     return list({record.inspection_id: record for record in found}.values())
 
 
@@ -86,6 +91,12 @@ class Comparison:
             inspections=len(shown),
             without_picture=len(records) - len(shown),
             flips=tuple(sorted((each for each in flips if each.before != each.after), key=_most_telling)),
+            called_bad=tuple(sorted({record.sha256 for record in records if record.truth == "bad"})),
+            bad_images_passing=tuple(
+                image.sha256
+                for image in product.calibration.images
+                if not image.is_good and _passes(image.sha256, banks[1]) and not _passes(image.sha256, banks[0])
+            ),
         )
 
     def _judged(
@@ -122,6 +133,14 @@ def _most_telling(flip: Flip) -> tuple[int, int, int]:
     change = (flip.before, flip.after)
     place = MOST_TELLING_FIRST.index(change) if change in MOST_TELLING_FIRST else len(MOST_TELLING_FIRST)
     return place, BAD_FIRST.index(flip.truth), -flip.at_us
+
+
+def _passes(sha256: str, bank: KnownBank) -> bool:
+    """Whether a calibration image would be ok; one that was not measured may be."""
+    known, limit = bank.known.images.get(sha256), bank.known.limit
+    if known is None:
+        return True
+    return not known.undecidable and limit is not None and not is_not_ok(known.score, limit)
 
 
 def _detection(product: Product, records: Sequence[InspectionRecord], judged: dict[str, Judgement]) -> Detection:

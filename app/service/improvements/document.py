@@ -65,7 +65,8 @@ class Flip:
 class Evaluation:
     """`conditions`: a digest of all but the references that verdicts depend on; other ones would make other verdicts.
     `photographs`: so many different ones were inspected again, of `inspections`; of `without_picture` more none is
-    kept."""
+    kept, or can be read. `called_bad`: the photographs (SHA-256) that people had called bad; `bad_images_passing`: the
+    bad calibration images that would be ok and are not now."""
 
     conditions: str
     added: tuple[Added, ...]
@@ -76,3 +77,5 @@ class Evaluation:
     inspections: int
     without_picture: int
     flips: tuple[Flip, ...]
+    called_bad: tuple[str, ...] = ()
+    bad_images_passing: tuple[str, ...] = ()

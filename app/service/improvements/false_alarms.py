@@ -22,7 +22,7 @@ MOST_ADDED = 200
 """References that one proposal adds: each makes the bank larger and every inspection slower."""
 
 LOOKED_THROUGH = 2000
-"""The newest parts of a product that were called good, and bad, among which false alarms are looked for."""
+"""The newest parts of a product of each verdict that did not pass and were called good."""
 
 PhotographOf = Callable[[InspectionRecord], bytes | None]
 """The photograph of an inspection as it was sent; None where it is not kept."""
@@ -40,13 +40,13 @@ class Chosen:
 def false_alarms(reader: RecordReader, product: Product) -> list[InspectionRecord]:
     """Inspections of a product that did not pass, of parts that were called good since: the newest of each photograph,
     the newest first. None of a photograph that was called bad, too."""
-    good, bad = (
-        reader.page(replace(wanted_of(product), truth=truth), LOOKED_THROUGH).records for truth in ("good", "bad")
-    )
-    called_bad = {record.sha256 for record in bad}
+    of_product = wanted_of(product)
+    rejected = (replace(of_product, truth="good", verdict=verdict) for verdict in ("not_ok", "not_decidable"))
+    good = [record for each in rejected for record in reader.page(each, LOOKED_THROUGH).records]
+    called_bad = reader.photographs_called(of_product, "bad")
     by_photograph: dict[str, InspectionRecord] = {}
-    for record in good:
-        if record.verdict != "ok" and record.sha256 not in called_bad:
+    for record in sorted(good, key=lambda each: -each.at_us):
+        if record.sha256 not in called_bad:
             by_photograph.setdefault(record.sha256, record)
     return list(by_photograph.values())
 

@@ -12,7 +12,7 @@ from app.service.improvements.document import Evaluation
 from app.service.improvements.false_alarms import false_alarms
 from app.service.improvements.proposing import STEPS_OF_A_BANK, Proposer, outdated
 from app.service.jobs.jobs import JobService, JobUnderWay
-from app.service.records.records import kept_records
+from app.service.records.records import kept_records, wanted_of
 from app.storage.active_bank import active_bank, drop_old_versions
 from app.storage.documents import BankManifest, Product
 from app.storage.documents_json import decode
@@ -40,20 +40,20 @@ class Improvement:
 
     @property
     def finds_fewer(self) -> bool:
-        """Whether of the bad parts that were shown one passes that does not pass now."""
-        before, after = self.evaluation.before.detection, self.evaluation.after.detection
-        passing = any(flip.truth == "bad" and flip.after == "ok" for flip in self.evaluation.flips)
-        return passing or after.found + after.undecidable < before.found + before.undecidable
+        """Whether of the bad parts that were shown one passes that does not pass now, whatever others do."""
+        called_bad = any(flip.truth == "bad" and flip.after == "ok" for flip in self.evaluation.flips)
+        return called_bad or bool(self.evaluation.bad_images_passing)
 
 
 @dataclass(frozen=True, slots=True)
 class _Present:
     """What proposals are held against: a product, the version that serves it, and the photographs (SHA-256) of its
-    confirmed false alarms, as they are now."""
+    confirmed false alarms and of parts that were called bad, as they are now."""
 
     product: Product
     active: BankManifest | None
     alarms: frozenset[str]
+    called_bad: frozenset[str]
 
     def state_of(self, manifest: BankManifest, evaluation: Evaluation) -> ProposalState:
         active = self.active
@@ -61,7 +61,8 @@ class _Present:
             return "active"
         if active is None or active.version != manifest.parent or conditions(self.product) != evaluation.conditions:
             return "outdated"
-        return "open" if {each.sha256 for each in evaluation.added} <= self.alarms else "outdated"
+        added, told = {each.sha256 for each in evaluation.added}, set(evaluation.called_bad)
+        return "open" if added <= self.alarms and self.called_bad <= told else "outdated"
 
 
 class ImprovementService:
@@ -174,8 +175,9 @@ class ImprovementService:
 
     def _present(self, product_id: str) -> _Present:
         product, (_, active) = self._catalog.product(product_id), active_bank(self._catalog, product_id)
-        alarms = false_alarms(kept_records(self._records).reader, product)
-        return _Present(product, active, frozenset(each.sha256 for each in alarms))
+        reader = kept_records(self._records).reader
+        alarms = frozenset(each.sha256 for each in false_alarms(reader, product))
+        return _Present(product, active, alarms, reader.photographs_called(wanted_of(product), "bad"))
 
     def _told(self, present: _Present, manifest: BankManifest) -> Improvement:
         product_id = present.product.product_id
@@ -193,7 +195,6 @@ def _require_wanted(found: Improvement, *, higher_threshold: bool, fewer_found: 
         )
     if found.finds_fewer and not fewer_found:
         raise Conflict(
-            f"A bad part that was shown would pass, which does not pass now: of {before.detection.bad} are found "
-            f"{before.detection.found} now and {after.detection.found} then. Look at `flips`, and if that is wanted: "
-            f"{path}?fewer_found=true"
+            "A bad part that was shown would pass, which does not pass now. Look at `flips` and `bad_images_passing`, "
+            f"and if that is wanted: {path}?fewer_found=true"
         )

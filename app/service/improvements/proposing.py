@@ -180,4 +180,6 @@ def _evaluation(product: Product, chosen: Chosen, compared: Compared) -> Evaluat
         inspections=compared.inspections,
         without_picture=compared.without_picture,
         flips=compared.flips,
+        called_bad=compared.called_bad,
+        bad_images_passing=compared.bad_images_passing,
     )

@@ -47,15 +47,18 @@ class PictureService:
             return None
 
     def confirmed(self, product: Product, sha256: str, *, is_good: bool) -> bytes | None:
-        """A photograph of a product, by its SHA-256, whose newest inspection that people have judged they called so;
-        None where they did not, or it is not kept (any more)."""
+        """A photograph of a product, by its SHA-256, that people called so in an inspection; None where they did not,
+        or it is not kept (any more). It is no good one where it was called bad in any."""
         if not self._records.are_kept:
             return None
-        judged = [replace(wanted_of(product), sha256=sha256, truth=truth) for truth in TRUTHS]
-        found = [record for each in judged for record in self._records.page(each, 1, None).records]
-        newest = max(found, key=lambda each: each.at_us, default=None)
         said: Truth = "good" if is_good else "bad"
-        return self.of(newest) if newest and newest.truth == said else None
+        found = {
+            truth: self._records.page(replace(wanted_of(product), sha256=sha256, truth=truth), 1, None).records
+            for truth in TRUTHS
+        }
+        if not found[said] or (is_good and found["bad"]):
+            return None
+        return self.of(found[said][0])
 
     def heatmap(
         self, inspection_id: str, style: HeatmapStyle, size: HeatmapSize, products: frozenset[str] | None = None

@@ -80,6 +80,14 @@ class RecordReader:
             rows = connection.execute(select(inspections).where(inspections.c.number.in_(first)).order_by(*NEWEST))
             return [_record(row) for row in rows.mappings()]
 
+    def photographs_called(self, wanted: Wanted, truth: Truth) -> frozenset[str]:
+        """SHA-256 of all photographs of a product (`product_id`, `from_us`) that are called so in some inspection."""
+        columns = inspections.c
+        query = select(columns.sha256).where(columns.product_id == wanted.product_id, columns.truth == truth)
+        with connected(self._engine) as connection:
+            rows = connection.execute(query.where(columns.at_us >= (wanted.from_us or 0)).distinct())
+            return frozenset(rows.scalars())
+
     def words_on_part(self, part_id: str) -> dict[str, Truth]:
         """What was said last of a part as each product, of whichever of its inspections; by product."""
         joined = feedback.join(inspections, inspections.c.number == feedback.c.number)

@@ -194,6 +194,17 @@ def test_a_bad_part_passes_only_where_that_is_asked_for(client: TestClient) -> N
     client.post(f"{FLANGE}/improvements/{told['number']}/activate?fewer_found=true").raise_for_status()
 
 
+def test_a_part_that_is_called_bad_later_makes_a_proposal_outdated(client: TestClient) -> None:
+    hold(client)
+    alarms = rejected(inspected(client))
+    call(client, alarms[:3], "good")
+    told = proposed(client)
+    passing = [each for each in told["flips"] if not each["is_added"]]
+    call(client, passing[:1], "bad")
+    assert "what people say of the parts" in refused(client, told["number"], "?higher_threshold=true")
+    assert client.get(f"{FLANGE}/improvements/{told['number']}").json()["state"] == "outdated"
+
+
 def test_what_may_not_be_a_reference_is_left_out_with_its_reason(client: TestClient, settings: Settings) -> None:
     hold(client)
     alarms = rejected(inspected(client))[:3]

@@ -22,11 +22,11 @@ def test_a_threshold_rises_where_it_is_higher(threshold: float | None, rises: bo
     assert proposal(replace(SIDE, threshold=threshold)).raises_threshold is rises
 
 
-@pytest.mark.parametrize(
-    ("found", "undecidable", "fewer"), [(3, 1, False), (2, 2, False), (4, 0, False), (3, 0, True), (2, 1, True)]
-)
-def test_fewer_are_found_where_more_would_pass(found: int, undecidable: int, fewer: bool) -> None:
-    assert proposal(replace(SIDE, detection=Detection(found, undecidable, 5))).finds_fewer is fewer
+def test_a_bad_calibration_image_that_would_pass_is_not_outweighed_by_another() -> None:
+    better = replace(SIDE, detection=Detection(5, 0, 5))
+    evaluation = replace(proposal(better).evaluation, bad_images_passing=("0" * 64,))
+    assert not proposal(better).finds_fewer
+    assert replace(proposal(better), evaluation=evaluation).finds_fewer
 
 
 @pytest.mark.parametrize(("truth", "fewer"), [("bad", True), ("good", False), (None, False)])
